@@ -1,0 +1,63 @@
+# Everything works from a bare clone: each target sets up what it needs.
+# The interpreter and the environment can be chosen: make test PYTHON=python3.12 VENV=.venv-3.12
+
+PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python3.10; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 10))' 2>/dev/null && echo $$p && break; done)
+VENV ?= .venv
+BIN := $(VENV)/bin
+EVENT ?= events/scf-timer.json
+ready := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint format lock package deploy-test bench clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+run: $(ready) ## run the function on EVENT (events/scf-timer.json) in its embedded world
+	@$(BIN)/quiet-hours invoke $(EVENT)
+
+test: $(ready) ## run the tests
+	$(BIN)/pytest -n auto -m "not deploy" --cov --cov-report=term:skip-covered $(TESTS)
+
+lint: $(ready) ## types, lint, format, import directions, docstrings, spelling
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/interrogate -q handler local
+	$(BIN)/codespell
+
+format: $(ready) ## put the code into its format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+lock: $(ready) ## pin the dependencies of pyproject.toml anew, with hashes and without addresses
+	$(BIN)/uv pip compile pyproject.toml --upgrade --universal --python-version 3.10 --generate-hashes \
+		--no-header --quiet --output-file requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --upgrade --universal --python-version 3.10 --generate-hashes \
+		--no-header --quiet --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+
+package: $(ready) ## build the package for AWS Lambda (PACKAGE="--policy policy.yaml --arch arm64")
+	$(BIN)/python -m local.package $(PACKAGE)
+
+deploy-test: $(ready) node_modules/.ready ## deploy to a cloud on loopback with the real CLI (needs Node.js)
+	$(BIN)/pytest -m deploy $(TESTS)
+
+node_modules/.ready: package.json .npmrc
+	npm install --silent
+	@touch $@
+
+bench: $(ready) ## measure; prints tables
+	@for script in bench/*.py; do echo "# $$script"; $(BIN)/python $$script || exit 1; done
+
+clean: ## remove what was built
+	rm -rf .venv* node_modules .serverless build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+
+$(ready): requirements-dev.txt pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.10 or newer is needed; name one: make PYTHON=…"; exit 1; }
+	@echo "Setting up $(VENV) with $$($(PYTHON) --version) …"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@

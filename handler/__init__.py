@@ -1,0 +1,16 @@
+"""The function that is deployed. Importing it costs nothing; `main_handler` is loaded when asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from handler.main import main_handler as main_handler
+
+
+def __getattr__(name: str) -> Any:
+    if name == "main_handler":
+        from handler.main import main_handler  # noqa: PLC0415 - `import handler.task` must not load it all
+
+        return main_handler
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
