@@ -1,0 +1,157 @@
+"""What can go wrong, by whose move it is.
+
+* QuietHoursError
+    * RejectedError: the sender's: a message is not a request, or an event is not understood
+    * ConfigurationError: the operator's: settings or policy cannot be used
+    * CloudError: an answer of a cloud API, or the lack of one; nobody's yet while it is retryable
+    * PublishError: the report was not delivered to the topic; it stands in the log instead
+    * UnfinishedError: told to the trigger so that it delivers the event again or keeps it
+
+What becomes of a single task is never an exception: it is an outcome, see `handler.task`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+    from pydantic_core import ErrorDetails
+
+
+class QuietHoursError(Exception):
+    """The root of everything this project raises on purpose."""
+
+
+class RejectedError(QuietHoursError):
+    """The message or event cannot be carried out as it stands; sending it again cannot help.
+
+    `problems` holds one sentence a fault, each naming its place, what was given and what is wanted.
+    """
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("; ".join(self.problems))
+
+
+class ConfigurationError(QuietHoursError):
+    """The settings or the policy cannot be used: the operator has to act.
+
+    `source` says which document or variables, `problems` holds one sentence a fault.
+    """
+
+    def __init__(self, source: str, problems: Sequence[str]) -> None:
+        self.source = source
+        self.problems = tuple(problems)
+        super().__init__(f"{source}: " + "; ".join(self.problems))
+
+
+class Meaning(Enum):
+    """What an error of a cloud API asks of the caller."""
+
+    RETRY = "try again, it may pass"
+    OBJECT = "the thing named cannot be treated so; ask its state"
+    HALT = "nothing can work until the operator acts"
+    UNKNOWN = "a code that is in no table: try once more"
+
+
+class CloudError(QuietHoursError):
+    """An answer that is an error, or no answer at all.
+
+    `code` and `message` are the cloud's own, `attempts` how often the request was sent.
+    """
+
+    def __init__(self, code: str, message: str, request_id: str | None = None, *, meaning: Meaning) -> None:
+        self.code = code
+        self.message = message if len(message) <= _MAX_FOREIGN else message[:_MAX_FOREIGN] + "…"
+        self.request_id = request_id
+        self.meaning = meaning
+        self.attempts = 0
+        super().__init__(f"{code}: {self.message}" + (f" (request {request_id})" if request_id else ""))
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether trying again can help."""
+        return self.meaning is Meaning.RETRY
+
+
+class PublishError(QuietHoursError):
+    """The notification could not be delivered; the report was logged whole."""
+
+
+class UnfinishedError(QuietHoursError):
+    """Something was left undone, and the trigger is asked to come again."""
+
+
+def problems(error: ValidationError) -> list[str]:
+    """Give one sentence for each fault that pydantic found: `place: what is wrong`.
+
+    The place is written as in the document, `quiet_hours.us-east.quiet[2].weekdays[0]`. Parts of a
+    location in angle brackets are the tags of a union, which no document holds: they are left out.
+    """
+    return [_sentence(item) for item in error.errors(include_url=False)]
+
+
+def place(parts: Iterable[str | int]) -> str:
+    """Give the path of a value as a person writes it: `tasks[2].task_id`."""
+    path = ""
+    for part in parts:
+        if isinstance(part, int):
+            path += f"[{part}]"
+        elif not part.startswith("<"):
+            path += f".{part}" if path else part
+    return path
+
+
+def given(value: object) -> str:
+    """Show a value in an error message as JSON would write it, shortened."""
+    try:
+        text = json.dumps(value, ensure_ascii=False, default=repr)
+    except (RecursionError, ValueError):
+        text = f"a {type(value).__name__}"
+    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Give `; did you mean 'x'?` where a known name is close, else nothing."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only a refusal needs it
+
+    close = get_close_matches(name, list(known), n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+_MAX_SHOWN = 80
+_MAX_FOREIGN = 500
+"""Characters of a cloud's message that are kept; a whole HTML page helps nobody."""
+_WANTED = {
+    "missing": "is required",
+    "extra_forbidden": "is not a key here",
+    "dict_type": "an object is wanted",
+    "model_type": "an object is wanted",
+    "model_attributes_type": "an object is wanted",
+    "list_type": "a list is wanted",
+    "string_type": "a text is wanted",
+    "bool_type": "true or false is wanted",
+    "int_type": "a whole number is wanted",
+    "int_from_float": "a whole number is wanted",
+    "greater_than_equal": "a whole number of at least {ge} is wanted",
+    "less_than_equal": "a whole number of at most {le} is wanted",
+    "literal_error": "{expected} is wanted",
+    "too_short": "at least {min_length} is wanted",
+}
+_PLACE_SAYS_IT_ALL = {"missing", "extra_forbidden"}
+
+
+def _sentence(item: ErrorDetails) -> str:
+    kind = item["type"]
+    text = item["msg"].removeprefix("Value error, ")
+    if kind in _WANTED:
+        text = _WANTED[kind].format(**item.get("ctx", {}))
+    if kind in _WANTED.keys() - _PLACE_SAYS_IT_ALL or kind == "task_kind":
+        text += f", not {given(item['input'])}"
+    where = place(item["loc"])
+    return f"{where}: {text}" if where else text

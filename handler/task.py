@@ -1,0 +1,63 @@
+"""The nouns: a task, its state in CCC, and what became of it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum, IntEnum
+from typing import NewType
+
+TaskId = NewType("TaskId", int)
+SdkAppId = NewType("SdkAppId", int)
+INT64_MAX = 2**63 - 1
+"""The largest id that CCC's `int64` parameters carry."""
+
+
+class TaskState(IntEnum):
+    """The state of an automatic outbound call task, as `DescribeAutoCalloutTask` numbers it.
+
+    Source: CCC API 2020-02-10, `DescribeAutoCalloutTaskResponse.State`.
+    """
+
+    NOT_STARTED = 0
+    RUNNING = 1
+    COMPLETED = 2
+    ENDING = 3
+    ENDED = 4
+    PAUSED = 5
+
+
+class Outcome(str, Enum):
+    """What became of one task."""
+
+    PAUSED = "paused"
+    ALREADY_PAUSED = "already_paused"
+    RESUMED = "resumed"
+    ALREADY_RUNNING = "already_running"
+    WOULD_PAUSE = "would_pause"
+    WOULD_RESUME = "would_resume"
+    NOT_QUIET = "not_quiet"
+    STILL_QUIET = "still_quiet"
+    NOT_STARTED = "not_started"
+    FINISHED = "finished"
+    NOT_FOUND = "not_found"
+    NOT_ALLOWED = "not_allowed"
+    FAILED = "failed"
+    DEFERRED = "deferred"
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task as the policy or a request names it.
+
+    `task_id` is `None` while only the task's own name in CCC is known.
+    """
+
+    sdk_app_id: SdkAppId
+    task_id: TaskId | None
+    name: str | None
+    quiet_hours: str
+
+    @property
+    def key(self) -> tuple[SdkAppId, TaskId | str | None]:
+        """What makes two mentions the same task: its id, or its name while the id is not known."""
+        return self.sdk_app_id, self.name if self.task_id is None else self.task_id
