@@ -1,0 +1,143 @@
+"""The policy document: named tasks and named quiet hours. Pure, but for `load`, which reads one file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from handler.document import parse_document
+from handler.errors import ConfigurationError, problems, suggestion
+from handler.quiet_hours import QuietHours
+from handler.task import INT64_MAX, SdkAppId, Task, TaskId
+
+DEFAULT = "default"
+"""The quiet hours of every task that names none."""
+
+_Id = Annotated[int, Field(strict=True, ge=1, le=INT64_MAX)]
+
+
+class PolicyTask(BaseModel):
+    """A task as the policy writes it: a number, or an object that says more."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    task_id: _Id
+    sdk_app_id: _Id | None = None
+    quiet_hours: str = DEFAULT
+
+    @model_validator(mode="before")
+    @classmethod
+    def _number_is_a_task_id(cls, value: Any) -> Any:
+        return value if isinstance(value, dict) else {"task_id": value}
+
+
+class Policy(BaseModel):
+    """When it is quiet, by name, and for which tasks."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    quiet_hours: dict[str, QuietHours] = Field(min_length=1)
+    tasks: dict[str, PolicyTask] = {}
+
+    def named_tasks(self, default_app: SdkAppId | None) -> dict[str, Task]:
+        """Give the policy's tasks by name, each with its application.
+
+        Raises `ConfigurationError` when a task has no application, or when one task stands under two
+        names with different quiet hours.
+        """
+        found: list[str] = []
+        tasks: dict[str, Task] = {}
+        first: dict[tuple[int, int], Task] = {}
+        for name, entry in self.tasks.items():
+            app = entry.sdk_app_id or default_app
+            if app is None:
+                found.append(f"tasks.{name}: no sdk_app_id; name it here or set CALLOUT_SDK_APP_ID")
+                continue
+            task = Task(SdkAppId(app), TaskId(entry.task_id), name, entry.quiet_hours)
+            other = first.setdefault((app, entry.task_id), task)
+            if other.quiet_hours != task.quiet_hours:
+                found.append(
+                    f"tasks.{name}: task {task.task_id} is also {other.name!r}, with other quiet hours "
+                    f"({other.quiet_hours!r}, here {task.quiet_hours!r})"
+                )
+            tasks[name] = task
+        if found:
+            raise ConfigurationError("policy", found)
+        return tasks
+
+
+def read_policy(document: Any, source: str = "policy") -> Policy:
+    """Give the policy that a parsed document describes.
+
+    Raises `ConfigurationError` with all faults at once, each with its place in the document.
+    """
+    if not isinstance(document, dict):
+        raise ConfigurationError(source, ["an object with the key quiet_hours is wanted at the top"])
+    found = _faults_across(document)
+    try:
+        policy = Policy.model_validate(document)
+    except ValidationError as error:
+        raise ConfigurationError(source, problems(error) + found) from None
+    if found:
+        raise ConfigurationError(source, found)
+    return policy
+
+
+def load(given: str) -> Policy:
+    """Give the policy that `CALLOUT_POLICY` holds: a path, or the JSON itself.
+
+    Raises `ConfigurationError`.
+    """
+    inline = given.lstrip().startswith("{")
+    source = "policy in CALLOUT_POLICY" if inline else f"policy {given}"
+    try:
+        text = given if inline else Path(given).read_text(encoding="utf-8-sig")
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path, or no UTF-8 in the file
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise ConfigurationError(source, [f"cannot be read: {reason}"]) from None
+    try:
+        document = parse_document(text)
+    except ValueError as error:
+        raise ConfigurationError(source, [str(error)]) from None
+    return read_policy(document, source)
+
+
+def from_intervals(intervals: str, time_zone: str | None) -> Policy:
+    """Give the policy without tasks that `CALLOUT_QUIET_HOURS` and `CALLOUT_TIME_ZONE` describe.
+
+    Raises `ConfigurationError`.
+    """
+    quiet = [text for part in intervals.split(";") if (text := part.strip())]
+    hours: dict[str, Any] = {"quiet": quiet}
+    if time_zone:
+        hours["time_zone"] = time_zone
+    try:
+        return Policy(quiet_hours={DEFAULT: QuietHours.model_validate(hours)})
+    except ValidationError as error:
+        found = [text.replace("quiet[", "CALLOUT_QUIET_HOURS[", 1) for text in problems(error)]
+        found = [text.replace("time_zone:", "CALLOUT_TIME_ZONE:", 1) for text in found]
+        raise ConfigurationError("settings", found) from None
+
+
+def _faults_across(document: Mapping[str, Any]) -> list[str]:
+    """Give the faults that concern two places of the document, whatever else is wrong with it."""
+    hours, tasks = document.get("quiet_hours"), document.get("tasks")
+    if not isinstance(hours, dict) or not isinstance(tasks, dict):
+        return []
+    found = []
+    for name, entry in tasks.items():
+        if str(name).strip().lstrip("+-").isdecimal():
+            found.append(f"tasks.{name}: a name is wanted, not digits; the number is the task's value")
+        given = entry.get("quiet_hours", DEFAULT) if isinstance(entry, dict) else DEFAULT
+        if not isinstance(given, str) or given in hours:
+            continue
+        if isinstance(entry, dict) and "quiet_hours" in entry:
+            found.append(
+                f"tasks.{name}.quiet_hours: {given!r} is not under quiet_hours" + suggestion(given, hours)
+            )
+        else:
+            found.append(f"tasks.{name}: names no quiet_hours, and there are none called 'default'")
+    return found
