@@ -1,0 +1,63 @@
+"""A trigger event becomes a `Delivery`, whichever cloud it came from. Pure.
+
+An envelope is peeled tolerantly, asking only for the fields in use; what is inside is the business
+of `handler.request`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from handler.errors import RejectedError
+from handler.triggers import aws, tencent
+from handler.triggers.delivery import Delivery, Fate, Message, OnFailure
+
+__all__ = ["Delivery", "Fate", "Message", "OnFailure", "read"]
+
+_UNDERSTOOD: tuple[tuple[str, Callable[[Mapping[str, Any]], Delivery | None]], ...] = (
+    ("SCF timer (Type, TriggerName, Message)", tencent.timer),
+    ("SCF CKafka (Records[].Ckafka.msgBody)", tencent.ckafka),
+    ("SCF CMQ topic (Records[].CMQ.msgBody)", tencent.cmq),
+    ("Tencent EventBridge, one or many (data, or EventList[].data)", tencent.eventbridge),
+    ("SQS, also with SNS inside (Records[].eventSource aws:sqs)", aws.sqs),
+    ("SNS (Records[].EventSource aws:sns)", aws.sns),
+    ("EventBridge rule or Scheduler (detail-type, source, detail)", aws.eventbridge),
+    ("a plain invocation, the request itself (action, tasks, dry_run)", tencent.invocation),
+)
+
+
+def read(event: Any) -> Delivery:
+    """Give the messages of a trigger event.
+
+    Raises `RejectedError`, naming what was seen and what is understood, for any other event.
+    """
+    if isinstance(event, Mapping):
+        for _, reader in _UNDERSTOOD:
+            delivery = reader(event)
+            if delivery is not None:
+                return delivery
+    understood = "; ".join(name for name, _ in _UNDERSTOOD)
+    raise RejectedError([f"this event is not understood: {_seen(event)}. Understood are: {understood}"])
+
+
+def _seen(event: Any) -> str:
+    if not isinstance(event, Mapping):
+        return f"a {type(event).__name__}, where an object is wanted"
+    keys = ", ".join(repr(str(key))[:60] for key in list(event)[:8]) or "none"
+    records = event.get("Records")
+    if not isinstance(records, list):
+        return f"an object with the keys {keys}"
+    if not records:
+        return "an object whose Records are empty"
+    kinds = sorted({_kind(record) for record in records})
+    return f"an object whose Records are {' and '.join(kinds[:3])}"
+
+
+def _kind(record: Any) -> str:
+    if not isinstance(record, Mapping):
+        return f"of type {type(record).__name__}"
+    source = record.get("eventSource", record.get("EventSource"))
+    return (
+        f"from {str(source)[:60]!r}" if source else f"with the keys {[str(key)[:40] for key in record][:5]}"
+    )

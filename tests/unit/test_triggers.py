@@ -1,0 +1,204 @@
+"""A trigger event becomes messages, and their fates are told to the trigger."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handler import triggers
+from handler.errors import RejectedError, UnfinishedError
+from handler.request import parse
+from handler.triggers import Delivery, Fate, Message, OnFailure
+
+ROOT = Path(__file__).parents[2]
+SAMPLES: dict[str, Any] = json.loads((ROOT / "tests/samples.json").read_text(encoding="utf-8"))
+FILES = sorted(path.stem for path in (ROOT / "events").glob("*.json"))
+
+
+def sample(name: str) -> Any:
+    return json.loads((ROOT / f"events/{name}.json").read_text(encoding="utf-8"))
+
+
+def test_every_sample_has_an_expectation() -> None:
+    assert sorted(SAMPLES) == FILES
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_sample_is_read_as_its_trigger_with_the_requests_it_holds(name: str) -> None:
+    delivery = triggers.read(sample(name))
+    assert delivery.trigger == SAMPLES[name]["trigger"]
+    assert [parse(message.body) for message in delivery.messages] == [
+        parse(request) for request in SAMPLES[name]["requests"]
+    ]
+
+
+def timer(**fields: Any) -> dict[str, Any]:
+    return {"Type": "Timer", "TriggerName": "every-five-minutes", "Time": "2026-11-24T02:00:00Z"} | fields
+
+
+@pytest.mark.parametrize("event", [timer(), timer(Message=""), timer(Message=None), timer(Message=" \n")])
+def test_a_timer_without_a_message_asks_for_everything(event: dict[str, Any]) -> None:
+    (message,) = triggers.read(event).messages
+    assert parse(message.body) == parse({})
+
+
+def test_scheduler_without_an_input_sends_its_detail_as_text() -> None:
+    event = sample("aws-eventbridge-rule") | {"source": "aws.scheduler", "detail": "{}"}
+    assert triggers.read(event).messages[0].body == "{}"
+
+
+def test_an_event_of_ones_own_on_eventbridge_holds_the_request_as_detail() -> None:
+    event = sample("aws-eventbridge-rule") | {
+        "source": "campaigns",
+        "detail-type": "Pause",
+        "detail": {"tasks": [1]},
+    }
+    delivery = triggers.read(event)
+    assert (delivery.trigger, delivery.messages[0].body) == ("eventbridge", {"tasks": [1]})
+
+
+@pytest.mark.parametrize("data", [{"tasks": [1]}, '{"tasks": [1]}'])
+def test_an_event_of_ones_own_on_tencent_eventbridge_holds_the_request_as_data(data: Any) -> None:
+    event = sample("scf-eventbridge-tdmq") | {"type": "campaign:pause", "data": data}
+    assert parse(triggers.read(event).messages[0].body) == parse({"tasks": [1]})
+
+
+def test_an_empty_invocation_asks_for_everything() -> None:
+    assert triggers.read({}) == Delivery("invocation", (Message("", {}),))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"Type": "Notification", "tasks": [1]}',
+        '"Notification"',
+        '["Notification"]',
+        '{"Type": "Notification" "TopicArn"',
+    ],
+)
+def test_a_queue_message_that_only_looks_like_sns_stays_as_it_is(body: str) -> None:
+    event = sample("aws-sqs-sns")
+    event["Records"][0]["body"] = body
+    assert triggers.read(event).messages[0].body == body
+
+
+@pytest.mark.parametrize("broken", [None, {}, {"Ckafka": None}, {"Ckafka": {"msgBody": None}}, 7])
+def test_a_broken_record_is_rejected_by_itself_and_leaves_the_others(broken: Any) -> None:
+    event = sample("scf-ckafka")
+    event["Records"][1] = broken
+    first, second = triggers.read(event).messages
+    parse(first.body)
+    with pytest.raises(RejectedError):
+        parse(second.body)
+
+
+def test_a_kafka_message_is_known_by_topic_partition_and_offset() -> None:
+    ids = [message.id for message in triggers.read(sample("scf-ckafka")).messages]
+    assert ids == ["callout-requests/1/36", "callout-requests/1/37"]
+
+
+NOT_UNDERSTOOD: list[tuple[Any, str]] = [
+    (None, "a NoneType, where an object is wanted"),
+    ([], "a list, where an object is wanted"),
+    ("{}", "a str, where an object is wanted"),
+    ({"foo": 1, "bar": 2}, "an object with the keys 'foo', 'bar'"),
+    ({"Records": []}, "an object whose Records are empty"),
+    ({"Records": "x"}, "an object with the keys 'Records'"),
+    ({"Records": [{"eventSource": "aws:s3"}]}, "an object whose Records are from 'aws:s3'"),
+    ({"Records": [{"eventSource": "aws:sqs", "body": "{}"}]}, "an object whose Records are from 'aws:sqs'"),
+    ({"Records": [{"EventSource": "aws:sns", "Sns": "x"}]}, "an object whose Records are from 'aws:sns'"),
+    ({"Records": [{"Kafka": {}}]}, "an object whose Records are with the keys ['Kafka']"),
+    ({"Records": [1, "x"]}, "an object whose Records are of type int and of type str"),
+    ({"EventList": []}, "an object with the keys 'EventList'"),
+    ({"EventList": [{"id": "1"}]}, "an object with the keys 'EventList'"),
+    ({"Type": "Timer"}, "an object with the keys 'Type'"),
+    ({"detail-type": "x", "source": "y"}, "an object with the keys 'detail-type', 'source'"),
+]
+
+
+@pytest.mark.parametrize(("event", "seen"), NOT_UNDERSTOOD)
+def test_another_event_is_refused_with_what_was_seen_and_what_is_understood(event: Any, seen: str) -> None:
+    with pytest.raises(RejectedError) as refused:
+        triggers.read(event)
+    text = str(refused.value)
+    assert f"this event is not understood: {seen}. Understood are: SCF timer" in text
+    assert "CKafka" in text
+    assert "SQS" in text
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
+)
+keys = st.sampled_from(
+    (
+        "Records EventList Type TriggerName Message detail-type source detail Sns eventSource EventSource "
+        "messageId body Ckafka CMQ msgBody specversion data type"
+    ).split()
+)
+values = st.sampled_from(["Timer", "aws:sqs", "aws:sns", "Notification"]) | json_values
+near_events = st.recursive(
+    values, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner), max_leaves=20
+)
+
+
+@given(json_values | near_events)
+def test_any_event_at_all_is_messages_or_a_refusal(event: Any) -> None:
+    try:
+        delivery = triggers.read(event)
+    except RejectedError as refused:
+        assert all(refused.problems)
+    else:
+        assert delivery.messages
+
+
+REPORT = {
+    "status": "partial",
+    "errors": [{"message": "tasks: a list is wanted, not 1"}],
+    "tasks": [
+        {"task_id": 1, "name": None, "outcome": "failed", "error": {"code": "NoAnswer", "message": "reset"}},
+        {"task_id": None, "name": "spring", "outcome": "deferred", "error": None},
+        {"task_id": 3, "name": None, "outcome": "paused", "error": None},
+    ],
+}
+
+
+def delivery(on_failure: OnFailure, count: int) -> Delivery:
+    return Delivery("x", tuple(Message(f"m{number}", "{}") for number in range(count)), on_failure)
+
+
+def test_sqs_is_told_the_ids_of_what_failed_or_was_no_request() -> None:
+    answer = delivery(OnFailure.RETURN_IDS, 3).answer([Fate.DONE, Fate.RETRY, Fate.REJECTED], REPORT)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m1"}, {"itemIdentifier": "m2"}]}
+
+
+@pytest.mark.parametrize("fate", [Fate.RETRY, Fate.REJECTED])
+def test_an_asynchronous_trigger_is_told_by_raising(fate: Fate) -> None:
+    with pytest.raises(UnfinishedError) as told:
+        delivery(OnFailure.RAISE, 2).answer([Fate.DONE, fate], REPORT)
+    assert str(told.value) == (
+        "partial: tasks: a list is wanted, not 1; task 1 failed (NoAnswer: reset); task spring deferred"
+    )
+
+
+def test_ckafka_is_told_by_raising_only_what_can_be_tried_again() -> None:
+    assert delivery(OnFailure.RAISE_TO_RETRY, 2).answer([Fate.DONE, Fate.REJECTED], REPORT) == REPORT
+    with pytest.raises(UnfinishedError):
+        delivery(OnFailure.RAISE_TO_RETRY, 2).answer([Fate.REJECTED, Fate.RETRY], REPORT)
+
+
+@pytest.mark.parametrize("on_failure", [OnFailure.RAISE, OnFailure.RAISE_TO_RETRY])
+def test_success_is_answered_with_the_report(on_failure: OnFailure) -> None:
+    assert delivery(on_failure, 1).answer([Fate.DONE], REPORT) == REPORT
+
+
+def test_the_reason_told_stays_short_however_much_failed() -> None:
+    many = REPORT | {"errors": REPORT["errors"] * 100}  # type: ignore[operator]
+    with pytest.raises(UnfinishedError, match="and 97 more"):
+        delivery(OnFailure.RAISE, 1).answer([Fate.RETRY], many)
