@@ -1,0 +1,324 @@
+"""Outcomes become a report, and a report becomes CloudEvents: status, text, splitting by size. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from handler.task import Outcome, Task
+
+EVENT_TYPE = "callout.quiet-hours.report.v1"
+
+Status = Literal["succeeded", "partial", "failed", "skipped", "rejected"]
+Notify = Literal["always", "changes", "failures"]
+
+UNFINISHED = frozenset({Outcome.FAILED, Outcome.DEFERRED})
+"""What the trigger is asked to come back for."""
+_BAD = UNFINISHED | {Outcome.NOT_FOUND, Outcome.NOT_ALLOWED}
+_IDLE = frozenset({Outcome.NOT_QUIET, Outcome.STILL_QUIET, Outcome.NOT_STARTED, Outcome.FINISHED})
+_CHANGED = frozenset({Outcome.PAUSED, Outcome.RESUMED, Outcome.WOULD_PAUSE, Outcome.WOULD_RESUME})
+_SHOWN_HOURS = 5
+
+
+@dataclass(frozen=True)
+class Hours:
+    """What the quiet hours called `name` say at `now`: quiet or not, and until when.
+
+    `until` is the next change, `None` if there is none; `interval` the rule that holds, as written.
+    """
+
+    name: str
+    quiet: bool
+    until: datetime | None
+    time_zone: str
+    interval: str | None
+    now: datetime
+
+    def sentence(self) -> str:
+        """Say it as a person would: `quiet in America/New_York until 08:00, 5 h 12 min from now`."""
+        if self.until is None:
+            return f"always quiet in {self.time_zone}" if self.quiet else f"never quiet in {self.time_zone}"
+        return f"{self._until()}, {span(self.until - self.now)} from now"
+
+    def short(self) -> str:
+        """Say it without the distance: `Quiet in America/New_York until Tue 08:00`."""
+        text = self._until() if self.until else self.sentence()
+        return text[0].upper() + text[1:]
+
+    def _until(self) -> str:
+        state = "quiet" if self.quiet else "not quiet"
+        return f"{state} in {self.time_zone} until {_when(self.until or self.now, self.now, self.time_zone)}"
+
+
+@dataclass(frozen=True)
+class TaskError:
+    """Why a task did not become what was asked: the cloud's code and message, and its request id."""
+
+    code: str
+    message: str
+    request_id: str | None = None
+
+
+@dataclass(frozen=True)
+class TaskReport:
+    """What became of one task, and why. `before` is the state that was seen, as CCC names it."""
+
+    task: Task
+    outcome: Outcome
+    hours: Hours | None
+    reason: str
+    attempts: int = 0
+    request_id: str | None = None
+    error: TaskError | None = None
+
+    def entry(self) -> dict[str, Any]:
+        """Give the task's entry in the notification."""
+        hours = self.hours
+        quiet_until = _instant(hours.until) if hours and hours.quiet and hours.until else None
+        error = self.error
+        return {
+            "task_id": self.task.task_id,
+            "sdk_app_id": self.task.sdk_app_id,
+            "name": self.task.name,
+            "quiet_hours": self.task.quiet_hours,
+            "outcome": self.outcome.value,
+            "reason": self.reason,
+            "quiet_until": quiet_until,
+            "time_zone": hours.time_zone if hours else None,
+            "attempts": self.attempts,
+            "request_id": self.request_id,
+            "error": error and {"code": error.code, "message": error.message, "request_id": error.request_id},
+        }
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What went wrong apart from any task: a message that is no request, settings that cannot be used.
+
+    `body` is the message as it came, for a trigger that keeps no copy.
+    """
+
+    code: Literal["Rejected", "Configuration", "Unexpected"]
+    message: str
+    message_id: str | None = None
+    body: str | None = None
+
+    def entry(self) -> dict[str, Any]:
+        """Give the problem's entry in the notification."""
+        return {
+            "message_id": self.message_id,
+            "code": self.code,
+            "message": self.message,
+            "body": self.body,
+        }
+
+
+@dataclass(frozen=True)
+class Report:
+    """The outcomes of one invocation, and why. `action` is `None` where no message was a request."""
+
+    id: str
+    time: datetime
+    source: str
+    trigger: str | None
+    action: str | None
+    dry_run: bool
+    tasks: tuple[TaskReport, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def status(self) -> Status:
+        """The whole in a word."""
+        outcomes = {task.outcome for task in self.tasks}
+        if self.problems and not outcomes:
+            return "rejected" if all(problem.code == "Rejected" for problem in self.problems) else "failed"
+        if self.problems or outcomes & _BAD:
+            return "partial" if outcomes - _BAD else "failed"
+        return "skipped" if outcomes <= _IDLE else "succeeded"
+
+    def text(self) -> str:
+        """Say what happened in a line or two that a person reads in a chat room."""
+        sentences = [_sentence_of_problems(self.problems), _sentence_of_outcomes(self.tasks)]
+        hours = {task.hours.name: task.hours for task in self.tasks if task.hours}
+        shown = [each.short() for each in list(hours.values())[:_SHOWN_HOURS]]
+        more = len(hours) - len(shown)
+        sentences += shown + ([f"And {more} more quiet hours"] if more else [])
+        prefix = "Dry run: " if self.dry_run else ""
+        return prefix + " ".join(f"{sentence}." for sentence in sentences if sentence)
+
+    def data(self) -> dict[str, Any]:
+        """Give the notification's `data`, whole."""
+        summary = Counter(task.outcome.value for task in self.tasks)
+        return {
+            "status": self.status,
+            "action": self.action,
+            "dry_run": self.dry_run,
+            "trigger": self.trigger,
+            "text": self.text(),
+            "summary": dict(summary),
+            "tasks": [task.entry() for task in self.tasks],
+            "errors": [problem.entry() for problem in self.problems],
+        }
+
+    def wanted_by(self, notify: Notify) -> bool:
+        """Tell whether a report like this one is to be published."""
+        if notify == "always":
+            return True
+        failed = self.status in {"partial", "failed", "rejected"}
+        return failed or (notify == "changes" and any(task.outcome in _CHANGED for task in self.tasks))
+
+    def events(self, limit: int) -> list[dict[str, Any]]:
+        """Give the notification as CloudEvents of at most `limit` bytes each, encoded by `encoded`.
+
+        A report that does not fit becomes several, each with `part`: its number, of how many, of which
+        report. Their `tasks` and `errors`, one after the other, are those of the whole; an error too
+        long for one part comes in pieces, whose `message` and `body` are to be joined.
+        """
+        data = self.data()
+        whole = self._event(data, self.id)
+        if len(encoded(whole)) <= limit:
+            return [whole]
+        parts = list(self._parts(data, limit))
+        events = []
+        for number, (tasks, errors) in enumerate(parts, 1):
+            part = {"number": number, "of": len(parts), "report": self.id}
+            events.append(
+                self._event(data | {"tasks": tasks, "errors": errors, "part": part}, f"{self.id}-{number}")
+            )
+        return events
+
+    def _parts(self, data: dict[str, Any], limit: int) -> Iterator[tuple[list[Any], list[Any]]]:
+        empty = data | {"tasks": [], "errors": [], "part": _WIDEST_PART | {"report": self.id}}
+        room = limit - len(encoded(self._event(empty, f"{self.id}-{_WIDEST_PART['of']}")))
+        entries = [("tasks", entry) for entry in data["tasks"]]
+        entries += [("errors", piece) for error in data["errors"] for piece in _pieces(error, room)]
+        part: dict[str, list[Any]] = {"tasks": [], "errors": []}
+        used = 0
+        for key, entry in entries:
+            size = len(encoded(entry)) + 1
+            if used and used + size > room:
+                yield part["tasks"], part["errors"]
+                part, used = {"tasks": [], "errors": []}, 0
+            part[key].append(entry)
+            used += size
+        yield part["tasks"], part["errors"]
+
+    def _event(self, data: Mapping[str, Any], event_id: str) -> dict[str, Any]:
+        """Wrap `data` in the envelope of CloudEvents 1.0, cloudevents.io."""
+        return {
+            "specversion": "1.0",
+            "id": event_id,
+            "source": self.source,
+            "type": EVENT_TYPE,
+            "time": _instant(self.time),
+            "datacontenttype": "application/json",
+            "data": dict(data),
+        }
+
+
+_WIDEST_PART = {"number": 99_999, "of": 99_999, "report": ""}
+
+
+def encoded(value: Any) -> bytes:
+    """Give the JSON of a value as it is sent: UTF-8, no spaces."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+
+
+def span(length: timedelta) -> str:
+    """Say a length of time: `5 h 12 min`, `3 d 4 h`, `40 s`."""
+    seconds = max(0, round(length.total_seconds()))
+    if seconds < 60:  # noqa: PLR2004
+        return f"{seconds} s"
+    minutes = round(seconds / 60)
+    days, hours, minutes = minutes // 1440, minutes // 60 % 24, minutes % 60
+    parts = [(days, "d"), (hours, "h"), (minutes if not days else 0, "min")]
+    return " ".join(f"{number} {unit}" for number, unit in parts if number)
+
+
+def _when(at: datetime, now: datetime, time_zone: str) -> str:
+    zone = ZoneInfo(time_zone)
+    local, today = at.astimezone(zone), now.astimezone(zone).date()
+    days = (local.date() - today).days
+    if days == 0:
+        return f"{local:%H:%M}"
+    return f"{_WEEKDAYS[local.weekday()]} {local:%H:%M}" if 0 < days < 7 else f"{local:%Y-%m-%d %H:%M}"  # noqa: PLR2004
+
+
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+
+
+def _instant(at: datetime) -> str:
+    return at.astimezone(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+_CLAUSES: tuple[tuple[Outcome, str, str], ...] = (
+    # What a reader must not overlook comes first.
+    (Outcome.FAILED, "1 task FAILED", "{} tasks FAILED"),
+    (Outcome.DEFERRED, "1 task was not reached in time", "{} tasks were not reached in time"),
+    (Outcome.NOT_FOUND, "1 task was not found", "{} tasks were not found"),
+    (Outcome.NOT_ALLOWED, "1 task was refused", "{} tasks were refused"),
+    (Outcome.PAUSED, "paused 1 task", "paused {} tasks"),
+    (Outcome.RESUMED, "resumed 1 task", "resumed {} tasks"),
+    (Outcome.WOULD_PAUSE, "would pause 1 task", "would pause {} tasks"),
+    (Outcome.WOULD_RESUME, "would resume 1 task", "would resume {} tasks"),
+    (Outcome.ALREADY_PAUSED, "1 was paused already", "{} were paused already"),
+    (Outcome.ALREADY_RUNNING, "1 was running already", "{} were running already"),
+    (Outcome.NOT_QUIET, "left 1 task alone", "left {} tasks alone"),
+    (Outcome.STILL_QUIET, "did not resume 1 task in quiet hours", "did not resume {} tasks in quiet hours"),
+    (Outcome.NOT_STARTED, "1 has not started", "{} have not started"),
+    (Outcome.FINISHED, "1 is finished", "{} are finished"),
+)
+
+
+def _sentence_of_outcomes(tasks: Sequence[TaskReport]) -> str:
+    counts = Counter(task.outcome for task in tasks)
+    clauses = [
+        one if counts[outcome] == 1 else many.format(counts[outcome])
+        for outcome, one, many in _CLAUSES
+        if counts[outcome]
+    ]
+    text = ", ".join(clauses)
+    return text[:1].upper() + text[1:]
+
+
+def _sentence_of_problems(found: Sequence[Problem]) -> str:
+    rejected = [problem for problem in found if problem.code == "Rejected"]
+    parts = [f"{problem.code} error: {problem.message}" for problem in found if problem not in rejected]
+    if len(rejected) == 1:
+        parts.append(f"Not a request: {rejected[0].message}")
+    elif rejected:
+        parts.append(f"{len(rejected)} messages are no requests, the first: {rejected[0].message}")
+    text = "; ".join(parts).rstrip(".")
+    return text if len(text) <= _LONGEST_SENTENCE else text[:_LONGEST_SENTENCE] + "… (see errors)"
+
+
+_LONGEST_SENTENCE = 300
+
+
+def _pieces(entry: dict[str, Any], room: int) -> list[dict[str, Any]]:
+    """Give an error's entry in pieces of at most `room` bytes; itself where it fits."""
+    if len(encoded(entry)) + 1 <= room:
+        return [entry]
+    empty = entry | {"message": "", "body": "", "piece": 99_999, "pieces": 99_999}
+    space = room - len(encoded(empty)) - 1
+    slices = [("message", text) for text in _slices(entry["message"], space)]
+    slices += [("body", text) for text in _slices(entry["body"] or "", space)]
+    return [
+        entry | {"message": "", "body": None, "piece": number, "pieces": len(slices)} | {key: text}
+        for number, (key, text) in enumerate(slices, 1)
+    ]
+
+
+def _slices(text: str, space: int) -> Iterator[str]:
+    start = 0
+    while start < len(text):
+        size = max(1, space)
+        while len(encoded(text[start : start + size])) - 2 > space and size > 1:
+            size = max(1, size // 2)
+        yield text[start : start + size]
+        start += size
