@@ -1,0 +1,210 @@
+"""Every setting: its variable, type, default and sentence. Read anew at every invocation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from typing_extensions import Self
+
+from handler.errors import ConfigurationError
+
+_INT64_MAX = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """What a request is signed with. `session_token` belongs to temporary credentials only."""
+
+    secret_id: str
+    secret_key: str = ""
+    session_token: str | None = None
+
+    def __repr__(self) -> str:
+        return "Credentials(…)"
+
+
+class Reach(BaseSettings):
+    """What it takes to publish a report: read by itself where the other settings cannot be used."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        env_ignore_empty=True,
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        populate_by_name=True,
+        str_strip_whitespace=True,
+    )
+
+    tencentcloud_secret_id: SecretStr | None = Field(
+        None, description="Id of the Tencent Cloud credentials. Read again at every invocation"
+    )
+    tencentcloud_secret_key: SecretStr | None = Field(None, description="Key of the credentials")
+    tencentcloud_session_token: SecretStr | None = Field(
+        None, description="Token of temporary credentials; only together with their id and key"
+    )
+    role_secret_id: SecretStr | None = Field(
+        None,
+        validation_alias="TENCENTCLOUD_SECRETID",
+        description="Id of the credentials that SCF injects for the function's role; "
+        "used where TENCENTCLOUD_SECRET_ID is not set",
+    )
+    role_secret_key: SecretStr | None = Field(
+        None, validation_alias="TENCENTCLOUD_SECRETKEY", description="Key of the role's credentials"
+    )
+    role_session_token: SecretStr | None = Field(
+        None, validation_alias="TENCENTCLOUD_SESSIONTOKEN", description="Token of the role's credentials"
+    )
+    callout_endpoint: str = Field(
+        "ccc.tencentcloudapi.com",
+        description="Where CCC answers; `ccc.intl.tencentcloudapi.com` for the international site. "
+        "`http://` only for loopback",
+    )
+    callout_region: str | None = Field(
+        None,
+        validation_alias=AliasChoices("CALLOUT_REGION", "TENCENTCLOUD_REGION"),
+        description="CCC does not require one; a `cmq:` topic does, and on SCF it is the function's own",
+    )
+    callout_topic: str = Field(
+        "stdout:", description="Where reports go: `arn:aws:sns:…`, `cmq:TOPIC` or `stdout:`"
+    )
+
+    @field_validator("callout_endpoint")
+    @classmethod
+    def _endpoint_is_a_host(cls, value: str) -> str:
+        scheme, separator, rest = value.rpartition("://")
+        host = urlsplit(f"//{rest}").hostname or ""
+        if not host or any(c in rest for c in "/?#@ "):
+            raise ValueError("a host is wanted, such as ccc.tencentcloudapi.com, without a path")
+        if scheme == "http" and not is_loopback(host):
+            raise ValueError(f"http:// is for loopback only; {host} is reached by https")
+        if separator and scheme not in {"http", "https"}:
+            raise ValueError(f"{scheme}:// is not understood; leave the scheme out")
+        return value
+
+    @field_validator("callout_topic")
+    @classmethod
+    def _topic_is_known(cls, value: str) -> str:
+        if value == "stdout:" or (value.startswith("cmq:") and value != "cmq:"):
+            return value
+        parts = value.split(":")
+        is_arn = len(parts) == len(["arn", "aws", "sns", "region", "account", "name"]) and all(parts)
+        if is_arn and parts[0] == "arn" and parts[1].startswith("aws") and parts[2] == "sns":
+            return value
+        raise ValueError(
+            f"{value!r} is no topic; wanted is arn:aws:sns:REGION:ACCOUNT:NAME, cmq:TOPIC or stdout:"
+        )
+
+    @property
+    def credentials(self) -> Credentials | None:
+        """The credentials, `None` where there are none.
+
+        Id, key and token always come from one set of names: a role's token beside a person's id and
+        key would be refused by every API.
+        """
+        own = (self.tencentcloud_secret_id, self.tencentcloud_secret_key, self.tencentcloud_session_token)
+        role = (self.role_secret_id, self.role_secret_key, self.role_session_token)
+        for secret_id, secret_key, token in (own, role):
+            if secret_id and secret_key:
+                return Credentials(
+                    secret_id.get_secret_value(),
+                    secret_key.get_secret_value(),
+                    token.get_secret_value() if token else None,
+                )
+        return None
+
+    @property
+    def secrets(self) -> list[str]:
+        """What must never be logged."""
+        found = (self.tencentcloud_secret_id, self.tencentcloud_secret_key, self.tencentcloud_session_token)
+        role = (self.role_secret_id, self.role_secret_key, self.role_session_token)
+        return [secret.get_secret_value() for secret in found + role if secret]
+
+
+class Settings(Reach):
+    """The function's settings, from the environment and, on a desk, from a file `.env`."""
+
+    callout_policy: str | None = Field(
+        None, description="The policy: the path of a YAML or JSON document, or the JSON itself"
+    )
+    callout_quiet_hours: str | None = Field(
+        None,
+        description="Instead of a policy: intervals separated by `;`, e.g. `21:00-08:00; Sun 00:00-24:00`",
+    )
+    callout_time_zone: str | None = Field(
+        None, description="The time zone of `CALLOUT_QUIET_HOURS`, e.g. `America/New_York`"
+    )
+    callout_sdk_app_id: int | None = Field(
+        None, ge=1, le=_INT64_MAX, description="The default application of CCC"
+    )
+    callout_notify: Literal["always", "changes", "failures"] = Field(
+        "always",
+        description="Which reports are published: `always`, `changes` (something was paused, resumed "
+        "or failed) or `failures`",
+    )
+    callout_requests_per_second: float = Field(
+        20,
+        gt=0,
+        le=1000,
+        allow_inf_nan=False,
+        description="The share of the account's quota, in requests per second and API, "
+        "that this function may use",
+    )
+    callout_verify: bool = Field(default=True, description="Confirm each pause with DescribeAutoCalloutTask")
+    callout_dry_run: bool = Field(
+        default=False, description="Decide and report, call nothing that changes anything"
+    )
+
+    @model_validator(mode="after")
+    def _one_source_of_quiet_hours(self) -> Self:
+        if self.callout_policy and self.callout_quiet_hours:
+            raise ValueError("CALLOUT_POLICY and CALLOUT_QUIET_HOURS are both set; keep one of them")
+        if not self.callout_policy and not self.callout_quiet_hours:
+            raise ValueError(
+                "nothing says when it is quiet; set CALLOUT_POLICY to a policy document, "
+                "or CALLOUT_QUIET_HOURS and CALLOUT_TIME_ZONE"
+            )
+        if self.callout_policy and self.callout_time_zone:
+            raise ValueError("CALLOUT_TIME_ZONE goes with CALLOUT_QUIET_HOURS; a policy names its own zones")
+        return self
+
+
+def read_settings(**given: Any) -> Settings:
+    """Read the settings from the environment; `given` wins over it.
+
+    Raises `ConfigurationError` with one sentence for each variable that cannot be used.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise ConfigurationError("settings", [_sentence(item) for item in error.errors()]) from None
+
+
+def read_reach(**given: Any) -> Reach:
+    """Read what it takes to publish, leaving out what cannot be used: standard output is always there."""
+    try:
+        return Reach(**given)
+    except ValidationError:
+        return Reach.model_construct()
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address means this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _sentence(item: Any) -> str:
+    # hide_input_in_errors keeps values out of the message: one of them could be a secret.
+    message = str(item["msg"]).removeprefix("Value error, ")
+    name = str(item["loc"][0]).upper() if item["loc"] else ""
+    return f"{name}: {message}" if name else message

@@ -1,0 +1,183 @@
+"""Every setting: what is taken, what is refused, and how it is told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from dotenv import dotenv_values
+
+from handler.errors import ConfigurationError
+from handler.settings import Credentials, Settings, read_reach, read_settings
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CALLOUT_QUIET_HOURS", "21:00-08:00")
+    monkeypatch.setenv("CALLOUT_TIME_ZONE", "Asia/Shanghai")
+
+
+def test_the_defaults_are_those_of_the_contract() -> None:
+    settings = read_settings()
+    assert settings.callout_endpoint == "ccc.tencentcloudapi.com"
+    assert settings.callout_topic == "stdout:"
+    assert settings.callout_notify == "always"
+    assert settings.callout_requests_per_second == 20
+    assert settings.callout_verify is True
+    assert settings.callout_dry_run is False
+    assert settings.credentials is None
+    assert settings.callout_region is None
+
+
+def test_an_empty_variable_is_as_good_as_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLOUT_TOPIC", "")
+    monkeypatch.setenv("CALLOUT_SDK_APP_ID", "")
+    assert read_settings().callout_topic == "stdout:"
+
+
+def test_credentials_come_from_the_environment_with_their_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TENCENTCLOUD_SECRET_ID", "id")
+    monkeypatch.setenv("TENCENTCLOUD_SECRET_KEY", "key")
+    monkeypatch.setenv("TENCENTCLOUD_SESSION_TOKEN", "token")
+    assert read_settings().credentials == Credentials("id", "key", "token")
+
+
+def test_the_role_of_an_scf_function_serves_where_nothing_else_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TENCENTCLOUD_SECRETID", "role-id")
+    monkeypatch.setenv("TENCENTCLOUD_SECRETKEY", "role-key")
+    monkeypatch.setenv("TENCENTCLOUD_SESSIONTOKEN", "role-token")
+    assert read_settings().credentials == Credentials("role-id", "role-key", "role-token")
+    monkeypatch.setenv("TENCENTCLOUD_SECRET_ID", "id")
+    monkeypatch.setenv("TENCENTCLOUD_SECRET_KEY", "key")
+    assert read_settings().credentials == Credentials("id", "key", None), (
+        "never one set's id with the other's token"
+    )
+
+
+def test_credentials_are_read_anew_at_every_invocation(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("first", "second"):
+        monkeypatch.setenv("TENCENTCLOUD_SECRETID", name)
+        monkeypatch.setenv("TENCENTCLOUD_SECRETKEY", "key")
+        assert read_settings().credentials == Credentials(name, "key")
+
+
+def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TENCENTCLOUD_SECRET_ID", "an-identity")
+    monkeypatch.setenv("TENCENTCLOUD_SECRET_KEY", "a-secret-key")
+    settings = read_settings()
+    assert "a-secret-key" not in f"{settings!r} {settings} {settings.credentials!r}"
+    assert settings.secrets == ["an-identity", "a-secret-key"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("CALLOUT_ENDPOINT", "ccc.intl.tencentcloudapi.com"),
+        ("CALLOUT_ENDPOINT", "https://ccc.tencentcloudapi.com"),
+        ("CALLOUT_ENDPOINT", "http://127.0.0.1:8089"),
+        ("CALLOUT_ENDPOINT", "http://localhost:8089"),
+        ("CALLOUT_ENDPOINT", "http://[::1]:8089"),
+        ("CALLOUT_TOPIC", "arn:aws:sns:us-east-1:123456789012:reports"),
+        ("CALLOUT_TOPIC", "arn:aws-cn:sns:cn-north-1:123456789012:reports"),
+        ("CALLOUT_TOPIC", "cmq:reports"),
+    ],
+)
+def test_addresses_that_are_taken(name: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, value)
+    assert getattr(read_settings(), name.lower()) == value
+
+
+REFUSED = [
+    ("CALLOUT_ENDPOINT", "http://ccc.tencentcloudapi.com", "http:// is for loopback only"),
+    ("CALLOUT_ENDPOINT", "http://127.0.0.1.example.com", "http:// is for loopback only"),
+    ("CALLOUT_ENDPOINT", "ftp://ccc.tencentcloudapi.com", "ftp:// is not understood"),
+    ("CALLOUT_ENDPOINT", "ccc.tencentcloudapi.com/v1", "a host is wanted"),
+    ("CALLOUT_ENDPOINT", "https://", "a host is wanted"),
+    ("CALLOUT_TOPIC", "reports", "'reports' is no topic; wanted is arn:aws:sns:REGION:ACCOUNT:NAME"),
+    ("CALLOUT_TOPIC", "cmq:", "'cmq:' is no topic"),
+    ("CALLOUT_TOPIC", "arn:aws:sqs:us-east-1:123456789012:queue", "is no topic"),
+    ("CALLOUT_TOPIC", "arn:aws:sns:us-east-1:123456789012", "is no topic"),
+    ("CALLOUT_NOTIFY", "sometimes", "Input should be 'always', 'changes' or 'failures'"),
+    ("CALLOUT_REQUESTS_PER_SECOND", "0", "greater than 0"),
+    ("CALLOUT_REQUESTS_PER_SECOND", "nan", "CALLOUT_REQUESTS_PER_SECOND: "),
+    ("CALLOUT_SDK_APP_ID", "abc", "valid integer"),
+    ("CALLOUT_SDK_APP_ID", "-1", "greater than or equal to 1"),
+    ("CALLOUT_VERIFY", "perhaps", "valid boolean"),
+    ("CALLOUT_POLICY", "policy.yaml", "CALLOUT_POLICY and CALLOUT_QUIET_HOURS are both set"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "reason"), REFUSED)
+def test_a_wrong_variable_is_named_with_what_is_wanted(
+    name: str, value: str, reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigurationError) as refused:
+        read_settings()
+    assert str(refused.value).startswith("settings: ")
+    assert name in str(refused.value)
+    assert reason in str(refused.value)
+
+
+def test_all_wrong_variables_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CALLOUT_TOPIC", "CALLOUT_NOTIFY", "CALLOUT_VERIFY"):
+        monkeypatch.setenv(name, "nonsense")
+    with pytest.raises(ConfigurationError) as refused:
+        read_settings()
+    assert {problem.split(":")[0] for problem in refused.value.problems} == {
+        "CALLOUT_TOPIC",
+        "CALLOUT_NOTIFY",
+        "CALLOUT_VERIFY",
+    }
+
+
+def test_a_secret_never_stands_in_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TENCENTCLOUD_SECRET_KEY", "a-secret-key")
+    monkeypatch.setenv("CALLOUT_VERIFY", "nonsense")
+    with pytest.raises(ConfigurationError) as refused:
+        read_settings()
+    assert "a-secret-key" not in str(refused.value)
+
+
+def test_something_must_say_when_it_is_quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CALLOUT_QUIET_HOURS")
+    monkeypatch.delenv("CALLOUT_TIME_ZONE")
+    with pytest.raises(ConfigurationError, match="nothing says when it is quiet; set CALLOUT_POLICY"):
+        read_settings()
+
+
+def test_a_time_zone_beside_a_policy_would_mean_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("CALLOUT_QUIET_HOURS")
+    monkeypatch.setenv("CALLOUT_POLICY", "policy.yaml")
+    with pytest.raises(ConfigurationError, match="CALLOUT_TIME_ZONE goes with CALLOUT_QUIET_HOURS"):
+        read_settings()
+
+
+def test_the_topic_can_be_read_when_other_settings_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CALLOUT_TOPIC", "cmq:reports")
+    monkeypatch.setenv("CALLOUT_NOTIFY", "nonsense")
+    assert read_reach().callout_topic == "cmq:reports"
+    monkeypatch.setenv("CALLOUT_TOPIC", "nonsense")
+    assert read_reach().callout_topic == "stdout:"
+
+
+def test_a_file_of_settings_serves_on_a_desk(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("CALLOUT_TOPIC=cmq:of-the-file\nCALLOUT_QUIET_HOURS=22:00-07:00\n")
+    settings = read_settings()
+    assert settings.callout_topic == "cmq:of-the-file"
+    assert settings.callout_quiet_hours == "21:00-08:00", "the environment wins"
+
+
+def test_the_example_file_names_every_setting_and_can_be_used() -> None:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    named = set(dotenv_values(ROOT / ".env.example"))
+    commented = {
+        line[1:].split("=")[0].strip() for line in text.splitlines() if line.startswith("#") and "=" in line
+    }
+    variables = {name.upper() for name in Settings.model_fields if not name.startswith("role_")}
+    assert named | commented >= variables
