@@ -1,0 +1,255 @@
+"""What is deployed: built, packaged, deployed and removed with the real tools, on a cloud of loopback."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import platform
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from local import package
+
+pytestmark = pytest.mark.deploy
+
+STAGE = "callout-quiet-hours-dev"
+ARCH = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
+MEGABYTE = 1_000_000
+
+
+def run(*command: str | Path) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+class TestThePackage:
+    def test_is_the_same_bytes_when_built_again_from_nothing(
+        self, built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+        assert package.main(["--output", str(tmp_path / "again.zip")]) == 0
+        assert (tmp_path / "again.zip").read_bytes() == built.read_bytes()
+
+    def test_holds_these_things_and_no_others(self, built: Path) -> None:
+        with zipfile.ZipFile(built) as archive:
+            top = {name.partition("/")[0] for name in archive.namelist()}
+        assert top == {
+            "_yaml",
+            "annotated_types",
+            "certifi",
+            "charset_normalizer",
+            "dotenv",
+            "handler",
+            "idna",
+            "policy.yaml",
+            "pydantic",
+            "pydantic_core",
+            "pydantic_settings",
+            "requests",
+            "tencentcloud",
+            "typing_extensions.py",
+            "typing_inspection",
+            "tzdata",
+            "urllib3",
+            "yaml",
+        }
+
+    def test_is_small_enough_for_lambda(self, built: Path) -> None:
+        assert built.stat().st_size < 6 * MEGABYTE
+
+    @pytest.mark.parametrize("python", ["3.10", "3.13"])
+    @pytest.mark.parametrize(("arch", "machine"), [("x86_64", "x86_64"), ("arm64", "aarch64")])
+    def test_is_built_for_a_python_and_a_processor_that_are_not_here(
+        self, tmp_path: Path, python: str, arch: str, machine: str
+    ) -> None:
+        output = tmp_path / "other.zip"
+        assert package.main(["--python", python, "--arch", arch, "--output", str(output)]) == 0
+        with zipfile.ZipFile(output) as archive:
+            compiled = [name for name in archive.namelist() if name.endswith(".so")]
+        tag = f".cpython-{python.replace('.', '')}-{machine}-linux-gnu.so"
+        assert compiled
+        assert all(name.endswith(tag) for name in compiled)
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="the package is for Linux")
+    def test_needs_nothing_beside_it_but_what_the_runtime_brings(self, tmp_path: Path) -> None:
+        output = tmp_path / "here.zip"
+        here = f"{sys.version_info.major}.{sys.version_info.minor}"
+        assert package.main(["--python", here, "--arch", ARCH, "--output", str(output)]) == 0
+        with zipfile.ZipFile(output) as archive:
+            archive.extractall(tmp_path / "task")
+        code = (
+            f"import sys; sys.path.insert(0, {os.fspath(tmp_path / 'task')!r})\n"
+            "import yaml, tzdata, pydantic_settings, handler\n"
+            "from tencentcloud.ccc.v20200210 import ccc_client\n"
+            "from tencentcloud.tdmq.v20200217 import tdmq_client\n"
+            "from handler.policy import load\n"
+            f"load({os.fspath(tmp_path / 'task' / 'policy.yaml')!r})\n"
+            "print(callable(handler.main_handler))\n"
+        )
+        assert run(sys.executable, "-I", "-S", "-c", code) == "True\n"
+
+
+class TestTheStack:
+    def test_runs_the_package_that_was_built(self, stack: Any, code_hash: bytes) -> None:
+        function = stack.client("lambda").get_function_configuration(FunctionName=STAGE)
+        assert function["CodeSha256"] == base64.b64encode(code_hash).decode()
+        assert function["Handler"] == "handler.main_handler"
+        assert (function["Runtime"], function["Architectures"]) == ("python3.12", ["x86_64"])
+        assert (function["Timeout"], function["MemorySize"]) == (120, 512)
+
+    def test_tells_the_function_its_topic_its_policy_and_its_credentials(self, stack: Any) -> None:
+        function = stack.client("lambda").get_function_configuration(FunctionName=STAGE)
+        variables = function["Environment"]["Variables"]
+        assert variables["CALLOUT_TOPIC"] == stack.outputs["ReportTopicArn"]
+        assert variables["CALLOUT_POLICY"] == "policy.yaml"
+        assert variables["TENCENTCLOUD_SECRET_ID"] == "AKIDEXAMPLE"
+        assert variables["TENCENTCLOUD_SECRET_KEY"] == "SECRETEXAMPLE"
+
+    def test_runs_one_invocation_at_a_time(self, stack: Any) -> None:
+        concurrency = stack.client("lambda").get_function_concurrency(FunctionName=STAGE)
+        assert concurrency["ReservedConcurrentExecutions"] == 1
+
+    def test_wakes_the_function_every_five_minutes(self, stack: Any) -> None:
+        events = stack.client("events")
+        rule = events.describe_rule(Name=f"{STAGE}-timer")
+        assert (rule["ScheduleExpression"], rule["State"]) == ("rate(5 minutes)", "ENABLED")
+        function = stack.client("lambda").get_function_configuration(FunctionName=STAGE)
+        targets = events.list_targets_by_rule(Rule=f"{STAGE}-timer")["Targets"]
+        assert [target["Arn"] for target in targets] == [function["FunctionArn"]]
+
+    def test_hands_over_messages_and_takes_back_those_that_failed(self, stack: Any) -> None:
+        queue = self._attributes(stack, "RequestQueueUrl")["QueueArn"]
+        answer = stack.client("lambda").list_event_source_mappings(EventSourceArn=queue)
+        (mapping,) = answer["EventSourceMappings"]
+        assert mapping["FunctionArn"].endswith(f":function:{STAGE}")
+        assert mapping["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert mapping["BatchSize"] == 10
+
+    def test_keeps_a_message_that_fails_five_times(self, stack: Any) -> None:
+        queue = self._attributes(stack, "RequestQueueUrl")
+        dead = self._attributes(stack, "RequestDeadLettersUrl")
+        assert json.loads(queue["RedrivePolicy"]) == {
+            "deadLetterTargetArn": dead["QueueArn"],
+            "maxReceiveCount": 5,
+        }
+        assert queue["VisibilityTimeout"] == "720"
+
+    def test_encrypts_the_reports(self, stack: Any) -> None:
+        topic = stack.client("sns").get_topic_attributes(TopicArn=stack.outputs["ReportTopicArn"])
+        assert topic["Attributes"]["KmsMasterKeyId"] == "alias/aws/sns"
+
+    def test_lets_the_function_do_these_things_to_these_resources_alone(self, stack: Any) -> None:
+        iam = stack.client("iam")
+        function = stack.client("lambda").get_function_configuration(FunctionName=STAGE)
+        role = function["Role"].rpartition("/")[2]
+        assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
+        assert iam.list_role_policies(RoleName=role)["PolicyNames"] == ["pauser"]
+        # moto answers with Python's spelling of the document, which is YAML too.
+        document = yaml.safe_load(iam.get_role_policy(RoleName=role, PolicyName="pauser")["PolicyDocument"])
+        (log_group,) = stack.client("logs").describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{STAGE}")[
+            "logGroups"
+        ]
+        assert {each["Sid"]: each["Resource"] for each in document["Statement"]} == {
+            "WriteLogs": log_group["arn"].removesuffix(":*"),  # which AWS appends and moto does not
+            "ReadRequests": self._attributes(stack, "RequestQueueUrl")["QueueArn"],
+            "PublishReports": stack.outputs["ReportTopicArn"],
+            "KeepFailedWakeUps": self._attributes(stack, "FailedWakeUpsUrl")["QueueArn"],
+        }
+
+    def test_keeps_logs_for_a_year(self, stack: Any) -> None:
+        groups = stack.client("logs").describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{STAGE}")
+        assert [group["retentionInDays"] for group in groups["logGroups"]] == [365]
+
+    def test_says_where_everything_is(self, stack: Any, osls: Callable[..., str]) -> None:
+        said = osls("info", "--verbose")
+        for name in ("RequestQueueUrl", "ReportTopicArn", "AlarmTopicArn", "FunctionName"):
+            assert f"{name}: {stack.outputs[name]}" in said
+
+    def _attributes(self, stack: Any, output: str) -> dict[str, str]:
+        answer = stack.client("sqs").get_queue_attributes(
+            QueueUrl=stack.outputs[output], AttributeNames=["All"]
+        )
+        attributes: dict[str, str] = answer["Attributes"]
+        return attributes
+
+    def test_leaves_nothing_behind_and_others_alone_when_it_is_removed(
+        self, stack: Any, osls: Callable[..., str]
+    ) -> None:
+        osls("deploy", "--stage", "second")
+        assert self._names(stack, "callout-quiet-hours-second")
+        before = self._names(stack, STAGE)
+        osls("remove", "--stage", "second")
+        assert self._names(stack, "callout-quiet-hours-second") == []
+        assert self._names(stack, STAGE) == before
+
+    def _names(self, stack: Any, prefix: str) -> list[str]:
+        found = [each["FunctionName"] for each in stack.client("lambda").list_functions()["Functions"]]
+        found += [each["Name"] for each in stack.client("events").list_rules()["Rules"]]
+        found += [url.rpartition("/")[2] for url in stack.client("sqs").list_queues().get("QueueUrls", [])]
+        found += [each["TopicArn"].rpartition(":")[2] for each in stack.client("sns").list_topics()["Topics"]]
+        found += [each["RoleName"] for each in stack.client("iam").list_roles()["Roles"]]
+        found += [each["Name"] for each in stack.client("s3").list_buckets()["Buckets"]]
+        found += [
+            each["logGroupName"].rpartition("/")[2]
+            for each in stack.client("logs").describe_log_groups()["logGroups"]
+        ]
+        mappings = stack.client("lambda").list_event_source_mappings()["EventSourceMappings"]
+        found += [each["FunctionArn"].rpartition(":")[2] for each in mappings]
+        return sorted(name for name in found if name.startswith(prefix))
+
+
+class TestTheTemplate:
+    """What moto accepts without creating it."""
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            (),
+            ("--stage", "prod", "--region", "eu-central-1", "--param=architecture=arm64"),
+        ],
+    )
+    def test_is_accepted_by_cfn_lint(
+        self, package_template: Callable[..., Path], arguments: tuple[str, ...]
+    ) -> None:
+        run(Path(sys.executable).with_name("cfn-lint"), "--template", package_template(*arguments))
+
+    def test_gives_each_statement_one_resource_and_no_wildcard(self, stack: Any) -> None:
+        roles = [each for each in stack.template["Resources"].values() if each["Type"] == "AWS::IAM::Role"]
+        assert len(roles) == 1
+        assert "*" not in json.dumps(roles)
+
+    def test_keeps_what_an_asynchronous_invocation_could_not_do(self, stack: Any) -> None:
+        configured = stack.template["Resources"]["PauserLambdaEvConf"]["Properties"]
+        assert configured["DestinationConfig"] == {
+            "OnFailure": {"Destination": {"Fn::GetAtt": ["FailedWakeUps", "Arn"]}}
+        }
+        assert configured["MaximumEventAgeInSeconds"] == 600
+        assert configured["MaximumRetryAttempts"] == 2
+
+    def test_asks_for_no_more_pollers_than_can_run(self, stack: Any) -> None:
+        mapping = stack.template["Resources"]["PauserEventSourceMappingSQSRequestQueue"]["Properties"]
+        assert mapping["ScalingConfig"] == {"MaximumConcurrency": 2}
+
+    def test_takes_its_parameters_from_the_command_line(self, package_template: Callable[..., Path]) -> None:
+        made = package_template(
+            "--param=memorySize=1024", "--param=alarmAfterSeconds=300", "--param=rate=rate(1 minute)"
+        )
+        resources = json.loads(made.read_text(encoding="utf-8"))["Resources"]
+        assert int(resources["PauserLambdaFunction"]["Properties"]["MemorySize"]) == 1024
+        rule = resources["PauserEventsRuleSchedule1"]["Properties"]
+        assert rule["ScheduleExpression"] == "rate(1 minute)"
+        periods = [
+            int(metric["MetricStat"]["Period"])
+            for metric in resources["SilenceAlarm"]["Properties"]["Metrics"]
+            if "MetricStat" in metric
+        ]
+        assert periods == [300, 300]
