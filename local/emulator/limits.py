@@ -1,0 +1,49 @@
+"""The rate limits: so many requests in any one second, per action and credentials.
+
+Source: cloud.tencent.com/document/product/1278/109059, "20 requests/s" being the default of CCC and TDMQ.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+PER_SECOND = 20
+
+
+@dataclass
+class Limits:
+    """A sliding window of one second for each action and secret id.
+
+    `per_action` overrides the default of 20 for an action; `None` there means no limit. A request over
+    the limit counts as well, as the service's own message does ("equals to `21` in a second").
+    """
+
+    clock: Callable[[], float]
+    default: int | None = PER_SECOND
+    per_action: dict[str, int | None] = field(default_factory=dict)
+    _seen: dict[tuple[str, str], deque[float]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def over(self, action: str, secret_id: str) -> tuple[int, int] | None:
+        """Count one request; give (requests in this second, limit) when that is too many, else `None`."""
+        limit = self.per_action.get(action, self.default)
+        if limit is None:
+            return None
+        now = self.clock()
+        with self._lock:
+            seen = self._seen.setdefault((action, secret_id), deque())
+            while seen and seen[0] <= now - 1:
+                seen.popleft()
+            seen.append(now)
+            count = len(seen)
+        return (count, limit) if count > limit else None
+
+    def reset(self) -> None:
+        """Forget the requests and every limit that was set."""
+        with self._lock:
+            self._seen.clear()
+            self.per_action.clear()
+            self.default = PER_SECOND

@@ -1,0 +1,127 @@
+"""TDMQ 2020-02-17, as far as it is a topic: what was published with PublishCmqMsg can be read back.
+
+Source: cloud.tencent.com/document/product/1179/55915 and 55920.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from .api3 import ApiError, Param, check
+from .ccc import Options
+
+VERSION = "2020-02-17"
+LARGEST_TAG = 64
+DEFAULT_MAX_SIZE = 65_536
+
+
+@dataclass(frozen=True)
+class Published:
+    """A message of a topic, as its subscribers would get it."""
+
+    msg_id: str
+    content: str
+    tags: tuple[str, ...]
+
+
+@dataclass
+class Topics:
+    """The CMQ topics and what was published to them."""
+
+    _sizes: dict[str, int] = field(default_factory=dict)
+    _messages: dict[str, list[Published]] = field(default_factory=dict)
+    _count: int = 0
+    lock: threading.RLock = field(default_factory=threading.RLock)
+
+    @property
+    def names(self) -> list[str]:
+        """The topics that exist."""
+        with self.lock:
+            return list(self._sizes)
+
+    def create(self, name: str, max_size: int = DEFAULT_MAX_SIZE) -> str:
+        """Create a topic whose messages have at most `max_size` bytes, and give its id."""
+        with self.lock:
+            self._sizes[name] = max_size
+            self._messages.setdefault(name, [])
+            return f"topic-{name}"
+
+    def messages(self, name: str) -> list[Published]:
+        """Give what was published to a topic, in order."""
+        with self.lock:
+            return list(self._messages.get(name, []))
+
+    def size(self, name: str) -> int | None:
+        """Give the most bytes of a message, `None` for a topic that does not exist."""
+        return self._sizes.get(name)
+
+    def publish(self, name: str, content: str, tags: tuple[str, ...]) -> str:
+        """Publish a message and give its id."""
+        with self.lock:
+            self._count += 1
+            message = Published(str(69_423_169_000 + self._count), content, tags)
+            self._messages[name].append(message)
+            return message.msg_id
+
+    def clear(self) -> None:
+        """Remove all topics."""
+        with self.lock:
+            self._sizes.clear()
+            self._messages.clear()
+
+
+_CREATE: Mapping[str, Param] = {
+    "TopicName": Param("str"),
+    "MaxMsgSize": Param("int", required=False, least=0),
+    "FilterType": Param("int", required=False, least=0),
+    "MsgRetentionSeconds": Param("int", required=False, least=0),
+    "Trace": Param("bool", required=False),
+    "Tags": Param("objects", required=False),
+}
+_PUBLISH: Mapping[str, Param] = {
+    "TopicName": Param("str"),
+    "MsgContent": Param("str"),
+    "MsgTag": Param("list", required=False),
+}
+
+
+class Tdmq:
+    """The actions of TDMQ on `topics`."""
+
+    def __init__(self, topics: Topics, options: Options) -> None:
+        self.topics = topics
+        self.options = options
+        self.actions: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
+            "CreateCmqTopic": self.create,
+            "PublishCmqMsg": self.publish,
+        }
+
+    def create(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Create a topic."""
+        wanted = check(params, _CREATE)
+        if wanted["TopicName"] in self.topics.names:
+            raise ApiError("FailedOperation", f"The topic `{wanted['TopicName']}` exists already.")
+        return {
+            "TopicId": self.topics.create(wanted["TopicName"], wanted.get("MaxMsgSize", DEFAULT_MAX_SIZE))
+        }
+
+    def publish(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Publish a message to a topic."""
+        wanted = check(params, _PUBLISH)
+        name, content = wanted["TopicName"], wanted["MsgContent"]
+        if self.topics.size(name) is None and self.options.cmq_creates_topics:
+            self.topics.create(name)
+        size = self.topics.size(name)
+        if size is None:
+            raise ApiError("ResourceNotFound", f"The topic `{name}` does not exist.")
+        if len(content.encode("utf-8", "surrogatepass")) > size:
+            raise ApiError("FailedOperation", f"The message is larger than the {size} bytes of the topic.")
+        tags = tuple(wanted.get("MsgTag", ()))
+        if any(len(tag) > LARGEST_TAG for tag in tags):
+            raise ApiError("InvalidParameterValue", f"A tag has at most {LARGEST_TAG} characters.")
+        if not self.options.cmq_result:
+            return {"Result": False, "MsgId": ""}
+        return {"Result": True, "MsgId": self.topics.publish(name, content, tags)}
