@@ -1,0 +1,76 @@
+"""The topic `arn:aws:sns:…`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import boto3
+
+from handler.errors import CloudError, Meaning
+from handler.pacing import bounded
+from handler.report import encoded
+
+_PASSING = (
+    "Throttl",
+    "InternalError",
+    "InternalFailure",
+    "ServiceUnavailable",
+    "RequestTimeout",
+    "KMSThrottling",
+)
+_SUBJECT_LIMIT = 100
+"""Characters, ASCII, without control characters. Source: SNS API Reference, Publish, Subject."""
+
+
+class Sns:
+    """An SNS topic; the region is the one its ARN names."""
+
+    limit = 255 * 1024
+    """SNS takes 256 KiB, attributes included. Source: SNS API Reference, Publish, Message."""
+
+    def __init__(self, arn: str) -> None:
+        logging.getLogger("botocore").setLevel(logging.WARNING)  # at DEBUG it logs signatures and tokens
+        self._arn = arn
+        try:
+            self._client = boto3.client("sns", region_name=arn.split(":")[3])
+        except Exception as error:
+            raise _translated(error) from error
+
+    def publish(self, event: Mapping[str, Any], attributes: Mapping[str, str], seconds: float) -> None:
+        """Publish one CloudEvent, its attributes as message attributes, so that subscribers can filter."""
+        message = {
+            "TopicArn": self._arn,
+            "Subject": _subject(event["data"]["text"]),
+            "Message": encoded(event).decode(),
+            "MessageAttributes": {
+                name: {"DataType": "String", "StringValue": value} for name, value in attributes.items()
+            },
+        }
+        try:
+            bounded(lambda: self._client.publish(**message), seconds)
+        except Exception as error:
+            raise _translated(error) from error
+
+
+def _subject(text: str) -> str:
+    plain = " ".join(text.encode("ascii", "replace").decode().split())
+    plain = "".join(character for character in plain if character.isprintable()) or "Callout quiet hours"
+    return plain if len(plain) <= _SUBJECT_LIMIT else plain[: _SUBJECT_LIMIT - 3] + "..."
+
+
+def _translated(error: Exception) -> CloudError:
+    """Give the error of boto3 as one of ours; without a `response` it never got an answer."""
+    answer = getattr(error, "response", None)
+    if not isinstance(answer, dict):
+        return CloudError(type(error).__name__, str(error), meaning=Meaning.RETRY)
+    code = str(answer.get("Error", {}).get("Code", "Unknown"))
+    status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    passing = code.startswith(_PASSING) or status >= 500 or status == 429  # noqa: PLR2004
+    return CloudError(
+        code,
+        str(answer.get("Error", {}).get("Message", "")),
+        answer.get("ResponseMetadata", {}).get("RequestId"),
+        meaning=Meaning.RETRY if passing else Meaning.HALT,
+    )

@@ -1,0 +1,437 @@
+"""A trigger event in; tasks paused, a report with the subscriber, and the truth told to the trigger."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+import handler
+from handler.errors import ConfigurationError, PublishError, RejectedError, UnfinishedError
+from handler.main import handle
+from handler.pacing import Backoff, Clock
+from local.emulator import Emulator, faults
+
+ROOT = Path(__file__).parents[2]
+SAMPLES: dict[str, Any] = json.loads((ROOT / "tests/samples.json").read_text(encoding="utf-8"))
+APP = 1400692008
+POLICY = {
+    "quiet_hours": {
+        "default": {"time_zone": "Asia/Shanghai", "quiet": ["21:00-09:00"]},
+        "us-east": {"time_zone": "America/New_York", "quiet": ["21:00-08:00"]},
+        "europe": {"time_zone": "Europe/Berlin", "quiet": ["20:00-09:00"]},
+    },
+    "tasks": {
+        "spring-renewals": 16498,
+        "us-reminders": {"task_id": 16499, "quiet_hours": "us-east"},
+        "eu-surveys": {"task_id": 16500, "quiet_hours": "europe"},
+    },
+}
+EVERYWHERE = {
+    "quiet_hours": {name: {"time_zone": "UTC", "quiet": ["00:00-24:00"]} for name in POLICY["quiet_hours"]},
+    "tasks": POLICY["tasks"],
+}
+NOON_IN_SHANGHAI = datetime(2026, 11, 23, 4, 0, tzinfo=timezone.utc)  # 23:00 in New York, 05:00 in Berlin
+ALL_OPEN = datetime(2026, 11, 23, 14, 0, tzinfo=timezone.utc)  # with hours of the night in UTC only
+
+
+class Function:
+    """The function as deployed to nowhere: settings, a subscriber, and the platform's context."""
+
+    def __init__(self, emulator: Emulator, topic: str, queue: str) -> None:
+        self.emulator = emulator
+        self.queue = queue
+        self.settings: dict[str, Any] = {
+            "tencentcloud_secret_id": "AKIDEXAMPLE",
+            "tencentcloud_secret_key": "SECRETEXAMPLE",
+            "callout_policy": json.dumps(POLICY),
+            "callout_sdk_app_id": APP,
+            "callout_endpoint": emulator.url,
+            "callout_topic": topic,
+        }
+
+    def __call__(
+        self, event: Any, now: datetime = NOON_IN_SHANGHAI, context: Any = None, **changes: Any
+    ) -> Any:
+        clock = Clock(now=lambda: now, sleep=lambda seconds: None)
+        backoff = Backoff(attempts=3, jitter=lambda: 0.0)
+        return handle(event, context, clock=clock, backoff=backoff, **(self.settings | changes))
+
+    def received(self) -> list[dict[str, Any]]:
+        client = boto3.client("sqs", region_name="us-east-1")
+        messages = client.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages", [])
+        return [json.loads(json.loads(message["Body"])["Message"]) for message in messages]
+
+    def reported(self) -> dict[str, Any]:
+        """Give the data of the one notification that was published."""
+        (event,) = self.received()
+        data: dict[str, Any] = event["data"]
+        return data
+
+
+@pytest.fixture
+def function(emulator: Emulator) -> Iterator[Function]:
+    emulator.limits.default = None
+    with mock_aws():
+        sns, sqs = (boto3.client(name, region_name="us-east-1") for name in ("sns", "sqs"))
+        topic = sns.create_topic(Name="reports")["TopicArn"]
+        queue = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+        yield Function(emulator, topic, queue)
+
+
+def sample(name: str) -> Any:
+    return json.loads((ROOT / f"events/{name}.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_each_sample_pauses_the_tasks_it_names_and_no_others(function: Function, name: str) -> None:
+    answer = function(sample(name), callout_policy=json.dumps(EVERYWHERE))
+    report = function.reported()
+    assert report["status"] == "succeeded"
+    assert report["trigger"] == SAMPLES[name]["trigger"]
+    assert [(task["task_id"], task["outcome"]) for task in report["tasks"]] == [
+        (task_id, "paused") for task_id in SAMPLES[name]["tasks"]
+    ]
+    states = {task.task_id: task.state for task in function.emulator.tasks}
+    assert states == {task_id: 5 if task_id in SAMPLES[name]["tasks"] else 1 for task_id in states}
+    assert answer == ({"batchItemFailures": []} if name.startswith("aws-sqs") else report)
+
+
+@pytest.mark.parametrize("name", sorted(SAMPLES))
+def test_each_sample_leaves_every_task_alone_outside_quiet_hours(function: Function, name: str) -> None:
+    policy = {
+        **EVERYWHERE,
+        "quiet_hours": {
+            each: {"time_zone": "UTC", "quiet": ["03:00-03:30"]} for each in POLICY["quiet_hours"]
+        },
+    }
+    function(sample(name), ALL_OPEN, callout_policy=json.dumps(policy))
+    report = function.reported()
+    assert report["status"] == "skipped"
+    assert {task["outcome"] for task in report["tasks"]} == {"not_quiet"}
+    assert function.emulator.journal.entries == []
+
+
+def test_each_task_is_judged_by_its_own_clock(function: Function) -> None:
+    function(sample("scf-timer"))
+    outcomes = {task["name"]: task["outcome"] for task in function.reported()["tasks"]}
+    assert outcomes == {"spring-renewals": "not_quiet", "us-reminders": "paused", "eu-surveys": "paused"}
+
+
+def test_a_second_wake_up_finds_everything_done(function: Function) -> None:
+    for _ in range(2):
+        function(sample("scf-timer"))
+    first, second = (event["data"]["summary"] for event in function.received())
+    assert first == {"not_quiet": 1, "paused": 2}
+    assert second == {"not_quiet": 1, "already_paused": 2}
+    assert function.emulator.journal.count("PauseAutoCalloutTask") == 2
+
+
+def test_the_time_in_an_event_decides_nothing(function: Function) -> None:
+    night = sample("aws-eventbridge-rule") | {"time": "2026-11-23T19:00:00Z"}
+    function(night, callout_policy=json.dumps({**POLICY, "tasks": {"spring-renewals": 16498}}))
+    assert function.reported()["status"] == "skipped"
+
+
+REJECTED = {"tasks": ["16498"]}
+REASON = 'tasks[0]: a number is written without quotes: 16498, not "16498"'
+
+
+def kafka(*bodies: Any) -> dict[str, Any]:
+    return {
+        "Records": [
+            {"Ckafka": {"topic": "t", "partition": 0, "offset": number, "msgBody": json.dumps(body)}}
+            for number, body in enumerate(bodies)
+        ]
+    }
+
+
+def sqs(*bodies: Any) -> dict[str, Any]:
+    return {
+        "Records": [
+            {"messageId": f"m{number}", "body": json.dumps(body), "eventSource": "aws:sqs"}
+            for number, body in enumerate(bodies)
+        ]
+    }
+
+
+def test_a_batch_has_one_report_over_all_its_messages(function: Function) -> None:
+    answer = function(sqs({"tasks": [16499]}, REJECTED, {"tasks": ["eu-surveys", 16499]}))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
+    report = function.reported()
+    assert report["status"] == "partial"
+    assert [task["task_id"] for task in report["tasks"]] == [16499, 16500]
+    assert report["errors"] == [
+        {"message_id": "m1", "code": "Rejected", "message": REASON, "body": json.dumps(REJECTED)}
+    ]
+
+
+def test_sqs_is_told_which_message_could_not_be_done(function: Function) -> None:
+    function.emulator.faults.script([faults.HTTP_500] * 3, action="PauseAutoCalloutTask")
+    answer = function(sqs({"tasks": [16499]}, {"tasks": [16500]}))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+    assert function.reported()["summary"] == {"failed": 1, "paused": 1}
+
+
+@pytest.mark.parametrize("name", ["timer", "cmq", "eventbridge", "sns", "invocation"])
+def test_an_asynchronous_trigger_hears_of_a_message_that_is_no_request(function: Function, name: str) -> None:
+    body = json.dumps(REJECTED)
+    event: Any = {
+        "timer": {"Type": "Timer", "TriggerName": "t", "Time": "", "Message": body},
+        "cmq": {"Records": [{"CMQ": {"msgId": "1", "msgBody": body}}]},
+        "eventbridge": sample("aws-eventbridge-rule") | {"detail": REJECTED},
+        "sns": {"Records": [{"EventSource": "aws:sns", "Sns": {"MessageId": "1", "Message": body}}]},
+        "invocation": REJECTED,
+    }[name]
+    with pytest.raises(UnfinishedError, match="rejected: tasks"):
+        function(event)
+    report = function.reported()
+    assert report["status"] == "rejected"
+    assert report["errors"][0]["message"] == REASON
+    assert function.emulator.journal.entries == []
+
+
+def test_a_poison_message_is_published_and_does_not_block_its_kafka_partition(function: Function) -> None:
+    answer = function(kafka({"tasks": [16499]}, REJECTED))
+    assert answer["status"] == "partial"
+    report = function.reported()
+    assert report["summary"] == {"paused": 1}
+    assert report["errors"][0]["body"] == json.dumps(REJECTED)
+
+
+@pytest.mark.parametrize("event", [kafka({"tasks": [16499]}), sample("scf-timer"), {"tasks": [16499]}])
+def test_what_can_be_tried_again_is_told_by_raising_after_publishing(function: Function, event: Any) -> None:
+    function.emulator.faults.add(faults.HTTP_500, action="PauseAutoCalloutTask")
+    with pytest.raises(UnfinishedError, match="task 16499 failed"):
+        function(event)
+    assert function.reported()["status"] in {"failed", "partial"}
+
+
+def test_an_unknown_event_is_published_as_rejected_and_raised(function: Function) -> None:
+    with pytest.raises(RejectedError, match="this event is not understood"):
+        function({"hello": "world"})
+    report = function.reported()
+    assert (report["status"], report["trigger"], report["action"]) == ("rejected", None, None)
+    assert report["errors"][0]["body"] == '{"hello":"world"}'
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"callout_policy": None}, "nothing says when it is quiet"),
+        ({"callout_policy": "no-such-file.yaml"}, "policy no-such-file.yaml: cannot be read"),
+        ({"callout_policy": '{"quiet_hours": {}}'}, "quiet_hours: at least 1 is wanted"),
+        ({"callout_sdk_app_id": None}, "tasks.spring-renewals: no sdk_app_id"),
+        ({"callout_verify": "perhaps"}, "CALLOUT_VERIFY"),
+    ],
+)
+def test_what_cannot_be_configured_is_published_and_raised(
+    function: Function, changes: dict[str, Any], reason: str
+) -> None:
+    with pytest.raises(ConfigurationError) as error:
+        function(sample("scf-timer"), **changes)
+    assert reason in str(error.value)
+    report = function.reported()
+    assert report["status"] == "failed"
+    assert report["errors"][0]["code"] == "Configuration"
+    assert reason in report["errors"][0]["message"]
+
+
+def test_a_topic_that_cannot_be_read_leaves_the_report_on_standard_output(
+    function: Function, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(ConfigurationError, match="CALLOUT_TOPIC"):
+        function(sample("scf-timer"), callout_topic="nonsense")
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "specversion" in line]
+    assert events[0]["data"]["status"] == "failed"
+
+
+def test_a_report_that_cannot_be_published_is_logged_whole_and_raised(
+    function: Function, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(PublishError):
+        function(sample("scf-timer"), callout_topic="arn:aws:sns:us-east-1:123456789012:gone")
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (error,) = (line for line in lines if line["level"] == "ERROR")
+    assert json.loads(error["report"])["summary"] == {"not_quiet": 1, "paused": 2}
+    assert function.emulator.tasks.state(16499) == 5, "the pausing was done all the same"
+
+
+def test_a_mistake_of_ours_is_published_and_raised(
+    function: Function, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(event: Any) -> Any:
+        del event
+        raise ZeroDivisionError("a bug")
+
+    monkeypatch.setattr("handler.triggers.read", broken)
+    with pytest.raises(ZeroDivisionError):
+        function(sample("scf-timer"))
+    assert function.reported()["errors"][0]["message"] == "ZeroDivisionError: a bug"
+
+
+@pytest.mark.parametrize(
+    ("notify", "hour", "published"),
+    [("always", 14, 1), ("changes", 14, 0), ("failures", 14, 0), ("changes", 4, 1), ("failures", 4, 0)],
+)
+def test_only_the_reports_asked_for_are_published(
+    function: Function, notify: str, hour: int, published: int
+) -> None:
+    policy = {**POLICY, "tasks": {"us-reminders": POLICY["tasks"]["us-reminders"]}}  # type: ignore[index]
+    now = datetime(2026, 11, 23, hour, 0, tzinfo=timezone.utc)
+    function(sample("scf-timer"), now, callout_notify=notify, callout_policy=json.dumps(policy))
+    assert len(function.received()) == published
+
+
+@pytest.mark.parametrize("where", ["settings", "request"])
+def test_a_dry_run_decides_and_reports_and_changes_nothing(function: Function, where: str) -> None:
+    event = {"dry_run": where == "request"}
+    function(event, callout_dry_run=where == "settings")
+    report = function.reported()
+    assert report["dry_run"] is True
+    assert report["summary"] == {"not_quiet": 1, "would_pause": 2}
+    assert function.emulator.journal.count("PauseAutoCalloutTask") == 0
+
+
+def test_both_actions_in_one_batch_are_reported_as_mixed(function: Function) -> None:
+    function.emulator.tasks.add(task_id=16498, sdk_app_id=APP, state=5)
+    function(sqs({"tasks": [16499]}, {"action": "resume", "tasks": [16498]}))
+    report = function.reported()
+    assert report["action"] == "mixed"
+    assert report["summary"] == {"paused": 1, "resumed": 1}
+
+
+def test_intervals_in_one_variable_serve_without_a_policy(function: Function) -> None:
+    function(
+        {"tasks": [16498]},
+        callout_policy=None,
+        callout_quiet_hours="11:00-13:00; Sun 00:00-24:00",
+        callout_time_zone="Asia/Shanghai",
+    )
+    (task,) = function.reported()["tasks"]
+    assert (task["outcome"], task["quiet_until"]) == ("paused", "2026-11-23T05:00:00Z")
+
+
+class LambdaContext:
+    aws_request_id = "lambda-request"
+    function_name = "quiet-hours-prod"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 30_000
+
+
+SCF_CONTEXT = {
+    "request_id": "scf-request",
+    "function_name": "quiet-hours-scf",
+    "time_limit_in_ms": 30_000,
+    "environ": "TENCENTCLOUD_SECRETKEY=never-to-be-logged;SCF_NAMESPACE=default",
+}
+
+
+@pytest.mark.parametrize(
+    ("context", "request_id", "name"),
+    [
+        (LambdaContext(), "lambda-request", "quiet-hours-prod"),
+        (SCF_CONTEXT, "scf-request", "quiet-hours-scf"),
+        (SCF_CONTEXT | {"time_limit_in_ms": "30000"}, "scf-request", "quiet-hours-scf"),
+        ({}, None, "local"),
+        (None, None, "local"),
+    ],
+)
+def test_the_contexts_of_both_clouds_are_understood(
+    function: Function, capsys: pytest.CaptureFixture[str], context: Any, request_id: str | None, name: str
+) -> None:
+    function(sample("scf-timer"), context=context)
+    (event,) = function.received()
+    assert event["source"] == f"/callout-quiet-hours/{name}"
+    out = capsys.readouterr().out
+    assert "never-to-be-logged" not in out
+    (wide,) = (line for line in map(json.loads, out.splitlines()) if line["message"] == "invocation")
+    assert wide["request_id"] == request_id
+
+
+def test_one_wide_line_tells_what_was_done_and_why(
+    function: Function, capsys: pytest.CaptureFixture[str]
+) -> None:
+    function(sample("scf-timer"))
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (wide,) = (line for line in lines if line["message"] == "invocation")
+    assert wide["status"] == "succeeded"
+    assert wide["trigger"] == "timer"
+    assert wide["now"] == "2026-11-23T04:00:00+00:00"
+    assert wide["tasks"] == "16498=not_quiet 16499=paused 16500=paused"
+    assert "us-east: quiet in America/New_York until Mon 08:00, 9 h from now" in wide["hours"]
+    assert wide["tasks_paused"] == 2
+    assert wide["api_calls"] == 6
+    assert wide["notifications"] == 1
+    assert all(not isinstance(value, (dict, list)) for value in wide.values())
+
+
+def test_time_that_is_nearly_up_defers_the_tasks_and_tells_the_trigger(function: Function) -> None:
+    class Hurried(LambdaContext):
+        def get_remaining_time_in_millis(self) -> int:
+            return 1
+
+    with pytest.raises((UnfinishedError, PublishError)):
+        function(sample("scf-timer"), context=Hurried())
+    assert function.emulator.tasks.state(16499) == 1
+
+
+def test_without_credentials_nothing_works_and_the_cause_is_told(function: Function) -> None:
+    with pytest.raises(
+        UnfinishedError, match="NoCredentials: there are no credentials; set TENCENTCLOUD_SECRET_ID"
+    ):
+        function(sample("scf-timer"), tencentcloud_secret_id=None)
+    assert function.reported()["status"] == "partial"
+
+
+def test_the_package_gives_the_handler_when_asked_and_nothing_else() -> None:
+    assert handler.main_handler.__module__ == "handler.main"
+    with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):
+        handler.nonsense  # noqa: B018
+
+
+def test_a_wake_up_outside_quiet_hours_imports_no_sdk_and_opens_no_connection(tmp_path: Path) -> None:
+    script = f"""
+import socket, sys
+def refuse(*args, **kwargs): raise AssertionError("a connection was opened")
+socket.socket.connect = socket.create_connection = refuse
+import handler
+handler.main_handler({{"Type": "Timer", "TriggerName": "t", "Message": ""}}, {{"time_limit_in_ms": 3000}})
+loaded = [name for name in ("tencentcloud", "boto3", "botocore", "requests", "yaml", "holidays") if name in sys.modules]
+assert not loaded, loaded
+"""
+    environment = {
+        "CALLOUT_POLICY": json.dumps(
+            {
+                "quiet_hours": {
+                    "default": {"time_zone": "UTC", "quiet": ["2020-01-01T00:00Z/2020-01-02T00:00Z"]}
+                },
+                "tasks": {"a": 1},
+            }
+        ),
+        "CALLOUT_SDK_APP_ID": str(APP),
+        "CALLOUT_NOTIFY": "changes",
+        "CALLOUT_TOPIC": "arn:aws:sns:us-east-1:123456789012:reports",
+        "PYTHONPATH": str(ROOT),
+    }
+    done = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", script],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert '"tasks":"1=not_quiet"' in done.stdout

@@ -1,0 +1,339 @@
+"""Each task is observed, decided on, paused or resumed, and verified, against the emulator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from handler.api3 import Api3
+from handler.ccc import Ccc
+from handler.errors import CloudError
+from handler.pacing import Backoff, Clock, Deadline, RateLimit
+from handler.pauser import Job, Pauser, Watch
+from handler.quiet_hours import QuietHours
+from handler.report import TaskReport
+from handler.settings import Credentials
+from handler.task import Outcome, SdkAppId, Task, TaskId
+from local.emulator import Answer, Emulator, faults
+
+APP = SdkAppId(1400692008)
+SPRING = Task(APP, TaskId(16498), "spring-renewals", "default")
+NIGHT = datetime(2026, 11, 23, 14, 0, tzinfo=timezone.utc)  # 22:00 in Shanghai, 09:00 in New York
+DAY = datetime(2026, 11, 23, 4, 0, tzinfo=timezone.utc)  # noon in Shanghai, 23:00 in New York
+HOURS = {
+    "default": QuietHours.model_validate({"time_zone": "Asia/Shanghai", "quiet": ["21:00-09:00"]}),
+    "us-east": QuietHours.model_validate({"time_zone": "America/New_York", "quiet": ["21:00-08:00"]}),
+}
+PAUSE, DESCRIBE, LIST = "PauseAutoCalloutTask", "DescribeAutoCalloutTask", "DescribeAutoCalloutTasks"
+
+
+class Simulated:
+    """A pauser whose waits take no time."""
+
+    def __init__(self, emulator: Emulator, now: datetime = NIGHT, **changes: Any) -> None:
+        self.seconds = 0.0
+        clock = Clock(now=lambda: now, monotonic=lambda: self.seconds, sleep=self.pass_)
+        self.deadline = Deadline(clock, changes.pop("seconds", 60.0))
+        self.backoff = Backoff(jitter=lambda: 1.0)
+        identity = changes.pop("identity", Credentials("AKIDEXAMPLE", "SECRETEXAMPLE"))
+        api = Api3("ccc", "2020-02-10", endpoint=emulator.url, region=None, identity=identity)
+        emulator.limits.default = None  # the real clock sees no pause between simulated waits
+        ccc = Ccc(api, RateLimit(20, clock), self.deadline, self.backoff)
+        fields: dict[str, Any] = {"verify": True, "known": {}} | changes
+        self.pauser = Pauser(
+            lambda: ccc, watch=Watch(HOURS, clock), deadline=self.deadline, backoff=self.backoff, **fields
+        )
+
+    def pass_(self, seconds: float) -> None:
+        self.seconds += seconds
+
+    def run(self, *jobs: Job) -> list[TaskReport]:
+        return [report for _, reports in self.pauser.run(jobs) for report in reports]
+
+
+def pause(*tasks: Task) -> list[Job]:
+    return [Job("pause", task) for task in tasks]
+
+
+def test_a_running_task_is_paused_in_quiet_hours_and_seen_to_be(emulator: Emulator) -> None:
+    (report,) = Simulated(emulator).run(*pause(SPRING))
+    assert report.outcome is Outcome.PAUSED
+    assert report.attempts == 1
+    assert report.reason == "quiet in Asia/Shanghai until Tue 09:00, 11 h from now"
+    assert emulator.tasks.state(16498) == 5
+    assert emulator.journal.actions() == [DESCRIBE, PAUSE, DESCRIBE]
+    assert report.request_id == emulator.journal.entries[1].request_id
+
+
+def test_without_verification_a_pause_is_believed(emulator: Emulator) -> None:
+    (report,) = Simulated(emulator, verify=False).run(*pause(SPRING))
+    assert report.outcome is Outcome.PAUSED
+    assert emulator.journal.actions() == [DESCRIBE, PAUSE]
+
+
+def test_outside_quiet_hours_nothing_is_asked(emulator: Emulator) -> None:
+    (report,) = Simulated(emulator, DAY).run(*pause(SPRING))
+    assert report.outcome is Outcome.NOT_QUIET
+    assert emulator.journal.entries == []
+
+
+@pytest.mark.parametrize("answer", list(Answer))
+@pytest.mark.parametrize(
+    ("state", "outcome"),
+    [
+        (0, Outcome.NOT_STARTED),
+        (2, Outcome.FINISHED),
+        (3, Outcome.FINISHED),
+        (4, Outcome.FINISHED),
+        (5, Outcome.ALREADY_PAUSED),
+    ],
+)
+@pytest.mark.parametrize("describable", [True, False])
+def test_a_task_that_is_not_running_has_the_outcome_of_its_state_whatever_ccc_answers(
+    emulator: Emulator, state: int, outcome: Outcome, answer: Answer, describable: bool
+) -> None:
+    emulator.tasks.add(task_id=16498, sdk_app_id=APP, state=state, not_before=4_000_000_000)
+    emulator.options.pause_paused = emulator.options.pause_finished = answer
+    emulator.options.pause_not_started = answer
+    if not describable:  # the first look fails, so that the pause is tried blindly
+        emulator.faults.script([faults.error("InvalidParameter")], action=DESCRIBE)
+    (report,) = Simulated(emulator).run(*pause(SPRING))
+    if describable or answer is not Answer.SUCCESS:
+        assert report.outcome is outcome
+    else:
+        assert report.outcome in {outcome, Outcome.PAUSED}
+    assert emulator.tasks.state(16498) != 1
+
+
+@pytest.mark.parametrize("answer", [answer for answer in Answer if answer is not Answer.SUCCESS])
+def test_a_task_that_does_not_exist_is_not_found_or_refused(emulator: Emulator, answer: Answer) -> None:
+    emulator.tasks.clear()
+    emulator.options.pause_unknown = emulator.options.describe_unknown = answer
+    (report,) = Simulated(emulator).run(*pause(SPRING))
+    found = {Answer.INVALID_PARAMETER_VALUE: Outcome.NOT_FOUND, Answer.RESOURCE_NOT_FOUND: Outcome.NOT_FOUND}
+    assert report.outcome is found.get(answer, Outcome.NOT_ALLOWED)
+    assert report.error is not None
+    assert report.error.code == answer.value
+
+
+def test_a_running_task_that_cannot_be_paused_has_failed(emulator: Emulator) -> None:
+    emulator.faults.add(faults.error("UnsupportedOperation", "not for this one"), action=PAUSE)
+    (report,) = Simulated(emulator).run(*pause(SPRING))
+    assert report.outcome is Outcome.FAILED
+    assert report.reason == "pause was refused; the task is running"
+    assert report.error is not None
+    assert report.error.message == "not for this one"
+
+
+def test_a_pause_that_is_accepted_without_effect_is_repeated_until_it_has_one(emulator: Emulator) -> None:
+    emulator.options.pauses_without_effect = 2
+    (report,) = Simulated(emulator).run(*pause(SPRING))
+    assert report.outcome is Outcome.PAUSED
+    assert report.attempts == 3
+    assert emulator.tasks.state(16498) == 5
+
+
+def test_a_task_that_goes_on_however_often_it_is_paused_has_failed(emulator: Emulator) -> None:
+    emulator.options.pauses_without_effect = 99
+    (report,) = Simulated(emulator).run(*pause(SPRING))
+    assert report.outcome is Outcome.FAILED
+    assert report.error is not None
+    assert report.error.message == "accepted, but the task is still running"
+
+
+def test_a_lost_reply_does_not_make_a_paused_task_a_failure(emulator: Emulator) -> None:
+    emulator.faults.add(faults.LOST_REPLY, action=PAUSE)
+    (report,) = Simulated(emulator).run(*pause(SPRING))
+    assert report.outcome is Outcome.PAUSED
+    assert emulator.tasks.state(16498) == 5
+
+
+PASSING: list[Callable[[], faults.Fault]] = [
+    lambda: faults.RESET,
+    lambda: faults.LOST_REPLY,
+    lambda: faults.TRUNCATED,
+    lambda: faults.HTTP_500,
+    lambda: faults.HTTP_429,
+    lambda: faults.HTML,
+    lambda: faults.EMPTY,
+    lambda: faults.OTHER_CONTENT_TYPE,
+    lambda: faults.DB_ERROR,
+    lambda: faults.THROTTLED,
+]
+
+
+@pytest.mark.parametrize("fault", [make() for make in PASSING], ids=lambda fault: fault.name)
+def test_what_passes_is_tried_again_until_the_task_is_paused(emulator: Emulator, fault: faults.Fault) -> None:
+    emulator.faults.add(fault, action=PAUSE, times=2)
+    (report,) = Simulated(emulator).run(*pause(SPRING))
+    assert report.outcome is Outcome.PAUSED
+    assert emulator.tasks.state(16498) == 5
+
+
+def test_a_success_after_an_error_counts_and_the_call_is_not_sent_again(emulator: Emulator) -> None:
+    """The SDK's own retryer throws it away: three requests, and the old error raised."""
+    emulator.faults.add(faults.THROTTLED, action=PAUSE, times=1)
+    (report,) = Simulated(emulator, verify=False).run(*pause(SPRING))
+    assert (report.outcome, report.attempts) == (Outcome.PAUSED, 2)
+    assert emulator.journal.count(PAUSE) == 2
+
+
+@pytest.mark.parametrize("fault", [faults.HTTP_500, faults.error("UnauthorizedOperation")])
+def test_a_state_that_cannot_be_seen_does_not_stop_the_pausing(
+    emulator: Emulator, fault: faults.Fault
+) -> None:
+    emulator.faults.add(fault, action=DESCRIBE)
+    reports = Simulated(emulator).run(*pause(SPRING, Task(APP, TaskId(16499), None, "default")))
+    assert [report.outcome for report in reports] == [Outcome.PAUSED] * 2
+    assert reports[0].reason.endswith("; accepted, but its state could not be seen")
+    assert emulator.tasks.state(16498) == emulator.tasks.state(16499) == 5
+
+
+def test_nothing_can_work_with_wrong_credentials_so_the_rest_is_not_tried(emulator: Emulator) -> None:
+    simulated = Simulated(emulator, identity=Credentials("AKIDEXAMPLE", "wrong"))
+    reports = simulated.run(
+        *pause(SPRING, *(Task(APP, TaskId(number), None, "default") for number in range(50)))
+    )
+    assert {report.outcome for report in reports} == {Outcome.FAILED}
+    assert {report.error.code for report in reports if report.error} == {"AuthFailure.SignatureFailure"}
+    assert len(emulator.journal.entries) <= 3
+
+
+def test_an_unknown_code_is_tried_once_more_and_then_told(emulator: Emulator) -> None:
+    emulator.faults.add(faults.error("Surprise", "never seen"), action=PAUSE)
+    (report,) = Simulated(emulator).run(*pause(SPRING))
+    assert (report.outcome, report.attempts) == (Outcome.FAILED, 2)
+    assert report.error is not None
+    assert (report.error.code, report.error.message) == ("Surprise", "never seen")
+
+
+def test_what_the_deadline_leaves_undone_is_deferred(emulator: Emulator) -> None:
+    tasks = [Task(APP, TaskId(16498 + number), None, "default") for number in range(3)]
+    reports = Simulated(emulator, seconds=0.12).run(*pause(*tasks))
+    outcomes = [report.outcome for report in reports]
+    assert outcomes[0] is Outcome.PAUSED
+    assert outcomes[-1] is Outcome.DEFERRED
+    assert emulator.tasks.state(16500) == 1
+
+
+def test_a_task_that_several_jobs_name_is_treated_once(emulator: Emulator) -> None:
+    answered = Simulated(emulator).pauser.run(pause(SPRING, SPRING))
+    assert [reports[0].outcome for _, reports in answered] == [Outcome.PAUSED] * 2
+    assert emulator.journal.count(PAUSE) == 1
+
+
+def test_a_dry_run_changes_nothing_and_says_what_would_be(emulator: Emulator) -> None:
+    emulator.tasks.add(task_id=16499, sdk_app_id=APP, state=5)
+    jobs = [
+        Job("pause", SPRING, dry_run=True),
+        Job("pause", Task(APP, TaskId(16499), None, "default"), dry_run=True),
+    ]
+    reports = Simulated(emulator).run(*jobs)
+    assert [report.outcome for report in reports] == [Outcome.WOULD_PAUSE, Outcome.ALREADY_PAUSED]
+    assert emulator.journal.count(PAUSE) == 0
+
+
+def test_resuming_outside_quiet_hours_lets_a_paused_task_go_on(emulator: Emulator) -> None:
+    emulator.tasks.add(task_id=16498, sdk_app_id=APP, state=5)
+    (report,) = Simulated(emulator, DAY).run(Job("resume", SPRING))
+    assert report.outcome is Outcome.RESUMED
+    assert emulator.tasks.state(16498) == 1
+
+
+def test_a_task_that_runs_already_is_not_resumed(emulator: Emulator) -> None:
+    (report,) = Simulated(emulator, DAY).run(Job("resume", SPRING))
+    assert report.outcome is Outcome.ALREADY_RUNNING
+
+
+def test_resuming_in_quiet_hours_is_refused_without_a_call(emulator: Emulator) -> None:
+    (report,) = Simulated(emulator).run(Job("resume", SPRING))
+    assert report.outcome is Outcome.STILL_QUIET
+    assert emulator.journal.entries == []
+
+
+def named(name: str) -> Task:
+    return Task(APP, None, name, "default")
+
+
+def test_a_name_of_ccc_is_looked_up_once_for_all(emulator: Emulator) -> None:
+    reports = Simulated(emulator).run(*pause(named("us-reminders"), named("eu-surveys"), named("nobody")))
+    assert [(report.task.task_id, report.outcome) for report in reports] == [
+        (16499, Outcome.PAUSED),
+        (16500, Outcome.PAUSED),
+        (None, Outcome.NOT_FOUND),
+    ]
+    assert emulator.journal.count(LIST) == 1
+    assert reports[2].reason.startswith("no task of application 1400692008 has this name")
+
+
+def test_a_name_that_fits_several_tasks_pauses_them_all_and_says_so(
+    emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    emulator.tasks.add(task_id=16502, sdk_app_id=APP, name="us-reminders")
+    reports = Simulated(emulator).run(*pause(named("us-reminders")))
+    assert [(report.task.task_id, report.outcome) for report in reports] == [
+        (16499, Outcome.PAUSED),
+        (16502, Outcome.PAUSED),
+    ]
+    assert all("the name fits 2 tasks" in report.reason for report in reports)
+    assert "a name fits several tasks" in caplog.text
+
+
+def test_a_task_found_by_name_keeps_the_quiet_hours_that_the_policy_gives_it(emulator: Emulator) -> None:
+    known = {(APP, TaskId(16499)): Task(APP, TaskId(16499), "mine", "us-east")}
+    (report,) = Simulated(emulator, known=known).run(*pause(named("us-reminders")))
+    assert report.outcome is Outcome.NOT_QUIET
+    assert emulator.tasks.state(16499) == 1
+
+
+def test_a_name_is_not_looked_up_while_nothing_could_be_quiet(emulator: Emulator) -> None:
+    (report,) = Simulated(emulator, DAY).run(*pause(named("us-reminders")))
+    assert (report.outcome, report.task.task_id) == (Outcome.NOT_QUIET, None)
+    assert emulator.journal.entries == []
+
+
+def test_a_name_that_cannot_be_looked_up_has_failed(emulator: Emulator) -> None:
+    emulator.faults.add(faults.HTTP_500, action=LIST)
+    (report,) = Simulated(emulator).run(*pause(named("us-reminders")))
+    assert report.outcome is Outcome.FAILED
+    assert report.error is not None
+    assert report.error.code == "NoAnswer"
+
+
+@pytest.mark.parametrize("largest", [None, 100, 99, 50, 20, 10])
+def test_all_pages_are_read_whatever_the_largest_page_may_be(emulator: Emulator, largest: int | None) -> None:
+    emulator.options.max_page_size = largest
+    for number in range(230):
+        emulator.tasks.add(task_id=20_000 + number, sdk_app_id=APP, name=f"task-{number}")
+    (report,) = Simulated(emulator).run(*pause(named("task-229")))
+    assert (report.task.task_id, report.outcome) == (20_229, Outcome.PAUSED)
+
+
+def test_a_page_size_that_no_one_takes_is_an_error(emulator: Emulator) -> None:
+    emulator.options.max_page_size = 5
+    (report,) = Simulated(emulator).run(*pause(named("us-reminders")))
+    assert report.outcome is Outcome.FAILED
+
+
+def test_a_state_of_another_number_is_no_reason_not_to_pause(emulator: Emulator) -> None:
+    emulator.tasks.get(APP, 16498).state = 9  # type: ignore[union-attr]
+    (report,) = Simulated(emulator).run(*pause(SPRING))
+    assert report.outcome is Outcome.PAUSED
+    assert emulator.journal.count(PAUSE) == 1
+
+
+def test_without_credentials_every_task_fails_with_that_cause(emulator: Emulator) -> None:
+    from handler.errors import Meaning
+
+    def nobody() -> Ccc:
+        raise CloudError("NoCredentials", "there are no credentials", meaning=Meaning.HALT)
+
+    simulated = Simulated(emulator)
+    simulated.pauser.ccc = nobody
+    (report, other) = simulated.run(*pause(SPRING, named("us-reminders")))
+    assert (report.outcome, other.outcome) == (Outcome.FAILED, Outcome.FAILED)
+    assert report.error is not None
+    assert report.error.code == "NoCredentials"

@@ -1,0 +1,203 @@
+"""A report is published: to SNS through boto3 and moto, to CMQ through the SDK and the emulator."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from handler.errors import CloudError, PublishError
+from handler.pacing import Backoff, Clock, Deadline
+from handler.report import Problem, Report
+from handler.settings import Credentials
+from handler.topics import Tencent, publish, sns
+from local.emulator import Emulator, faults
+
+NOW = datetime(2026, 11, 23, 23, 0, tzinfo=timezone.utc)
+CLOCK = Clock(sleep=lambda seconds: None)
+CMQ = "cmq:reports"
+
+
+def report(message: str = "tasks: a list is wanted", body: str | None = None, count: int = 1) -> Report:
+    problems = tuple(Problem("Rejected", message, f"m{number}", body) for number in range(count))
+    return Report("r1", NOW, "/callout-quiet-hours/f", "timer", "pause", dry_run=False, problems=problems)
+
+
+def tencent(emulator: Emulator, identity: Credentials | None = None) -> Tencent:
+    return Tencent(emulator.url, "ap-guangzhou", identity or Credentials("AKIDEXAMPLE", "SECRETEXAMPLE"))
+
+
+def sent(to: str, what: Report, where: Tencent, backoff: Backoff | None = None) -> int:
+    return publish(what, to, where, Deadline.after(CLOCK, 60), backoff or Backoff(attempts=3))
+
+
+NOWHERE = Tencent("http://127.0.0.1:9", None, None)
+
+
+@dataclass
+class Subscribed:
+    topic: str
+    queue: str
+
+    def received(self) -> list[dict[str, Any]]:
+        client = boto3.client("sqs", region_name="eu-central-1")
+        messages = client.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages", [])
+        return [json.loads(message["Body"]) for message in messages]
+
+
+@pytest.fixture
+def subscribed() -> Iterator[Subscribed]:
+    """An SNS topic with a queue that is subscribed to it, outside the default region."""
+    with mock_aws():
+        topics = boto3.client("sns", region_name="eu-central-1")
+        queues = boto3.client("sqs", region_name="eu-central-1")
+        topic = topics.create_topic(Name="reports")["TopicArn"]
+        queue = queues.create_queue(QueueName="subscriber")["QueueUrl"]
+        arn = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"][
+            "QueueArn"
+        ]
+        topics.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+        yield Subscribed(topic, queue)
+
+
+def test_a_subscriber_of_sns_gets_the_event_with_attributes_to_filter_by(subscribed: Subscribed) -> None:
+    assert sent(subscribed.topic, report(), NOWHERE) == 1
+    (notification,) = subscribed.received()
+    assert json.loads(notification["Message"]) == report().events(10**6)[0]
+    assert notification["Subject"] == "Not a request: tasks: a list is wanted."
+    assert {name: value["Value"] for name, value in notification["MessageAttributes"].items()} == {
+        "status": "rejected",
+        "action": "pause",
+    }
+
+
+def test_a_subject_is_short_plain_ascii_whatever_the_text(subscribed: Subscribed) -> None:
+    sent(subscribed.topic, report("zwölf\nBoxkämpfer \x07" + "x" * 200), NOWHERE)
+    (notification,) = subscribed.received()
+    subject = notification["Subject"]
+    assert subject.startswith("Not a request: zw?lf Boxk?mpfer xxx")
+    assert subject.endswith("...")
+    assert len(subject) == 100
+    assert sns._subject("\x07") == "Callout quiet hours"
+
+
+def test_a_report_over_the_limit_of_sns_comes_in_parts(subscribed: Subscribed) -> None:
+    assert sent(subscribed.topic, report(body="x" * 100_000, count=5), NOWHERE) == 3
+    numbers = {json.loads(each["Message"])["data"]["part"]["number"] for each in subscribed.received()}
+    assert numbers == {1, 2, 3}
+
+
+def test_an_sns_topic_that_is_not_there_ends_in_the_log_and_an_error(
+    subscribed: Subscribed, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(PublishError, match="not published to .*-gone: NotFound"):
+        sent(subscribed.topic + "-gone", report(), NOWHERE)
+    (record,) = (record for record in caplog.records if record.levelno == logging.ERROR)
+    assert record.report == report().data()  # type: ignore[attr-defined]
+
+
+def test_sns_without_an_answer_is_tried_again_and_then_told() -> None:
+    topic = sns.Sns("arn:aws:sns:us-east-1:123456789012:reports")
+    with pytest.raises(CloudError) as error:  # no credentials in a clean environment
+        topic.publish(report().events(10**6)[0], {}, 5)
+    assert error.value.code == "NoCredentialsError"
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "may_pass"),
+    [
+        ("Throttling", 400, True),
+        ("ThrottledException", 400, True),
+        ("InternalError", 500, True),
+        ("Something", 503, True),
+        ("Something", 429, True),
+        ("AuthorizationError", 403, False),
+        ("InvalidParameter", 400, False),
+    ],
+)
+def test_an_error_of_sns_passes_or_not(code: str, status: int, may_pass: bool) -> None:
+    class RefusedError(Exception):
+        response = {
+            "Error": {"Code": code, "Message": "because"},
+            "ResponseMetadata": {"HTTPStatusCode": status, "RequestId": "r"},
+        }
+
+    error = sns._translated(RefusedError())
+    assert (error.code, error.message, error.request_id, error.may_pass) == (code, "because", "r", may_pass)
+
+
+def test_a_region_that_does_not_exist_is_told(subscribed: Subscribed) -> None:
+    with pytest.raises(PublishError):
+        sent("arn:aws:sns:no such region:123456789012:reports", report(), NOWHERE)
+
+
+def test_boto3_logs_no_signature_even_at_debug(
+    subscribed: Subscribed, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    sent(subscribed.topic, report(), NOWHERE)
+    assert "Signature" not in caplog.text
+    assert "Authorization" not in caplog.text
+
+
+def test_a_cmq_topic_holds_the_event_tagged_by_status_and_action(emulator: Emulator) -> None:
+    emulator.topics.create("reports")
+    assert sent(CMQ, report(), tencent(emulator)) == 1
+    (message,) = emulator.topics.messages("reports")
+    assert json.loads(message.content) == report().events(10**6)[0]
+    assert message.tags == ("rejected", "pause")
+    assert emulator.journal.entries[0].region == "ap-guangzhou"
+
+
+def test_a_report_over_the_limit_of_cmq_comes_in_parts_that_a_topic_of_64_kb_takes(
+    emulator: Emulator,
+) -> None:
+    emulator.topics.create("reports", max_size=65_536)
+    count = sent(CMQ, report(body="ü" * 50_000), tencent(emulator))
+    assert count == len(emulator.topics.messages("reports")) > 1
+
+
+def test_a_result_that_is_not_true_is_no_success(
+    emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    emulator.topics.create("reports")
+    emulator.options.cmq_result = False
+    with pytest.raises(PublishError, match="PublishCmqMsg answered Result False"):
+        sent(CMQ, report(), tencent(emulator))
+    assert emulator.journal.count("PublishCmqMsg") == 3
+    assert "report not published" in caplog.text
+
+
+def test_publishing_is_tried_again(emulator: Emulator) -> None:
+    emulator.topics.create("reports")
+    emulator.faults.script([faults.THROTTLED, faults.RESET], action="PublishCmqMsg")
+    assert sent(CMQ, report(), tencent(emulator)) == 1
+    assert len(emulator.topics.messages("reports")) == 1
+
+
+def test_a_cmq_topic_that_is_not_there_is_told_at_once(emulator: Emulator) -> None:
+    with pytest.raises(PublishError, match="ResourceNotFound"):
+        sent(CMQ, report(), tencent(emulator))
+    assert emulator.journal.count("PublishCmqMsg") == 1
+
+
+def test_a_cmq_topic_without_credentials_is_told(emulator: Emulator) -> None:
+    with pytest.raises(PublishError, match="NoCredentials"):
+        sent(CMQ, report(), Tencent(emulator.url, None, None))
+
+
+def test_standard_output_gets_the_event_as_lines_that_a_log_service_takes(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    count = sent("stdout:", report(body="ü" * 20_000), NOWHERE)
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == count > 1
+    assert all(len(line.encode()) < 8 * 1024 for line in lines)
+    assert all(json.loads(line)["specversion"] == "1.0" for line in lines)
