@@ -402,12 +402,12 @@ def test_the_package_gives_the_handler_when_asked_and_nothing_else() -> None:
 
 
 def test_a_wake_up_outside_quiet_hours_imports_no_sdk_and_opens_no_connection(tmp_path: Path) -> None:
-    script = f"""
+    script = """
 import socket, sys
 def refuse(*args, **kwargs): raise AssertionError("a connection was opened")
 socket.socket.connect = socket.create_connection = refuse
 import handler
-handler.main_handler({{"Type": "Timer", "TriggerName": "t", "Message": ""}}, {{"time_limit_in_ms": 3000}})
+handler.main_handler({"Type": "Timer", "TriggerName": "t", "Message": ""}, {"time_limit_in_ms": 3000})
 loaded = [name for name in ("tencentcloud", "boto3", "botocore", "requests", "yaml", "holidays") if name in sys.modules]
 assert not loaded, loaded
 """

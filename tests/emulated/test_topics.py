@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, ClassVar
 
 import boto3
 import pytest
@@ -97,7 +97,7 @@ def test_a_report_over_the_limit_of_sns_comes_in_parts(subscribed: Subscribed) -
 def test_an_sns_topic_that_is_not_there_ends_in_the_log_and_an_error(
     subscribed: Subscribed, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with pytest.raises(PublishError, match="not published to .*-gone: NotFound"):
+    with pytest.raises(PublishError, match=r"not published to .*-gone: NotFound"):
         sent(subscribed.topic + "-gone", report(), NOWHERE)
     (record,) = (record for record in caplog.records if record.levelno == logging.ERROR)
     assert record.report == report().data()  # type: ignore[attr-defined]
@@ -124,7 +124,7 @@ def test_sns_without_an_answer_is_tried_again_and_then_told() -> None:
 )
 def test_an_error_of_sns_passes_or_not(code: str, status: int, may_pass: bool) -> None:
     class RefusedError(Exception):
-        response = {
+        response: ClassVar[dict[str, Any]] = {
             "Error": {"Code": code, "Message": "because"},
             "ResponseMetadata": {"HTTPStatusCode": status, "RequestId": "r"},
         }
