@@ -121,9 +121,8 @@ class Ccc:
 
 
 def _again(error: Exception, attempt: int) -> bool:
-    if not isinstance(error, CloudError):
-        return False
-    return error.meaning is Meaning.RETRY or (error.meaning is Meaning.UNKNOWN and attempt == 1)
+    what = error.meaning if isinstance(error, CloudError) else None
+    return what is Meaning.RETRY or (what is Meaning.UNKNOWN and attempt == 1)
 
 
 def _state(entry: dict[str, Any]) -> TaskState | None:

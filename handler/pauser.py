@@ -198,8 +198,8 @@ class Pauser:
         """Give the report of an accepted call, once the task has been seen to be as wanted."""
         attempts = answer.attempts
         outcome = done(job.action, dry_run=False)
-        state = None
-        for round_number in range(1, _ROUNDS + 1):
+        round_number = 1
+        while True:
             state = self._ask(job.task) if self.verify else None
             if reached(job.action, state) is not False:
                 note = "; accepted, but its state could not be seen" if self.verify and state is None else ""
@@ -214,6 +214,7 @@ class Pauser:
             except CloudError as error:
                 return self._after_error(job, hours, state, error)
             attempts += answer.attempts
+            round_number += 1
         message = f"accepted, but the task is still {_words(state)}"
         cause = TaskError("NotAsWanted", message, answer.request_id)
         return TaskReport(job.task, Outcome.FAILED, hours, message, attempts, answer.request_id, cause)

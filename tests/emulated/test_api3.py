@@ -206,6 +206,15 @@ def test_a_code_has_a_meaning(code: str, expected: Meaning) -> None:
     assert meaning(code) is expected
 
 
+def test_a_host_without_a_scheme_is_reached_by_https_and_through_the_proxy(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
+    api = Api3("ccc", "2020-02-10", endpoint="ccc.tencentcloudapi.com", region=None, identity=SECRET)
+    with pytest.raises(CloudError, match="NoAnswer: .*Unable to connect to proxy"):
+        api.call("PauseAutoCalloutTask", TASK, 5)
+
+
 @pytest.mark.parametrize(
     ("endpoint", "expected"),
     [

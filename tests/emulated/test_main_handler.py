@@ -395,6 +395,23 @@ def test_without_credentials_nothing_works_and_the_cause_is_told(function: Funct
     assert function.reported()["status"] == "partial"
 
 
+def test_the_entry_point_of_both_clouds_reads_the_environment(
+    function: Function, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in function.settings.items():
+        monkeypatch.setenv(name.upper(), str(value))
+    everywhere = json.dumps(EVERYWHERE)
+    monkeypatch.setenv("CALLOUT_POLICY", everywhere)
+    assert handler.main_handler(sample("scf-timer"), SCF_CONTEXT)["summary"] == {"paused": 3}
+    assert function.reported()["status"] == "succeeded"
+
+
+def test_who_watches_sees_the_report_even_if_it_is_not_published(function: Function) -> None:
+    seen: list[Any] = []
+    function(sample("scf-timer"), ALL_OPEN, callout_notify="failures", seen=seen.append)
+    assert [report.trigger for report in seen] == ["timer"]
+
+
 def test_the_package_gives_the_handler_when_asked_and_nothing_else() -> None:
     assert handler.main_handler.__module__ == "handler.main"
     with pytest.raises(AttributeError, match="has no attribute 'nonsense'"):

@@ -225,6 +225,29 @@ def test_a_task_that_several_jobs_name_is_treated_once(emulator: Emulator) -> No
     assert emulator.journal.count(PAUSE) == 1
 
 
+def test_a_task_is_not_paused_again_and_again_past_the_deadline(emulator: Emulator) -> None:
+    emulator.options.pauses_without_effect = 99
+    (report,) = Simulated(emulator, seconds=0.3).run(*pause(SPRING))
+    assert report.outcome is Outcome.FAILED
+    assert emulator.journal.count(PAUSE) == 2
+
+
+def test_an_error_while_pausing_again_is_told(emulator: Emulator) -> None:
+    emulator.options.pauses_without_effect = 1
+    emulator.faults.script([None, faults.error("UnauthorizedOperation")], action=PAUSE)
+    (report,) = Simulated(emulator).run(*pause(SPRING))
+    assert report.error is not None
+    assert report.error.code == "UnauthorizedOperation"
+
+
+def test_a_call_for_which_no_time_is_left_is_deferred(emulator: Emulator) -> None:
+    simulated = Simulated(emulator, seconds=0.1)
+    simulated.pauser.ccc()._limit._free_at[PAUSE] = 0.2  # the quota is used up until after the deadline
+    (report,) = simulated.run(*pause(SPRING))
+    assert report.outcome is Outcome.DEFERRED
+    assert emulator.tasks.state(16498) == 1
+
+
 def test_a_dry_run_changes_nothing_and_says_what_would_be(emulator: Emulator) -> None:
     emulator.tasks.add(task_id=16499, sdk_app_id=APP, state=5)
     jobs = [

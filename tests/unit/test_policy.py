@@ -55,6 +55,11 @@ def test_intervals_in_one_string_make_a_policy_of_their_own() -> None:
     assert read == policy.Policy.model_validate({"quiet_hours": {"default": NEW_YORK}})
 
 
+def test_intervals_with_a_zone_of_their_own_need_no_other() -> None:
+    read = policy.from_intervals("21:00-08:00 Europe/Berlin", None)
+    assert read.quiet_hours["default"].time_zone is None
+
+
 REFUSED: list[tuple[Any, list[str]]] = [
     ([], ["an object with the key quiet_hours is wanted at the top"]),
     ({}, ["quiet_hours: is required"]),
