@@ -211,7 +211,7 @@ def test_a_host_without_a_scheme_is_reached_by_https_and_through_the_proxy(
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     api = Api3("ccc", "2020-02-10", endpoint="ccc.tencentcloudapi.com", region=None, identity=SECRET)
-    with pytest.raises(CloudError, match="NoAnswer: .*Unable to connect to proxy"):
+    with pytest.raises(CloudError, match=r"NoAnswer: .*Unable to connect to proxy"):
         api.call("PauseAutoCalloutTask", TASK, 5)
 
 

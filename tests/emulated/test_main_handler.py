@@ -23,7 +23,7 @@ from local.emulator import Emulator, faults
 ROOT = Path(__file__).parents[2]
 SAMPLES: dict[str, Any] = json.loads((ROOT / "tests/samples.json").read_text(encoding="utf-8"))
 APP = 1400692008
-POLICY = {
+POLICY: dict[str, Any] = {
     "quiet_hours": {
         "default": {"time_zone": "Asia/Shanghai", "quiet": ["21:00-09:00"]},
         "us-east": {"time_zone": "America/New_York", "quiet": ["21:00-08:00"]},
@@ -201,6 +201,22 @@ def test_an_asynchronous_trigger_hears_of_a_message_that_is_no_request(function:
     assert function.emulator.journal.entries == []
 
 
+REFUSALS = json.loads((ROOT / "tests/refusals.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("case", REFUSALS, ids=lambda case: case["body"][:40])
+def test_what_is_no_request_is_refused_on_a_queue_without_a_call_of_any_api(
+    function: Function, case: dict[str, str]
+) -> None:
+    event = {"Records": [{"messageId": "m0", "body": case["body"], "eventSource": "aws:sqs"}]}
+    answer = function(event, callout_policy=json.dumps(EVERYWHERE))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+    report = function.reported()
+    assert report["status"] == "rejected"
+    assert case["reason"] in report["errors"][0]["message"]
+    assert function.emulator.journal.entries == []
+
+
 def test_a_poison_message_is_published_and_does_not_block_its_kafka_partition(function: Function) -> None:
     answer = function(kafka({"tasks": [16499]}, REJECTED))
     assert answer["status"] == "partial"
@@ -287,7 +303,7 @@ def test_a_mistake_of_ours_is_published_and_raised(
 def test_only_the_reports_asked_for_are_published(
     function: Function, notify: str, hour: int, published: int
 ) -> None:
-    policy = {**POLICY, "tasks": {"us-reminders": POLICY["tasks"]["us-reminders"]}}  # type: ignore[index]
+    policy = {**POLICY, "tasks": {"us-reminders": POLICY["tasks"]["us-reminders"]}}
     now = datetime(2026, 11, 23, hour, 0, tzinfo=timezone.utc)
     function(sample("scf-timer"), now, callout_notify=notify, callout_policy=json.dumps(policy))
     assert len(function.received()) == published

@@ -189,7 +189,7 @@ def test_a_length_of_time_in_words(length: timedelta, words: str) -> None:
 def test_who_asks_for_changes_or_failures_gets_no_others(given_report: Report, wanted: set[str]) -> None:
     assert {
         notify for notify in ("always", "changes", "failures") if given_report.wanted_by(notify)
-    } == wanted  # type: ignore[arg-type]
+    } == wanted
 
 
 def put_together(events: list[dict[str, Any]]) -> dict[str, Any]:

@@ -1,0 +1,110 @@
+"""What the README shows is what there is."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handler.document import parse_document
+from handler.policy import read_policy
+from handler.report import EVENT_TYPE
+from handler.request import parse
+from handler.settings import Settings
+from handler.task import Outcome, SdkAppId
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def block(after: str, language: str) -> str:
+    """Give the first code block of a language after a text."""
+    found = re.search(rf"```{language}\n(.*?)```", README[README.index(after) :], re.DOTALL)
+    assert found
+    return found[1]
+
+
+def settings_table() -> str:
+    """Give the table of the README as the settings have it; paste it there when this fails."""
+    lines = ["| variable | default | meaning |", "| --- | --- | --- |"]
+    order = ("tencentcloud_", "callout_")
+    fields = [
+        (name, field)
+        for prefix in order
+        for name, field in Settings.model_fields.items()
+        if name.startswith(prefix)
+    ]
+    fields += [(name, field) for name, field in Settings.model_fields.items() if name.startswith("role_")]
+    for name, field in fields:
+        variable = field.validation_alias if isinstance(field.validation_alias, str) else name.upper()
+        default = (
+            ""
+            if field.default is None
+            else f"`{json.dumps(field.default) if not isinstance(field.default, str) else field.default}`"
+        )
+        lines.append(f"| `{variable}` | {default} | {field.description} |")
+    return "\n".join(lines) + "\n"
+
+
+def test_the_settings_are_those_of_the_function() -> None:
+    assert settings_table() in README, f"\n{settings_table()}"
+
+
+def test_the_output_shown_is_what_the_command_prints() -> None:
+    command = re.search(r"<!-- output: quiet-hours (.*?) -->", README)
+    assert command
+    done = subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "local.command", *command[1].split()],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    printed = done.stdout.split("Notification")[0].rstrip() + "\n"
+    assert block("<!-- output", "text") == printed, f"\n{printed}"
+
+
+def test_the_policy_shown_is_one() -> None:
+    read_policy(parse_document(block("## The policy", "yaml"))).named_tasks(SdkAppId(1))
+
+
+def test_the_request_shown_is_one() -> None:
+    assert parse(block("## What wakes it", "json")).action == "pause"
+
+
+def test_the_notification_shown_has_the_keys_of_a_real_one() -> None:
+    shown: Any = json.loads(block("<!-- notification -->", "json"))
+    done = subprocess.run(
+        [sys.executable, "-m", "local.command", "invoke", "events/scf-timer.json", "--json"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    real = json.loads(done.stdout)
+    assert shown["type"] == EVENT_TYPE
+    assert list(shown["data"]) == list(real)
+    assert list(shown["data"]["tasks"][0]) == list(real["tasks"][0])
+
+
+@pytest.mark.parametrize("outcome", list(Outcome))
+def test_every_outcome_is_explained(outcome: Outcome) -> None:
+    assert f"`{outcome.value}`" in README
+
+
+def test_every_link_to_a_file_leads_to_one() -> None:
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_every_make_target_that_is_named_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
+        named = set(re.findall(r"`make ([a-z-]+)", page.read_text(encoding="utf-8")))
+        assert named <= targets, page.name
