@@ -1,0 +1,222 @@
+"""Quiet hours: is it quiet at an instant, when does that turn, and why. Pure: no I/O, no clock.
+
+It is quiet when any interval of `quiet` or of a preset holds and none of `except` does, and already
+`lead_time` before each beginning. An interval holds when the wall clock of its zone reads a time inside
+it, start inclusive, end exclusive; one that runs past midnight belongs to the day on which it starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_serializer
+
+from .document import Placed, preset_intervals, read_intervals, read_presets
+from .interval import Interval, together
+from .keys import plain
+from .lead_time import read_lead_time, write_lead_time
+from .reason import Period, Reason
+from .zone import DAY, FIRST_INSTANT, Zone, horizon, instant, moment, read_zone
+
+if TYPE_CHECKING:
+    from .timeline import Line
+
+__all__ = ["Interval", "Period", "QuietHours", "Reason"]
+
+_NARROWED = (
+    "cannot narrow a preset; write the preset's intervals under quiet instead, where an except may open them"
+)
+_NO_QUIET = "is required, unless a preset says when it is quiet"
+
+
+class QuietHours(BaseModel):
+    """When no new call may be started. Frozen; equal when the documents mean the same in the same words."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+    time_zone: str | None = None
+    """The zone of every interval that names none, as the tz database spells it."""
+    preset: tuple[str, ...] = ()
+    """Legal quiet hours by name, see `handler.quiet_hours.presets`; in a document one name or a list."""
+    quiet: tuple[Interval, ...] = Field(default=(), validate_default=True)
+    """The intervals in which it is quiet."""
+    except_: tuple[Interval, ...] = Field(default=(), alias="except")
+    """The intervals in which it is not quiet after all; not together with a preset."""
+    lead_time: timedelta = timedelta(0)
+    """How much earlier quiet begins: whole seconds, less than a day; `2m`, `90s`, `1h30m`."""
+
+    @field_validator("time_zone", mode="before")
+    @classmethod
+    def _read_time_zone(cls, value: Any) -> str | None:
+        return None if value is None else read_zone(value).name
+
+    @field_validator("preset", mode="before")
+    @classmethod
+    def _read_preset(cls, value: Any, info: ValidationInfo) -> tuple[str, ...]:
+        return () if value is None else read_presets(value, _zone_to_read_with(info))
+
+    @field_validator("quiet", mode="plain")
+    @classmethod
+    def _read_quiet(cls, value: Any, info: ValidationInfo) -> tuple[Interval, ...]:
+        missing = value is None or value == ()
+        if missing and info.data.get("preset") == ():
+            raise ValueError(_NO_QUIET)
+        return () if missing else read_intervals(value, _zone_to_read_with(info))
+
+    @field_validator("except_", mode="plain")
+    @classmethod
+    def _read_except(cls, value: Any, info: ValidationInfo) -> tuple[Interval, ...]:
+        read = () if value is None else read_intervals(value, _zone_to_read_with(info))
+        if read and info.data.get("preset"):
+            raise ValueError(_NARROWED)
+        return read
+
+    @field_validator("lead_time", mode="plain")
+    @classmethod
+    def _read_lead_time(cls, value: Any) -> timedelta:
+        return read_lead_time(value)
+
+    @model_serializer
+    def _document(self) -> dict[str, Any]:
+        """Give the document that validates to the same quiet hours, as JSON or YAML can hold it."""
+        document: dict[str, Any] = {"time_zone": self.time_zone} if self.time_zone else {}
+        if self.preset:
+            document["preset"] = list(self.preset)
+        if self.quiet or not self.preset:
+            document["quiet"] = [plain(interval.source) for interval in self.quiet]
+        if self.except_:
+            document["except"] = [plain(interval.source) for interval in self.except_]
+        if self.lead_time:
+            document["lead_time"] = write_lead_time(self.lead_time)
+        return document
+
+    def is_quiet(self, at: datetime) -> bool:
+        """Say whether it is quiet at this instant; ValueError for a naive datetime."""
+        return self._line.holds(instant(at))
+
+    def next_change(self, after: datetime) -> datetime | None:
+        """Give the first instant after `after` at which `is_quiet` turns, in UTC.
+
+        None if it does not turn within 100 years; ValueError for a naive datetime.
+        """
+        return _moment(self._turn(instant(after)))
+
+    def reason(self, at: datetime) -> Reason:
+        """Say why it is quiet or not at this instant, since when and until when.
+
+        ValueError for a naive datetime.
+        """
+        second = instant(at)
+        return self._reason(second, self._since(second), self._turn(second))
+
+    def periods(self, start: datetime, end: datetime) -> Iterator[Period]:
+        """Give the quiet and open periods from `start` to `end` in turn, the first and last cut to these.
+
+        ValueError for a naive datetime.
+        """
+        second, last = instant(start), instant(end)
+        since = self._since(second)
+        while second < last:
+            until = self._turn(second)
+            stop = last if until is None else min(until, last)
+            yield Period(moment(second), moment(stop), self._reason(second, since, until))
+            second = since = stop
+
+    def describe(self) -> list[str]:
+        """Give each interval with its place in plain words, overnight ones spelled out; lead time last."""
+        from .words import in_words  # noqa: PLC0415 - for the command's reader, not for a cold start
+
+        lines = [f"{place}: {in_words(interval)}" for place, interval in self._placed]
+        lines += [f"{place}: not quiet {in_words(interval)}" for place, interval in self._openings]
+        if self.lead_time:
+            lines.append(f"lead_time: quiet begins {write_lead_time(self.lead_time)} earlier")
+        return lines
+
+    def suspicions(self, at: datetime) -> list[str]:
+        """Give what is valid but most likely not meant, seen from an instant.
+
+        Such as: never quiet, an interval of one minute, a lead time that leaves nothing open.
+        """
+        from .suspicions import suspicions, swallows  # noqa: PLC0415 - as for `describe`
+
+        second, placed = instant(at), [*self._placed, *self._openings]
+        found = list(suspicions(self.reason(at), placed, second))
+        if self._lead and swallows(self._base, self._lead, second):
+            found.append("lead_time is as long as an open period or longer, which is therefore never open")
+        return found
+
+    @cached_property
+    def _zone(self) -> Zone | None:
+        return read_zone(self.time_zone) if self.time_zone else None
+
+    @cached_property
+    def _lead(self) -> int:
+        return self.lead_time // timedelta(seconds=1)
+
+    @cached_property
+    def _placed(self) -> list[Placed]:
+        own = [(f"quiet[{index}]", interval) for index, interval in enumerate(self.quiet)]
+        return preset_intervals(self.preset, self._zone) + own
+
+    @cached_property
+    def _openings(self) -> list[Placed]:
+        return [(f"except[{index}]", interval) for index, interval in enumerate(self.except_)]
+
+    @cached_property
+    def _base(self) -> Line:
+        return together((interval for _, interval in self._placed), self.except_, 0)
+
+    @cached_property
+    def _line(self) -> Line:
+        return together((interval for _, interval in self._placed), self.except_, self._lead)
+
+    def _reason(self, at: int, since: int | None, until: int | None) -> Reason:
+        quiet = self._line.holds(at)
+        ahead = quiet and not self._base.holds(at)
+        decisive = self._base.turn(at, at + self._lead) if ahead else at
+        found = _first_holding(self._placed, decisive)
+        if found and not quiet:
+            found = _first_holding(self._openings, at)
+        place, interval = found or (None, None)
+        zone = interval.zone if interval and interval.zone else self._zone
+        return Reason(
+            quiet=quiet,
+            place=place,
+            interval=interval.text if interval else None,
+            time_zone=zone.name if zone else "UTC",
+            since=_moment(since),
+            until=_moment(until),
+            ahead=ahead,
+        )
+
+    def _turn(self, at: int) -> int | None:
+        return self._line.turn(at, horizon(at))
+
+    def _since(self, at: int) -> int | None:
+        """Give the last turn up to `at`: from ever further back, follow the turns forward."""
+        for days in (1, 8, 64, 512, 4096, 36_525):
+            last, turn = None, self._line.turn(max(at - days * DAY, FIRST_INSTANT), at)
+            while turn is not None and turn <= at:
+                last, turn = turn, self._line.turn(turn, at)
+            if last is not None:
+                return last
+        return None
+
+
+def _zone_to_read_with(info: ValidationInfo) -> Zone | None:
+    if "time_zone" not in info.data:
+        # It was refused, and said so: that every interval lacks a zone now is no fault of its own.
+        return read_zone("UTC")
+    name = info.data["time_zone"]
+    return read_zone(name) if name else None
+
+
+def _first_holding(placed: list[Placed], at: int | None) -> Placed | None:
+    return next((found for found in placed if at is not None and found[1].line.holds(at)), None)
+
+
+def _moment(instant: int | None) -> datetime | None:
+    return None if instant is None else moment(instant)

@@ -1,0 +1,86 @@
+"""The fields of a quiet hours document, read with all their faults at once. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from .compact import read_compact
+from .faults import Faults, Place
+from .interval import Interval
+from .keys import read_object
+from .zone import Zone, read_zone
+
+if TYPE_CHECKING:
+    from .presets import Preset
+
+Placed = tuple[str, Interval]
+"""An interval with its place in the document, `quiet[2]`."""
+
+_ZONE_OF_PRESET = "leaves the zone to the called party; write the document's `time_zone`"
+
+
+def read_intervals(value: Any, default: Zone | None) -> tuple[Interval, ...]:
+    """Read a list of strings and objects, or one of them; ValidationError holds every fault.
+
+    `default` is the zone of those that name none.
+    """
+    if isinstance(value, (str, dict)):
+        return read_intervals([value], default)
+    if not isinstance(value, (list, tuple)):
+        raise ValueError(f"a list of intervals is wanted, not {value!r}")
+    faults = Faults()
+    read = [_interval(entry, default, (index,), faults) for index, entry in enumerate(value)]
+    faults.check()
+    return tuple(interval for interval in read if interval is not None)
+
+
+def read_presets(value: Any, default: Zone | None) -> tuple[str, ...]:
+    """Read the name of a preset, or a list of names; ValidationError holds every fault."""
+    from .presets import read_preset  # noqa: PLC0415 - only for policies that name one
+
+    faults = Faults()
+    names = value if isinstance(value, (list, tuple)) else [value]
+    for index, name in enumerate(names):
+        place = (index,) if names is value else ()
+        preset = faults.attempt(place, read_preset, name)
+        if preset is not None and default is None and preset.time_zone is None:
+            faults.add(place, f"{preset.name!r} {_ZONE_OF_PRESET}", name)
+        elif preset is not None:
+            _read_preset(preset, default, place, faults)
+    faults.check()
+    return tuple(names)
+
+
+def preset_intervals(names: Iterable[str], default: Zone | None) -> list[Placed]:
+    """Give the intervals of presets that were read before."""
+    from .presets import PRESETS  # noqa: PLC0415 - as above
+
+    faults = Faults()
+    return [
+        (f"preset {name}", interval)
+        for name in names
+        for interval in _read_preset(PRESETS[name], default, (), faults)
+        if interval is not None
+    ]
+
+
+def _read_preset(preset: Preset, default: Zone | None, place: Place, faults: Faults) -> list[Interval | None]:
+    zone = read_zone(preset.time_zone) if preset.time_zone else default
+    # A preset's own entries are right: all that can fail is the missing `holidays` package.
+    entries = Faults()
+    read = [_interval(entry, zone, (), entries) for entry in preset.quiet]
+    for message in sorted(entries.messages):
+        faults.add(place, message, preset.name)
+    return read
+
+
+def _interval(value: Any, default: Zone | None, place: Place, faults: Faults) -> Interval | None:
+    if isinstance(value, str):
+        return faults.attempt(place, lambda text: read_compact(text, default), value)
+    if isinstance(value, dict):
+        return read_object(value, default, place, faults)
+    if isinstance(value, Interval):
+        return value
+    faults.add(place, f"an interval is a text such as '21:00-08:00' or an object, not {value!r}", value)
+    return None

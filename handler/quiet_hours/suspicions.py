@@ -1,0 +1,49 @@
+"""What is valid in quiet hours but most likely not meant. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from .document import Placed
+from .interval import MINUTE
+from .reason import Reason
+from .timeline import Span
+from .zone import DAY, horizon
+
+if TYPE_CHECKING:
+    from .timeline import Line
+
+# Long enough for a change of the clocks and for each season's dates.
+_LOOK_AHEAD = 366 * DAY
+_CALENDARS = {"holidays", "holiday_eves", "workdays"}
+_UNKNOWN = "comes no more as far as the holidays package knows; update it"
+_OVER = "is over and never holds again"
+_FIXED_ZONES = {"EST": "America/New_York", "MST": "America/Denver", "HST": "Pacific/Honolulu"}
+
+
+def suspicions(reason: Reason, placed: list[Placed], at: int) -> Iterator[str]:
+    """Give a sentence for each thing that looks wrong from `at` on; `reason` is of that instant."""
+    limit = horizon(at)
+    if reason.until is None:
+        yield "is always quiet" if reason.quiet else "is never quiet"
+    for place, interval in placed:
+        if not isinstance(interval.rule, Span) and any(b - a <= MINUTE for a, b in interval.rule.times):
+            yield f"{place}: {interval.text} lasts one minute"
+        if not interval.line.holds(at) and interval.line.turn(at, limit) is None:
+            of_calendar = isinstance(interval.source, dict) and interval.source.keys() & _CALENDARS
+            yield f"{place}: {interval.text} {_UNKNOWN if of_calendar else _OVER}"
+        if interval.zone and interval.zone.name in _FIXED_ZONES:
+            better = _FIXED_ZONES[interval.zone.name]
+            yield f"{place}: {interval.zone.name} knows no summer time; {better} may be meant"
+
+
+def swallows(base: Line, lead: int, at: int) -> bool:
+    """Say whether `base` is open for no longer than `lead` anywhere in the year from `at` on."""
+    start: int | None = at
+    while start is not None and start < at + _LOOK_AHEAD:
+        end = base.turn(start, start + _LOOK_AHEAD)
+        if end is not None and start > at and not base.holds(start) and end - start <= lead:
+            return True
+        start = end
+    return False

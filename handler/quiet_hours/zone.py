@@ -1,0 +1,169 @@
+"""A time zone: what its wall clock reads at an instant. Pure.
+
+Instants are whole seconds since 1970-01-01 UTC; a wall time is what a clock on the wall shows, counted
+the same way as if there were no zone: `wall = instant + offset`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from functools import cache
+from zoneinfo import ZoneInfo
+
+DAY = 86_400
+# Within these `datetime` can tell any wall clock, and quiet hours are computed.
+FIRST_INSTANT, LAST_INSTANT = -62_000_000_000, 253_300_000_000
+_HORIZON = 36_525 * DAY
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_SECOND = timedelta(seconds=1)
+# No zone of the tz database (2026f) ever changed its offset twice within less than 3.98 days
+# (Africa/Freetown, 1939), so in a stretch of this length there is at most one change to look for.
+STRETCH = 2 * DAY
+# Not a calendar's, but a whole number of stretches.
+_YEAR = 183 * STRETCH
+
+_ABBREVIATIONS = {
+    "AEST": "Australia/Sydney",
+    "AKST": "America/Anchorage",
+    "BST": "Europe/London",
+    "CDT": "America/Chicago",
+    "CST": "America/Chicago' or 'Asia/Shanghai",
+    "EDT": "America/New_York",
+    "IST": "Asia/Kolkata' or 'Asia/Jerusalem",
+    "JST": "Asia/Tokyo",
+    "MDT": "America/Denver",
+    "PDT": "America/Los_Angeles",
+    "PST": "America/Los_Angeles",
+    "Z": "UTC",
+}
+
+
+def instant(at: datetime) -> int:
+    """Give the whole seconds since 1970 up to `at`.
+
+    ValueError for a naive datetime, and for a year that is not from 6 to 9995. Every offset of the tz
+    database is a whole number of seconds, so nothing turns between two seconds.
+    """
+    if at.utcoffset() is None:
+        raise ValueError(f"{at.isoformat()} has no time zone: quiet hours need an aware datetime")
+    seconds = (at - _EPOCH) // _SECOND
+    if not FIRST_INSTANT <= seconds <= LAST_INSTANT:
+        raise ValueError(
+            f"{at.isoformat()} is too far away: quiet hours are computed for the years 6 to 9995"
+        )
+    return seconds
+
+
+def moment(instant: int) -> datetime:
+    """Give the instant as a datetime in UTC; OverflowError outside the years 1 to 9999."""
+    return _EPOCH + timedelta(seconds=instant)
+
+
+def horizon(instant: int) -> int:
+    """Give how far ahead a change is looked for: 100 years, in which every date of the calendar comes."""
+    return min(instant + _HORIZON, LAST_INSTANT)
+
+
+class Zone:
+    """A zone of the tz database under the name the document uses; equal when the names are."""
+
+    __slots__ = ("_days", "_years", "info", "name")
+
+    def __init__(self, name: str) -> None:
+        """Load the zone; LookupError, ValueError or OSError if there is none of this name."""
+        self.name, self.info = name, ZoneInfo(name)
+        self._days: dict[int, int] = {}
+        self._years: dict[int, tuple[int, ...]] = {}
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Zone) and other.name == self.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __repr__(self) -> str:
+        return f"Zone({self.name!r})"
+
+    def offset(self, instant: int) -> int:
+        """Give what the wall clock is ahead of UTC at this instant, in seconds."""
+        day = instant // DAY
+        known = self._days.get(day)
+        if known is not None:
+            return known
+        start, end = self._offset(day * DAY), self._offset(day * DAY + DAY - 1)
+        if start != end:
+            return self._offset(instant)
+        self._days[day] = start
+        return start
+
+    def transition(self, after: int, until: int) -> int | None:
+        """Give the instant in `(after, until]` from which another offset holds, None if there is none.
+
+        `until` is at most `STRETCH` after `after`.
+        """
+        before = self.offset(after)
+        if self.offset(until) == before:
+            return None
+        low, high = after, until
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self._offset(middle) == before:
+                low = middle
+            else:
+                high = middle
+        return high
+
+    def next_transition(self, after: int, limit: int) -> int | None:
+        """Give the first instant in `(after, limit]` from which another offset holds, None without one."""
+        for year in range(after // _YEAR, limit // _YEAR + 1):
+            for moved in self._transitions(year):
+                if moved > after:
+                    return moved if moved <= limit else None
+        return None
+
+    def _transitions(self, year: int) -> tuple[int, ...]:
+        """Give the transitions of the year-long stretch of this number, the first one begins with 1970."""
+        if year not in self._years:
+            starts = range(year * _YEAR, (year + 1) * _YEAR, STRETCH)
+            found = [self.transition(start, start + STRETCH) for start in starts]
+            self._years[year] = tuple(moved for moved in found if moved is not None)
+        return self._years[year]
+
+    def _offset(self, instant: int) -> int:
+        offset = datetime.fromtimestamp(instant, self.info).utcoffset()
+        assert offset is not None  # noqa: S101 - a ZoneInfo always knows its offset
+        return offset.days * DAY + offset.seconds
+
+
+@cache
+def _zone(name: str) -> Zone:
+    return Zone(name)
+
+
+def read_zone(name: object) -> Zone:
+    """Read the name of a zone of the tz database, exactly as it is spelled there.
+
+    ValueError says what is wrong with another name, and which one may be meant.
+    """
+    if not isinstance(name, str):
+        raise ValueError(f"a time zone is a text such as 'Asia/Shanghai', not {name!r}")
+    if name.startswith(("posix/", "right/")) or name in {"localtime", "posixrules", "Factory"}:
+        raise ValueError(f"{name!r} depends on the machine; write a zone such as 'Asia/Shanghai'")
+    try:
+        return _zone(name)
+    except (LookupError, ValueError, OSError):
+        raise ValueError(f"{name!r} is not a time zone of the tz database{_suggestion(name)}") from None
+
+
+def _suggestion(name: str) -> str:
+    import difflib  # noqa: PLC0415 - only a refusal needs it
+    from zoneinfo import available_timezones  # noqa: PLC0415 - reads the whole database
+
+    if name.upper() in _ABBREVIATIONS:
+        return f"; did you mean '{_ABBREVIATIONS[name.upper()]}'?"
+    if name[:3].upper() in {"UTC", "GMT"} or name[:1] in {"+", "-"}:
+        return "; an offset knows no summer time: write a place such as 'Asia/Shanghai', or 'UTC'"
+    known = {zone.lower(): zone for zone in sorted(available_timezones())}
+    known |= {zone.rpartition("/")[2].lower(): zone for zone in sorted(available_timezones(), reverse=True)}
+    near = difflib.get_close_matches(name.strip().lower().replace(" ", "_"), known, n=1, cutoff=0.7)
+    return f"; did you mean {known[near[0]]!r}?" if near else "; write one such as 'Asia/Shanghai' or 'UTC'"
