@@ -141,6 +141,7 @@ _WANTED = {
     "greater_than_equal": "a whole number of at least {ge} is wanted",
     "less_than_equal": "a whole number of at most {le} is wanted",
     "literal_error": "{expected} is wanted",
+    "timezone_aware": "an offset is wanted, as in 2026-12-01T00:00+08:00",
     "too_short": "at least {min_length} is wanted",
 }
 _PLACE_SAYS_IT_ALL = {"missing", "extra_forbidden"}

@@ -145,7 +145,9 @@ class Invocation:
 
     def _wide(self, report: Report, topic: str, calls: int, parts: int) -> dict[str, Any]:
         data = report.data()
-        hours = {task.hours.name: task.hours for task in report.tasks if task.hours}
+        hours = {
+            task.hours.name: task.hours for task in report.tasks if task.hours and not task.hours.exempt_until
+        }
         return {
             **{key: data[key] for key in ("status", "action", "dry_run", "trigger", "text")},
             **{f"tasks_{outcome}": count for outcome, count in data["summary"].items()},

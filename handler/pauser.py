@@ -41,6 +41,12 @@ class Watch:
     clock: Clock
     _last: dict[str, Hours] = field(default_factory=dict)
 
+    def of(self, task: Task) -> Hours:
+        """Give what its quiet hours say of a task now; they say nothing while it is exempt."""
+        hours = self.now(task.quiet_hours)
+        until = task.exempt_until
+        return replace(hours, quiet=False, exempt_until=until) if until and hours.now < until else hours
+
     def now(self, name: str) -> Hours:
         """Give what the quiet hours called `name` say now."""
         now = self.clock.now()
@@ -52,7 +58,7 @@ class Watch:
 
 def by_the_clock(job: Job, watch: Watch) -> TaskReport | None:
     """Give the report of a job that the clock alone decides, else `None`."""
-    hours = watch.now(job.task.quiet_hours)
+    hours = watch.of(job.task)
     decision = before_asking(job.action, hours)
     if decision.outcome is None:
         return None
@@ -117,7 +123,7 @@ class Pauser:
         ]
         if all(idle) and (report := by_the_clock(job, self.watch)):
             return [report]
-        hours = self.watch.now(job.task.quiet_hours)
+        hours = self.watch.of(job.task)
         if stopped := self._stopped(job, hours):
             return [stopped]
         try:
@@ -135,8 +141,9 @@ class Pauser:
 
     def _task(self, named: Task, task_id: TaskId) -> Task:
         known = self.known.get((named.sdk_app_id, task_id))
-        hours = known.quiet_hours if known else named.quiet_hours
-        return replace(named, task_id=task_id, quiet_hours=hours)
+        if known is None:
+            return replace(named, task_id=task_id)
+        return replace(known, name=named.name)
 
     def _list(self, app: SdkAppId) -> list[Found]:
         if app not in self._listed:
@@ -146,7 +153,7 @@ class Pauser:
     def _one(self, job: Job) -> TaskReport:
         if report := by_the_clock(job, self.watch):
             return report
-        hours = self.watch.now(job.task.quiet_hours)
+        hours = self.watch.of(job.task)
         if stopped := self._stopped(job, hours):
             return stopped
         seen = self._observe(job.task)

@@ -6,15 +6,30 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from handler.document import parse_document
-from handler.errors import ConfigurationError, problems, suggestion
+from handler.errors import ConfigurationError, given, problems, suggestion
 from handler.quiet_hours import QuietHours
 from handler.task import INT64_MAX, SdkAppId, Task, TaskId
 
 DEFAULT = "default"
 """The quiet hours of every task that names none."""
+
+
+def _text(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError(f"a text such as '2026-12-01T00:00+08:00' is wanted, not {given(value)}")
+    return value
+
 
 _Id = Annotated[int, Field(strict=True, ge=1, le=INT64_MAX)]
 
@@ -27,6 +42,8 @@ class PolicyTask(BaseModel):
     task_id: _Id
     sdk_app_id: _Id | None = None
     quiet_hours: str = DEFAULT
+    exempt_until: Annotated[AwareDatetime, BeforeValidator(_text)] | None = None
+    """Until then no quiet hours apply: an exemption that ends by itself, since people forget to."""
 
     @model_validator(mode="before")
     @classmethod
@@ -56,7 +73,7 @@ class Policy(BaseModel):
             if app is None:
                 found.append(f"tasks.{name}: no sdk_app_id; name it here or set CALLOUT_SDK_APP_ID")
                 continue
-            task = Task(SdkAppId(app), TaskId(entry.task_id), name, entry.quiet_hours)
+            task = Task(SdkAppId(app), TaskId(entry.task_id), name, entry.quiet_hours, entry.exempt_until)
             other = first.setdefault((app, entry.task_id), task)
             if other.quiet_hours != task.quiet_hours:
                 found.append(
@@ -86,15 +103,15 @@ def read_policy(document: Any, source: str = "policy") -> Policy:
     return policy
 
 
-def load(given: str) -> Policy:
+def load(address: str) -> Policy:
     """Give the policy that `CALLOUT_POLICY` holds: a path, or the JSON itself.
 
     Raises `ConfigurationError`.
     """
-    inline = given.lstrip().startswith("{")
-    source = "policy in CALLOUT_POLICY" if inline else f"policy {given}"
+    inline = address.lstrip().startswith("{")
+    source = "policy in CALLOUT_POLICY" if inline else f"policy {address}"
     try:
-        text = given if inline else Path(given).read_text(encoding="utf-8-sig")
+        text = address if inline else Path(address).read_text(encoding="utf-8-sig")
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path, or no UTF-8 in the file
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ConfigurationError(source, [f"cannot be read: {reason}"]) from None
@@ -131,12 +148,12 @@ def _faults_across(document: Mapping[str, Any]) -> list[str]:
     for name, entry in tasks.items():
         if str(name).strip().lstrip("+-").isdecimal():
             found.append(f"tasks.{name}: a name is wanted, not digits; the number is the task's value")
-        given = entry.get("quiet_hours", DEFAULT) if isinstance(entry, dict) else DEFAULT
-        if not isinstance(given, str) or given in hours:
+        wanted = entry.get("quiet_hours", DEFAULT) if isinstance(entry, dict) else DEFAULT
+        if not isinstance(wanted, str) or wanted in hours:
             continue
         if isinstance(entry, dict) and "quiet_hours" in entry:
             found.append(
-                f"tasks.{name}.quiet_hours: {given!r} is not under quiet_hours" + suggestion(given, hours)
+                f"tasks.{name}.quiet_hours: {wanted!r} is not under quiet_hours" + suggestion(wanted, hours)
             )
         else:
             found.append(f"tasks.{name}: names no quiet_hours, and there are none called 'default'")

@@ -22,7 +22,7 @@ UNFINISHED = frozenset({Outcome.FAILED, Outcome.DEFERRED})
 _BAD = UNFINISHED | {Outcome.NOT_FOUND, Outcome.NOT_ALLOWED}
 _IDLE = frozenset({Outcome.NOT_QUIET, Outcome.STILL_QUIET, Outcome.NOT_STARTED, Outcome.FINISHED})
 _CHANGED = frozenset({Outcome.PAUSED, Outcome.RESUMED, Outcome.WOULD_PAUSE, Outcome.WOULD_RESUME})
-_SHOWN_HOURS = 5
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Hours:
     """What the quiet hours called `name` say at `now`: quiet or not, and until when.
 
     `until` is the next change, `None` if there is none; `interval` the rule that holds, as written.
+    `exempt_until` is set for a task that the policy exempts; then it is not quiet, whatever the rules say.
     """
 
     name: str
@@ -38,9 +39,12 @@ class Hours:
     time_zone: str
     interval: str | None
     now: datetime
+    exempt_until: datetime | None = None
 
     def sentence(self) -> str:
         """Say it as a person would: `quiet in America/New_York until 08:00, 5 h 12 min from now`."""
+        if self.exempt_until:
+            return f"{self.exemption()}, {span(self.exempt_until - self.now)} from now"
         if self.until is None:
             return f"always quiet in {self.time_zone}" if self.quiet else f"never quiet in {self.time_zone}"
         return f"{self._until()}, {span(self.until - self.now)} from now"
@@ -49,6 +53,12 @@ class Hours:
         """Say it without the distance: `Quiet in America/New_York until Tue 08:00`."""
         text = self._until() if self.until else self.sentence()
         return text[0].upper() + text[1:]
+
+    def exemption(self) -> str:
+        """Say how long the task is exempt: `exempt from quiet hours until Tue 00:00`."""
+        return (
+            f"exempt from quiet hours until {_when(self.exempt_until or self.now, self.now, self.time_zone)}"
+        )
 
     def _until(self) -> str:
         state = "quiet" if self.quiet else "not quiet"
@@ -89,6 +99,7 @@ class TaskReport:
             "outcome": self.outcome.value,
             "reason": self.reason,
             "quiet_until": quiet_until,
+            "exempt_until": _instant(hours.exempt_until) if hours and hours.exempt_until else None,
             "time_zone": hours.time_zone if hours else None,
             "attempts": self.attempts,
             "request_id": self.request_id,
@@ -144,10 +155,10 @@ class Report:
     def text(self) -> str:
         """Say what happened in a line or two that a person reads in a chat room."""
         sentences = [_sentence_of_problems(self.problems), _sentence_of_outcomes(self.tasks)]
-        hours = {task.hours.name: task.hours for task in self.tasks if task.hours}
-        shown = [each.short() for each in list(hours.values())[:_SHOWN_HOURS]]
-        more = len(hours) - len(shown)
-        sentences += shown + ([f"And {more} more quiet hours"] if more else [])
+        exempt = [task for task in self.tasks if task.hours and task.hours.exempt_until]
+        sentences += _some([_exemption(task) for task in exempt], "exempt tasks")
+        hours = {task.hours.name: task.hours for task in self.tasks if task.hours and task not in exempt}
+        sentences += _some([each.short() for each in hours.values()], "quiet hours")
         prefix = "Dry run: " if self.dry_run else ""
         return prefix + " ".join(f"{sentence}." for sentence in sentences if sentence)
 
@@ -295,6 +306,15 @@ def _sentence_of_problems(found: Sequence[Problem]) -> str:
         parts.append(f"{len(rejected)} messages are no requests, the first: {rejected[0].message}")
     text = "; ".join(parts).rstrip(".")
     return text if len(text) <= _LONGEST_SENTENCE else text[:_LONGEST_SENTENCE] + "… (see errors)"
+
+
+def _exemption(report: TaskReport) -> str:
+    return f"{report.task.name or report.task.task_id} is {report.hours.exemption() if report.hours else ''}"
+
+
+def _some(sentences: list[str], of_what: str) -> list[str]:
+    more = len(sentences) - _SHOWN
+    return sentences[:_SHOWN] + ([f"And {more} more {of_what}"] if more > 0 else [])
 
 
 _LONGEST_SENTENCE = 300

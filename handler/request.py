@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -149,8 +150,9 @@ def _resolve_one(
     if isinstance(wanted, str):
         return Task(app, None, wanted, DEFAULT)
     of_policy = known.get((app, TaskId(wanted.task_id)))
-    hours = wanted.quiet_hours or (of_policy.quiet_hours if of_policy else DEFAULT)
-    return Task(app, TaskId(wanted.task_id), of_policy.name if of_policy else None, hours)
+    if of_policy is None:
+        return Task(app, TaskId(wanted.task_id), None, wanted.quiet_hours or DEFAULT)
+    return replace(of_policy, quiet_hours=wanted.quiet_hours or of_policy.quiet_hours)
 
 
 def _only_app(task_id: int, known: Mapping[tuple[SdkAppId, TaskId | None], Task]) -> SdkAppId | None:

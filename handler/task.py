@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum, IntEnum
 from typing import NewType
 
@@ -49,13 +50,15 @@ class Outcome(str, Enum):
 class Task:
     """A task as the policy or a request names it.
 
-    `task_id` is `None` while only the task's own name in CCC is known.
+    `task_id` is `None` while only the task's own name in CCC is known. Until `exempt_until`, an aware
+    datetime, no quiet hours apply to it.
     """
 
     sdk_app_id: SdkAppId
     task_id: TaskId | None
     name: str | None
     quiet_hours: str
+    exempt_until: datetime | None = None
 
     @property
     def key(self) -> tuple[SdkAppId, TaskId | str | None]:

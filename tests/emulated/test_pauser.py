@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timezone
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -66,6 +67,30 @@ def test_a_running_task_is_paused_in_quiet_hours_and_seen_to_be(emulator: Emulat
     assert emulator.tasks.state(16498) == 5
     assert emulator.journal.actions() == [DESCRIBE, PAUSE, DESCRIBE]
     assert report.request_id == emulator.journal.entries[1].request_id
+
+
+def test_an_exempt_task_is_left_alone_until_its_exemption_ends(emulator: Emulator) -> None:
+    exempt = replace(SPRING, exempt_until=NIGHT + timedelta(hours=1))
+    (report,) = Simulated(emulator).run(*pause(exempt))
+    assert report.outcome is Outcome.NOT_QUIET
+    assert report.reason == "exempt from quiet hours until 23:00, 1 h from now"
+    assert emulator.journal.entries == []
+    (report,) = Simulated(emulator, NIGHT + timedelta(hours=1)).run(*pause(exempt))
+    assert report.outcome is Outcome.PAUSED
+
+
+def test_an_exempt_task_may_be_resumed_in_quiet_hours(emulator: Emulator) -> None:
+    emulator.tasks.add(task_id=16498, sdk_app_id=APP, state=5)
+    exempt = replace(SPRING, exempt_until=NIGHT + timedelta(hours=1))
+    (report,) = Simulated(emulator).run(Job("resume", exempt))
+    assert report.outcome is Outcome.RESUMED
+
+
+def test_a_task_found_by_name_is_exempt_if_the_policy_says_so(emulator: Emulator) -> None:
+    known = {(APP, TaskId(16499)): Task(APP, TaskId(16499), "mine", "default", NIGHT + timedelta(hours=1))}
+    (report,) = Simulated(emulator, known=known).run(*pause(named("us-reminders")))
+    assert report.outcome is Outcome.NOT_QUIET
+    assert emulator.tasks.state(16499) == 1
 
 
 def test_without_verification_a_pause_is_believed(emulator: Emulator) -> None:

@@ -88,6 +88,21 @@ REFUSED: list[tuple[Any, list[str]]] = [
         ],
     ),
     (
+        {
+            "quiet_hours": {"default": SHANGHAI},
+            "tasks": {
+                "a": {"task_id": 1, "exempt_until": "2026-12-01T00:00"},
+                "b": {"task_id": 2, "exempt_until": 5},
+                "c": {"task_id": 3, "exempt_until": "soon"},
+            },
+        },
+        [
+            'tasks.a.exempt_until: an offset is wanted, as in 2026-12-01T00:00+08:00, not "2026-12-01T00:00"',
+            "tasks.b.exempt_until: a text such as '2026-12-01T00:00+08:00' is wanted, not 5",
+            "tasks.c.exempt_until: Input should be a valid datetime",
+        ],
+    ),
+    (
         {"quiet_hours": {"default": SHANGHAI}, "tasks": {"16498": 16498}},
         ["tasks.16498: a name is wanted, not digits; the number is the task's value"],
     ),

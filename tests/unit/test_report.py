@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from itertools import chain
 from typing import Any
@@ -64,6 +65,7 @@ def test_a_notification_is_a_cloudevent_with_the_contracts_data() -> None:
         "outcome": "paused",
         "reason": "the reason",
         "quiet_until": "2026-11-24T13:00:00Z",
+        "exempt_until": None,
         "time_zone": "America/New_York",
         "attempts": 1,
         "request_id": "2a1c5200",
@@ -128,6 +130,18 @@ def test_the_status_says_the_whole_in_a_word(
 )
 def test_the_text_is_what_a_person_reads_in_a_chat_room(given_report: Report, text: str) -> None:
     assert given_report.text() == text
+
+
+def test_an_exempt_task_is_named_while_its_exemption_lasts() -> None:
+    exempt = replace(US, quiet=False, exempt_until=NOW + timedelta(days=2))
+    given_report = report(became(O.NOT_QUIET, hours=exempt), became(O.PAUSED))
+    assert given_report.text() == (
+        "Paused 1 task, left 1 task alone. spring-renewals is exempt from quiet hours until Wed 18:00. "
+        "Quiet in America/New_York until Tue 08:00."
+    )
+    entry = given_report.data()["tasks"][0]
+    assert (entry["quiet_until"], entry["exempt_until"]) == (None, "2026-11-25T23:00:00Z")
+    assert exempt.sentence() == "exempt from quiet hours until Wed 18:00, 2 d from now"
 
 
 def test_the_text_stays_short_with_many_quiet_hours_and_long_refusals() -> None:
