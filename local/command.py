@@ -1,4 +1,4 @@
-"""`quiet-hours`: run the function on an event, or serve the emulator.
+"""`quiet-hours`: run the function on an event, look at a policy, or serve the emulator.
 
 Exit codes: 0 done, 1 not everything was done, 2 wrong use.
 """
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,8 @@ from handler.document import parse_json
 from handler.errors import ConfigurationError, QuietHoursError
 from handler.pacing import Clock
 from handler.report import Report
-from local import show
-
-OK, NOT_DONE, WRONG_USE = 0, 1, 2
-
-
-class UsageError(Exception):
-    """What was asked cannot be done as asked; the message says what is wanted."""
+from local import hours, show
+from local.usage import NOT_DONE, OK, WRONG_USE, UsageError, instant
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -72,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
     )
     invoke.set_defaults(command=_invoke)
 
+    hours.add_to(commands)
+
     emulator = commands.add_parser(
         "emulator",
         help="serve the emulated APIs of Tencent Cloud on loopback",
@@ -114,6 +111,7 @@ class Run:
 def _invoke(options: argparse.Namespace) -> int:
     event = _event(options.event)
     clock = _clock(options.at)
+    now = clock.now()
     if embedded := not _has_settings():
         run, page = _in_a_world(event, clock)
     else:
@@ -125,7 +123,7 @@ def _invoke(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(run.answer, ensure_ascii=False, indent=2))
     else:
-        print(show.heading(options.event, clock.now(), embedded=embedded))
+        print(show.heading(options.event, now, embedded=embedded))
         print(page)
     if run.code != OK:
         told = str(run.error) if run.error else json.dumps(run.answer)
@@ -191,12 +189,7 @@ def _clock(at: str | None) -> Clock:
     """Give the clock, or one that starts at the time pretended and runs on from there."""
     if at is None:
         return Clock()
-    try:
-        start = datetime.fromisoformat(at.strip().replace("Z", "+00:00").replace("z", "+00:00"))
-    except ValueError:
-        raise UsageError(f"--at {at!r} is no time; wanted is one such as 2026-11-24T03:00:00+08:00") from None
-    if start.tzinfo is None:
-        raise UsageError(f"--at {at!r} has no offset; write one, such as {at}+08:00 or {at}Z")
+    start = instant("--at", at)
     real = Clock()
     started = real.monotonic()
     return Clock(now=lambda: start + timedelta(seconds=real.monotonic() - started))

@@ -1,0 +1,237 @@
+"""`quiet-hours check`, `preview` and `explain`: see what a policy says before it is believed."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping
+from datetime import date, datetime, time, timedelta, timezone
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from handler import policy
+from handler.errors import ConfigurationError
+from handler.policy import DEFAULT, Policy
+from handler.quiet_hours import Period, QuietHours
+from handler.settings import read_settings
+from handler.task import SdkAppId
+from local import periods, week
+from local.usage import OK, WRONG_USE, UsageError, instant
+
+LONGEST_PREVIEW = 3660
+"""Days; ten years are enough for anybody's eyes."""
+
+
+def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the three commands to the parser."""
+    check = commands.add_parser(
+        "check",
+        help="find every fault of a policy, or tell what it says",
+        description="Tell every fault of a policy with its place; of a policy without faults, what it says, "
+        "whether it is quiet now, and what looks as if it were not meant.",
+    )
+    check.set_defaults(command=_check)
+
+    preview = commands.add_parser(
+        "preview",
+        help="show the coming quiet and open periods",
+        description="Show the coming quiet and open periods, and a chart with a row a day.",
+    )
+    preview.add_argument("--name", metavar="NAME", help="the quiet hours of this name only")
+    preview.add_argument(
+        "--days", type=_days, default=14, metavar="N", help="how many days; default %(default)s"
+    )
+    preview.add_argument(
+        "--from", dest="start", type=_date, metavar="DATE", help="the first day; default today"
+    )
+    form = preview.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="the periods for other programs")
+    form.add_argument("--ical", action="store_true", help="the quiet periods as a calendar to import")
+    form.add_argument("--svg", metavar="FILE", help="the chart as a picture, written to FILE")
+    preview.set_defaults(command=_preview)
+
+    explain = commands.add_parser(
+        "explain",
+        help="prove what was, or will be, at an instant",
+        description="Say whether it is quiet at an instant, and which interval makes it so.",
+    )
+    explain.add_argument("--at", required=True, metavar="TIME", help="such as 2026-11-01T01:30:00-04:00")
+    explain.add_argument("--name", metavar="NAME", help="the quiet hours of this name only")
+    explain.add_argument("--json", action="store_true", help="the answer for other programs")
+    explain.set_defaults(command=_explain)
+    for command in (check, preview, explain):
+        command.add_argument("--policy", metavar="FILE", help="default: what CALLOUT_POLICY names")
+
+
+def _days(text: str) -> int:
+    if not text.isdecimal() or not 1 <= int(text) <= LONGEST_PREVIEW:
+        raise argparse.ArgumentTypeError(f"1 to {LONGEST_PREVIEW} days are wanted, not {text!r}")
+    return int(text)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"a date such as 2026-11-23 is wanted, not {text!r}") from None
+
+
+def _policy(options: argparse.Namespace) -> tuple[str, Policy]:
+    if options.policy:
+        return options.policy, policy.load(options.policy)
+    settings = read_settings()
+    if settings.callout_policy:
+        source = "CALLOUT_POLICY" if settings.callout_policy.lstrip()[:1] == "{" else settings.callout_policy
+        return source, policy.load(settings.callout_policy)
+    read = policy.from_intervals(settings.callout_quiet_hours or "", settings.callout_time_zone)
+    return "CALLOUT_QUIET_HOURS", read
+
+
+def _chosen(options: argparse.Namespace, read: Policy) -> Mapping[str, QuietHours]:
+    if options.name is None:
+        return read.quiet_hours
+    if options.name not in read.quiet_hours:
+        known = ", ".join(read.quiet_hours)
+        raise UsageError(f"--name {options.name!r} is not in the policy, which has {known}")
+    return {options.name: read.quiet_hours[options.name]}
+
+
+def _check(options: argparse.Namespace) -> int:
+    try:
+        source, read = _policy(options)
+    except ConfigurationError as error:
+        number = len(error.problems)
+        print(f"quiet-hours: {error.source} has {number} fault{'s' * (number > 1)}:", file=sys.stderr)
+        for problem in error.problems:
+            print(f"  {problem}", file=sys.stderr)
+        return WRONG_USE
+    now = datetime.now(timezone.utc)
+    print(f"{source}: no faults")
+    warnings = []
+    for name, hours in read.quiet_hours.items():
+        users = [task for task, entry in read.tasks.items() if entry.quiet_hours == name]
+        print(f"\n{name}")
+        for line in hours.describe():
+            print(f"  {line}")
+        print(f"  now: {hours.reason(now).text}")
+        print(
+            f"  tasks: {', '.join(f'{task} ({read.tasks[task].task_id})' for task in users) or 'none named'}"
+        )
+        warnings += [f"quiet_hours.{name} {text}" for text in hours.suspicions(now)]
+        if not users and name != DEFAULT:
+            warnings.append(f"quiet_hours.{name} is not used by any task of the policy")
+    warnings += _of_tasks(read)
+    if warnings:
+        print("\nWorth a look:")
+        for warning in warnings:
+            print(f"  {warning}")
+    return OK
+
+
+def _of_tasks(read: Policy) -> list[str]:
+    """Give what is valid about the tasks, but will not work everywhere or was likely not meant."""
+    if not read.tasks:
+        return ["the policy names no tasks: every message has to name its own"]
+    found = []
+    without = [name for name, entry in read.tasks.items() if entry.sdk_app_id is None]
+    if without and not os.environ.get("CALLOUT_SDK_APP_ID"):
+        found.append(f"CALLOUT_SDK_APP_ID has to be set: {', '.join(without)} name no sdk_app_id")
+    try:
+        read.named_tasks(SdkAppId(1))
+    except ConfigurationError as error:
+        found += error.problems
+    return found
+
+
+def _preview(options: argparse.Namespace) -> int:
+    _, read = _policy(options)
+    chosen = _chosen(options, read)
+    now = datetime.now(timezone.utc)
+    if options.svg and len(chosen) > 1:
+        raise UsageError(f"--svg draws one: name it with --name, of {', '.join(chosen)}")
+    listed = {name: _periods(hours, options, now) for name, hours in chosen.items()}
+    if options.json:
+        documents = [periods.as_json(name, listed[name], str(_zone(hours))) for name, hours in chosen.items()]
+        print(json.dumps(documents, ensure_ascii=False, indent=2))
+    elif options.ical:
+        sys.stdout.buffer.write(periods.as_ical(list(listed.items()), now))
+    elif options.svg:
+        ((name, hours),) = chosen.items()
+        _write(
+            options.svg,
+            periods.as_svg(f"{name}: quiet hours in {_zone(hours)}", _days_of(hours, options, now)),
+        )
+    else:
+        blocks = [_page(name, hours, listed[name], options, now) for name, hours in chosen.items()]
+        print("\n\n".join(blocks))
+    return OK
+
+
+def _page(
+    name: str, hours: QuietHours, listed: list[Period], options: argparse.Namespace, now: datetime
+) -> str:
+    zone = _zone(hours)
+    size = shutil.get_terminal_size().columns
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    drawn = week.chart(_days_of(hours, options, now), width=size, colour=colour, unicode=unicode)
+    return f"{name}: {zone}\n\n{drawn}\n\n{periods.table(listed, zone)}"
+
+
+def _zone(hours: QuietHours) -> ZoneInfo:
+    """Give the zone to show quiet hours in: their own, else that of the first interval that has one."""
+    return ZoneInfo(hours.time_zone or next((each.zone.name for each in hours.quiet if each.zone), "UTC"))
+
+
+def _first_day(hours: QuietHours, options: argparse.Namespace, now: datetime) -> date:
+    first: date | None = options.start
+    return first or now.astimezone(_zone(hours)).date()
+
+
+def _days_of(hours: QuietHours, options: argparse.Namespace, now: datetime) -> list[week.Day]:
+    return list(week.days(hours, _first_day(hours, options, now), options.days, _zone(hours)))
+
+
+def _periods(hours: QuietHours, options: argparse.Namespace, now: datetime) -> list[Period]:
+    zone, first = _zone(hours), _first_day(hours, options, now)
+    start = datetime.combine(first, time(), zone)
+    end = datetime.combine(first + timedelta(days=options.days), time(), zone)
+    return list(hours.periods(start if options.start else max(start, now), end))
+
+
+def _write(path: str, text: str) -> None:
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror}") from None
+    print(f"wrote {path}")
+
+
+def _explain(options: argparse.Namespace) -> int:
+    _, read = _policy(options)
+    at = instant("--at", options.at)
+    answers = {name: hours.reason(at) for name, hours in _chosen(options, read).items()}
+    if options.json:
+        rows = [
+            {
+                "quiet_hours": name,
+                "at": at.astimezone(timezone.utc).isoformat(),
+                "quiet": reason.quiet,
+                "place": reason.place,
+                "interval": reason.interval,
+                "lead_time": reason.ahead,
+                "time_zone": reason.time_zone,
+                "since": reason.since and reason.since.isoformat(),
+                "until": reason.until and reason.until.isoformat(),
+            }
+            for name, reason in answers.items()
+        ]
+        print(json.dumps(rows, ensure_ascii=False, indent=2))
+    else:
+        for name, reason in answers.items():
+            local = at.astimezone(ZoneInfo(reason.time_zone))
+            print(f"{name}: at {local:%a %Y-%m-%d %H:%M:%S %z}: {reason.text}")
+    return OK

@@ -1,0 +1,294 @@
+"""`quiet-hours check`, `preview` and `explain`, as a compliance officer uses them."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from icalendar import Calendar
+
+from handler.quiet_hours import QuietHours
+
+ROOT = Path(__file__).parents[2]
+POLICY = """
+quiet_hours:
+  default:
+    time_zone: Asia/Shanghai
+    quiet: ["21:00-09:00"]
+  us-east:
+    time_zone: America/New_York
+    quiet: ["Mon-Fri 21:00-08:00", "Sun 00:00-24:00"]
+    lead_time: 2m
+tasks:
+  spring-renewals: {task_id: 16498, sdk_app_id: 1400692008}
+  us-reminders: {task_id: 16499, sdk_app_id: 1400692008, quiet_hours: us-east}
+"""
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Any:
+    (tmp_path / "policy.yaml").write_text(POLICY)
+
+    def quiet_hours(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(  # noqa: S603 - our own command
+            [sys.executable, "-m", "local.command", *arguments],
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8"}
+            | environment,
+            cwd=tmp_path,
+            capture_output=True,
+            encoding="utf-8",
+            check=False,
+            timeout=60,
+        )
+        assert "Traceback" not in done.stdout + done.stderr
+        return done
+
+    return quiet_hours
+
+
+def test_a_policy_without_faults_is_told_in_plain_words_with_its_tasks(run: Any) -> None:
+    done = run("check", "--policy", "policy.yaml")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("policy.yaml: no faults\n")
+    assert "Fri 21:00 to Sat 08:00" in done.stdout
+    assert "lead_time: quiet begins 2m earlier" in done.stdout
+    assert "tasks: us-reminders (16499)" in done.stdout
+    assert done.stdout.count("  now: ") == 2
+    assert "Worth a look" not in done.stdout
+
+
+def test_every_fault_is_told_at_once_with_its_place(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "wrong.yaml").write_text(
+        POLICY.replace("21:00-09:00", "25:00-09:00")
+        .replace("Mon-Fri", "Mon-Fry")
+        .replace("us-east}", "us-eest}")
+    )
+    done = run("check", "--policy", "wrong.yaml")
+    assert done.returncode == 2
+    head, *faults = done.stderr.splitlines()
+    assert head == "quiet-hours: policy wrong.yaml has 3 faults:"
+    assert [line.split(": ")[0].strip() for line in faults] == [
+        "quiet_hours.default.quiet[0]",
+        "quiet_hours.us-east.quiet[0]",
+        "tasks.us-reminders.quiet_hours",
+    ]
+    assert "did you mean 'us-east'?" in faults[2]
+
+
+@pytest.mark.parametrize(
+    ("change", "warning"),
+    [
+        (("21:00-09:00", "2020-01-01T00:00Z/2020-01-02T00:00Z"), "quiet_hours.default is never quiet"),
+        (("21:00-09:00", "00:00-24:00"), "quiet_hours.default is always quiet"),
+        (("21:00-09:00", "21:00-21:01"), "lasts one minute"),
+        (("lead_time: 2m", "lead_time: 23h"), "lead_time is as long as an open period or longer"),
+        ((", quiet_hours: us-east", ""), "quiet_hours.us-east is not used by any task"),
+        (
+            ("16498, sdk_app_id: 1400692008", "16498"),
+            "CALLOUT_SDK_APP_ID has to be set: spring-renewals name no",
+        ),
+        (
+            ("task_id: 16499", "task_id: 16498"),
+            "task 16498 is also 'spring-renewals', with other quiet hours",
+        ),
+    ],
+)
+def test_what_is_valid_but_hardly_meant_is_told(
+    run: Any, tmp_path: Path, change: tuple[str, str], warning: str
+) -> None:
+    (tmp_path / "odd.yaml").write_text(POLICY.replace(*change))
+    done = run("check", "--policy", "odd.yaml")
+    assert done.returncode == 0, done.stderr
+    assert "Worth a look:" in done.stdout
+    assert warning in done.stdout
+
+
+def test_a_policy_without_tasks_is_told(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "bare.yaml").write_text(POLICY.partition("tasks:")[0])
+    assert (
+        "the policy names no tasks: every message has to name" in run("check", "--policy", "bare.yaml").stdout
+    )
+
+
+def test_the_policy_of_the_settings_is_the_one_that_is_meant(run: Any) -> None:
+    done = run("check", CALLOUT_POLICY="policy.yaml")
+    assert done.stdout.startswith("policy.yaml: no faults")
+    done = run("check", CALLOUT_QUIET_HOURS="21:00-08:00", CALLOUT_TIME_ZONE="Europe/Berlin")
+    assert done.stdout.startswith("CALLOUT_QUIET_HOURS: no faults")
+    done = run(
+        "preview",
+        "--json",
+        CALLOUT_POLICY=json.dumps({"quiet_hours": {"default": {"preset": "us-federal", "time_zone": "UTC"}}}),
+    )
+    assert done.returncode == 0, done.stderr
+    done = run("check")
+    assert done.returncode == 2
+    assert "nothing says when it is quiet; set CALLOUT_POLICY" in done.stderr
+
+
+BACK = """\
+us-east: America/New_York
+
+            00    03    06    09    12    15    18    21    24
+Fri 10-30   ████████████████·························▐██████
+Sat 10-31   ████████████████·······························▐
+Sun 11-01   ████████████████████████████████████████████████  clocks go back 60 min
+Mon 11-02   ·········································▐██████
+            █ quiet  · open
+
+quiet  Fri 2026-10-30 00:00  to  Fri 2026-10-30 08:00          8 h  quiet[0] Mon-Fri 21:00-08:00
+open   Fri 2026-10-30 08:00  to  Fri 2026-10-30 20:58  12 h 58 min
+quiet  Fri 2026-10-30 20:58  to  Sat 2026-10-31 08:00   11 h 2 min  lead time before quiet[0] Mon-Fri 21:00-08:00
+open   Sat 2026-10-31 08:00  to  Sat 2026-10-31 23:58  15 h 58 min
+quiet  Sat 2026-10-31 23:58  to  Mon 2026-11-02 00:00      1 d 1 h  lead time before quiet[1] Sun 00:00-24:00
+open   Mon 2026-11-02 00:00  to  Mon 2026-11-02 20:58  20 h 58 min
+quiet  Mon 2026-11-02 20:58  to  Tue 2026-11-03 00:00    3 h 2 min  lead time before quiet[0] Mon-Fri 21:00-08:00
+"""
+
+
+def test_a_preview_shows_overnight_hours_and_moved_clocks_at_a_glance(run: Any) -> None:
+    done = run(
+        "preview", "--policy", "policy.yaml", "--name", "us-east", "--from", "2026-10-30", "--days", "4"
+    )
+    assert done.stdout == BACK
+
+
+def test_a_wide_screen_has_a_character_a_quarter_of_an_hour_and_gaps_where_spring_skips(run: Any) -> None:
+    where = ("--policy", "policy.yaml", "--name", "us-east", "--from", "2027-03-14", "--days", "1")
+    row = run("preview", *where, COLUMNS="120").stdout.splitlines()[3]
+    assert row == "Sun 03-14   " + "█" * 8 + " " * 4 + "█" * 84 + "  clocks go forward 60 min"
+
+
+def test_without_unicode_the_chart_is_plain(run: Any) -> None:
+    where = ("--policy", "policy.yaml", "--name", "default", "--from", "2026-11-23", "--days", "1")
+    done = run("preview", *where, PYTHONIOENCODING="ascii")
+    assert done.stdout.splitlines()[3] == "Mon 11-23   " + "#" * 36 + "." * 48 + "#" * 12
+
+
+def test_without_a_first_day_the_preview_begins_now(run: Any) -> None:
+    done = run("preview", "--policy", "policy.yaml", "--json")
+    documents = json.loads(done.stdout)
+    assert [each["quiet_hours"] for each in documents] == ["default", "us-east"]
+    start = datetime.fromisoformat(documents[0]["periods"][0]["start"].replace("Z", "+00:00"))
+    assert abs(datetime.now(timezone.utc) - start) < timedelta(minutes=2)
+
+
+def test_json_periods_follow_one_another_and_tell_which_interval(run: Any) -> None:
+    done = run(
+        "preview",
+        "--policy",
+        "policy.yaml",
+        "--name",
+        "default",
+        "--from",
+        "2026-11-23",
+        "--days",
+        "2",
+        "--json",
+    )
+    ((document),) = json.loads(done.stdout)
+    assert document["time_zone"] == "Asia/Shanghai"
+    listed = document["periods"]
+    assert [each["end"] for each in listed[:-1]] == [each["start"] for each in listed[1:]]
+    assert listed[0] == {
+        "quiet": True,
+        "start": "2026-11-22T16:00:00Z",
+        "end": "2026-11-23T01:00:00Z",
+        "seconds": 32400,
+        "place": "quiet[0]",
+        "interval": "21:00-09:00",
+    }
+
+
+def test_a_calendar_has_an_event_a_quiet_period_with_the_same_id_every_time(run: Any) -> None:
+    def ids(first: str, days: str) -> dict[str, Any]:
+        done = run("preview", "--policy", "policy.yaml", "--ical", "--from", first, "--days", days)
+        calendar = Calendar.from_ical(done.stdout)
+        return {
+            str(event["UID"]): (event["DTSTART"].dt, event["DTEND"].dt, str(event["SUMMARY"]))
+            for event in calendar.walk("VEVENT")
+        }
+
+    two, one = ids("2026-11-24", "2"), ids("2026-11-24", "1")
+    assert one.items() <= two.items()
+    assert (
+        datetime(2026, 11, 24, 13, 0, tzinfo=timezone.utc),
+        datetime(2026, 11, 25, 1, 0, tzinfo=timezone.utc),
+        "Quiet hours: default",
+    ) in one.values()
+
+
+def test_a_picture_of_the_chart_is_written(run: Any, tmp_path: Path) -> None:
+    done = run("preview", "--policy", "policy.yaml", "--name", "default", "--svg", "week.svg", "--days", "7")
+    assert done.stdout == "wrote week.svg\n"
+    svg = ET.parse(tmp_path / "week.svg").getroot()  # noqa: S314 - our own
+    assert svg.tag == "{http://www.w3.org/2000/svg}svg"
+    assert len(svg.findall("{http://www.w3.org/2000/svg}rect")) == 7 * 3 + 2
+
+
+def test_a_past_decision_is_proved_with_the_interval_that_made_it(run: Any) -> None:
+    done = run("explain", "--policy", "policy.yaml", "--at", "2026-11-01T01:30:00-04:00", "--name", "us-east")
+    assert done.stdout == (
+        "us-east: at Sun 2026-11-01 01:30:00 -0400: Quiet in America/New_York from Sat 2026-10-31 23:58 "
+        "until Mon 2026-11-02 00:00: quiet[1] Sun 00:00-24:00.\n"
+    )
+    done = run("explain", "--policy", "policy.yaml", "--at", "2026-11-01T01:30:00-04:00", "--json")
+    china, us = json.loads(done.stdout)
+    assert (china["quiet"], us["quiet"]) == (False, True)
+    assert (us["place"], us["since"]) == ("quiet[1]", "2026-11-01T03:58:00+00:00")
+
+
+WRONG = [
+    (
+        ["preview", "--policy", "policy.yaml", "--name", "europe"],
+        "--name 'europe' is not in the policy, which has default, us-east",
+    ),
+    (
+        ["preview", "--policy", "policy.yaml", "--svg", "x.svg"],
+        "--svg draws one: name it with --name, of default, us-east",
+    ),
+    (
+        ["preview", "--policy", "policy.yaml", "--name", "default", "--svg", "no/such/x.svg"],
+        "no/such/x.svg cannot be written: No such",
+    ),
+    (["preview", "--policy", "nowhere.yaml"], "policy nowhere.yaml: cannot be read: No such file"),
+    (["explain", "--policy", "policy.yaml", "--at", "yesterday"], "--at 'yesterday' is no time"),
+    (
+        ["explain", "--policy", "policy.yaml", "--at", "2026-11-01T01:30"],
+        "--at '2026-11-01T01:30' has no offset",
+    ),
+    (
+        ["preview", "--policy", "policy.yaml", "--days", "0"],
+        "argument --days: 1 to 3660 days are wanted, not '0'",
+    ),
+    (
+        ["preview", "--policy", "policy.yaml", "--from", "today"],
+        "argument --from: a date such as 2026-11-23 is wanted",
+    ),
+]
+
+
+@pytest.mark.parametrize(("arguments", "reason"), WRONG)
+def test_wrong_use_is_told_with_exit_code_2(run: Any, arguments: list[str], reason: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert reason in done.stderr
+
+
+def test_the_preview_and_the_engine_agree_on_every_minute() -> None:
+    hours = QuietHours.model_validate(
+        {"time_zone": "Australia/Lord_Howe", "quiet": ["21:07-06:11"], "lead_time": "90s"}
+    )
+    start = datetime(2026, 10, 3, tzinfo=timezone.utc)
+    for period in hours.periods(start, start + timedelta(days=2)):
+        at = period.start
+        while at < period.end:
+            assert hours.is_quiet(at) == period.quiet
+            at += timedelta(minutes=1)
