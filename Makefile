@@ -32,11 +32,11 @@ format: $(ready) ## put the code into its format
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.10 --generate-hashes --no-header --quiet
 lock: $(ready) ## pin the dependencies of pyproject.toml anew, with hashes and without addresses
-	$(BIN)/uv pip compile pyproject.toml --upgrade --universal --python-version 3.10 --generate-hashes \
-		--no-header --quiet --output-file requirements.txt
-	$(BIN)/uv pip compile pyproject.toml --upgrade --universal --python-version 3.10 --generate-hashes \
-		--no-header --quiet --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(COMPILE) --upgrade --output-file requirements.txt
+	$(COMPILE) --upgrade --extra holidays --constraint requirements.txt --output-file requirements-holidays.txt
+	$(COMPILE) --upgrade --extra dev --constraint requirements-holidays.txt --output-file requirements-dev.txt
 
 package: $(ready) ## build the package for AWS Lambda (PACKAGE="--policy policy.yaml --arch arm64")
 	$(BIN)/python -m local.package $(PACKAGE)

@@ -36,8 +36,10 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name
 _MODE = 0o100644 << 16
 
 
-def vendor(into: Path, *, python: str, arch: str) -> None:
+def vendor(into: Path, *, python: str, arch: str, calendars: bool = False) -> None:
     """Install the locked dependencies into a folder, for another Python and machine than this one.
+
+    `calendars` adds the `holidays` package, which only a policy that names a calendar needs.
 
     uv and not pip: pip takes `python_full_version` in the lock for that of the Python it runs on, not for
     the one that is asked for, and then misses what the lock holds for 3.10. The Tencent Cloud
@@ -49,7 +51,7 @@ def vendor(into: Path, *, python: str, arch: str) -> None:
     command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", sys.executable]
     command += ["--target", str(into), "--python-version", python, "--python-platform", PLATFORMS[arch]]
     command += ["--only-binary", ":all:", "--require-hashes", "--link-mode", "copy"]
-    command += ["--requirements", str(ROOT / "requirements.txt")]
+    command += ["--requirements", str(ROOT / f"requirements{'-holidays' if calendars else ''}.txt")]
     for again in ([], ["--reinstall-package", _OWNER]):
         subprocess.run(command + again, check=True)  # noqa: S603 - no shell, and each word is an argument
 
@@ -92,9 +94,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Build a package as the command line says, and give the exit code: 2 for what its user can mend."""
     options = _parser().parse_args(arguments)
     try:
-        load(str(options.policy))
+        calendars = any(hours.needs_calendars() for hours in load(str(options.policy)).quiet_hours.values())
         with tempfile.TemporaryDirectory() as folder:
-            vendor(Path(folder), python=options.python, arch=options.arch)
+            vendor(Path(folder), python=options.python, arch=options.arch, calendars=calendars)
             files = contents(Path(folder), options.policy)
     except ConfigurationError as error:
         print(error, file=sys.stderr)

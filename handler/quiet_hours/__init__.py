@@ -135,6 +135,13 @@ class QuietHours(BaseModel):
             lines.append(f"lead_time: quiet begins {write_lead_time(self.lead_time)} earlier")
         return lines
 
+    def needs_calendars(self) -> bool:
+        """Say whether an interval or preset names a calendar, which takes the `holidays` package."""
+        from .suspicions import CALENDARS  # noqa: PLC0415 - for the packager, not for a cold start
+
+        sources = [interval.source for _, interval in [*self._placed, *self._openings]]
+        return any(isinstance(source, dict) and not CALENDARS.isdisjoint(source) for source in sources)
+
     def suspicions(self, at: datetime) -> list[str]:
         """Give what is valid but most likely not meant, seen from an instant.
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # Long enough for a change of the clocks and for each season's dates.
 _LOOK_AHEAD = 366 * DAY
-_CALENDARS = {"holidays", "holiday_eves", "workdays"}
+CALENDARS = {"holidays", "holiday_eves", "workdays"}
 _UNKNOWN = "comes no more as far as the holidays package knows; update it"
 _OVER = "is over and never holds again"
 _FIXED_ZONES = {"EST": "America/New_York", "MST": "America/Denver", "HST": "Pacific/Honolulu"}
@@ -31,7 +31,7 @@ def suspicions(reason: Reason, placed: list[Placed], at: int) -> Iterator[str]:
         if not isinstance(interval.rule, Span) and any(b - a <= MINUTE for a, b in interval.rule.times):
             yield f"{place}: {interval.text} lasts one minute"
         if not interval.line.holds(at) and interval.line.turn(at, limit) is None:
-            of_calendar = isinstance(interval.source, dict) and interval.source.keys() & _CALENDARS
+            of_calendar = isinstance(interval.source, dict) and interval.source.keys() & CALENDARS
             yield f"{place}: {interval.text} {_UNKNOWN if of_calendar else _OVER}"
         if interval.zone and interval.zone.name in _FIXED_ZONES:
             better = _FIXED_ZONES[interval.zone.name]

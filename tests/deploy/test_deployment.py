@@ -63,6 +63,13 @@ class TestThePackage:
             "yaml",
         }
 
+    def test_holds_the_holidays_if_the_policy_names_a_calendar(self, tmp_path: Path) -> None:
+        policy = tmp_path / "policy.yaml"
+        policy.write_text("quiet_hours: {default: {time_zone: Asia/Shanghai, quiet: [{holidays: CN}]}}")
+        assert package.main(["--policy", str(policy), "--output", str(tmp_path / "cn.zip")]) == 0
+        with zipfile.ZipFile(tmp_path / "cn.zip") as archive:
+            assert "holidays/countries/china.py" in archive.namelist()
+
     def test_is_small_enough_for_lambda(self, built: Path) -> None:
         assert built.stat().st_size < 6 * MEGABYTE
 

@@ -130,3 +130,17 @@ def test_without_the_package_the_refusal_says_which_extra_to_install(monkeypatch
     with pytest.raises(ValidationError) as caught:
         QuietHours.model_validate({"time_zone": "Europe/Rome", "preset": "italy"})
     assert problems(caught.value) == [f"preset: {why}"]
+
+
+@pytest.mark.parametrize(
+    ("document", "needed"),
+    [
+        ({"quiet": ["21:00-08:00", {"dates": ["12-25"]}]}, False),
+        ({"quiet": [{"holidays": "CN"}]}, True),
+        ({"quiet": ["21:00-08:00"], "except": [{"workdays": "CN"}]}, True),
+        ({"preset": "us-federal"}, False),
+        ({"preset": "italy"}, True),
+    ],
+)
+def test_the_packager_is_told_whether_calendars_are_needed(document: dict[str, Any], needed: bool) -> None:
+    assert QuietHours.model_validate({"time_zone": "Europe/Rome"} | document).needs_calendars() is needed
