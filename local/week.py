@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
@@ -70,7 +71,7 @@ def _note(day: date, zone: ZoneInfo) -> str:
 
 
 COLOUR = {Cell.QUIET: "\033[48;5;25m\033[97m", Cell.OPEN: "", Cell.SKIPPED: "\033[2m"}
-_RESET = "\033[0m"
+_BLUE, _RESET = "\033[38;5;33m", "\033[0m"
 # Two cells a character where the screen is narrow: left half, right half.
 _PAIRS = {(True, True): "█", (True, False): "▌", (False, True): "▐", (False, False): "·"}
 LABEL = 10
@@ -96,14 +97,14 @@ def chart(rows: list[Day], *, width: int, colour: bool, unicode: bool) -> str:
 
 
 def _narrow(cells: tuple[Cell, ...], *, colour: bool, unicode: bool) -> str:
-    del colour, unicode  # half a character cannot be coloured by itself
+    del unicode  # there are no halves without it
     text = ""
     for left, right in zip(cells[::2], cells[1::2], strict=True):
         if left is right is Cell.SKIPPED:
             text += " "
         else:
             text += _PAIRS[left is Cell.QUIET, right is Cell.QUIET]
-    return text
+    return re.sub("[█▌▐]+", rf"{_BLUE}\g<0>{_RESET}", text) if colour else text
 
 
 def _wide(cells: tuple[Cell, ...], *, colour: bool, unicode: bool) -> str:
