@@ -95,7 +95,7 @@ def as_ical(named: Sequence[tuple[str, Sequence[Period]]], made: datetime) -> by
     return bytes(calendar.to_ical())
 
 
-_CELL, _ROW, _LEFT, _TOP = 6, 22, 92, 40
+_CELL, _ROW, _LEFT, _TOP = 6, 22, 120, 40
 _FILL = {Cell.QUIET: "#1f3a5f", Cell.OPEN: "#e8eef4", Cell.SKIPPED: "#ffffff"}
 _FONT = {"font-family": "sans-serif", "font-size": "12"}
 

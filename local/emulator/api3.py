@@ -1,7 +1,7 @@
 """The protocol of TencentCloud API 3.0: signature, headers, parameters' types, the envelope of an answer.
 
 Source: cloud.tencent.com/document/product/1278, "Signature Method v3" and "Responses"; what official
-clients send was measured (docs/emulator.md). No public text gives the messages word for word unless said.
+clients send was measured (docs/emulator.md).
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+from . import errors
+from .errors import ApiError
+
 WINDOW_SECONDS = 300
 """How far a timestamp may be off: "AuthFailure.SignatureExpire" beyond five minutes."""
 MAX_BODY = 10 * 1024 * 1024
@@ -27,13 +30,8 @@ _AUTHORIZATION = re.compile(
 )
 
 
-class ApiError(Exception):
-    """An answer that is an error, with the code and message of API 3.0."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
+_SECONDS = re.compile(r"[0-9]{1,12}")
+_PORT = re.compile(r":[0-9]+$")
 
 
 @dataclass(frozen=True)
@@ -89,63 +87,53 @@ class Verifier:
 
     def verify(self, call: Call) -> None:
         """Raise `ApiError` unless the request is signed by a secret that is known."""
-        for name in ("x-tc-action", "x-tc-version", "x-tc-timestamp"):
-            if not call.headers.get(name):
-                raise ApiError("MissingParameter", f"The request is missing the header `{name}`.")
+        for name in ("Action", "Version", "Timestamp"):
+            if not call.headers.get(f"x-tc-{name.lower()}"):
+                raise errors.missing(name)
         match = _AUTHORIZATION.fullmatch(call.headers.get("authorization", "").strip())
         if match is None:
-            raise ApiError(
-                "AuthFailure.InvalidAuthorization", "The request header `Authorization` is invalid."
-            )
+            raise errors.of("AuthFailure.InvalidAuthorization")
         secret = self.secrets.get(match["id"])
         if secret is None:
-            raise ApiError(
-                "AuthFailure.SecretIdNotFound",
-                "The SecretId is not found, please ensure that your SecretId is correct.",
-            )
+            raise errors.of("AuthFailure.SecretIdNotFound")
         self._check_time(call.headers["x-tc-timestamp"], match["date"])
-        self._check_token(match["id"], call.headers.get("x-tc-token"))
-        if not any(
-            hmac.compare_digest(signature, match["signature"].lower())
-            for signature in _signatures(call, match, secret)
-        ):
-            raise ApiError(
-                "AuthFailure.SignatureFailure",
-                "The provided credentials could not be validated. Please check your signature is correct.",
-            )
+        if self.tokens.get(match["id"]) != (call.headers.get("x-tc-token") or None):
+            raise errors.of("AuthFailure.TokenFailure")
+        given = match["signature"].lower()
+        if not any(hmac.compare_digest(right, given) for right in _signatures(call, match, secret)):
+            raise errors.of("AuthFailure.SignatureFailure")
 
     def _check_time(self, timestamp: str, date: str) -> None:
-        if not timestamp.isascii() or not timestamp.isdecimal() or len(timestamp) > 12:  # noqa: PLR2004
-            raise ApiError("InvalidParameter", "The request header `X-TC-Timestamp` is no number of seconds.")
-        if abs(self.clock() - int(timestamp)) > WINDOW_SECONDS:
-            raise ApiError(
-                "AuthFailure.SignatureExpire",
-                "The signature has expired: the timestamp is more than five minutes off the server's.",
-            )
+        if not _SECONDS.fullmatch(timestamp):
+            raise errors.wrong_type("Timestamp")
+        now = self.clock()
+        if abs(now - int(timestamp)) > WINDOW_SECONDS:
+            raise errors.expired(now)
         if f"{datetime.fromtimestamp(int(timestamp), timezone.utc):%Y-%m-%d}" != date:
-            raise ApiError(
-                "AuthFailure.SignatureFailure", "The date of the credential is not that of the timestamp."
-            )
-
-    def _check_token(self, secret_id: str, token: str | None) -> None:
-        if self.tokens.get(secret_id) != token:
-            raise ApiError("AuthFailure.TokenFailure", "The token is invalid.")
+            raise errors.of("AuthFailure.SignatureFailure")
 
 
 def _signatures(call: Call, match: re.Match[str], secret: str) -> list[str]:
-    """Give the right signatures: with header values as they are, and in lower case as the text says."""
+    """Give the right signatures, as clients that the service lets in make them.
+
+    Header values are signed as they are or, as the text says, in lower case; the host with its port or,
+    by the Node SDK, without.
+    """
     names = match["headers"].lower().split(";")
     if not {"content-type", "host"} <= set(names) or any(name not in call.headers for name in names):
         return []
     payload = call.body
     if call.headers.get("x-tc-content-sha256") == "UNSIGNED-PAYLOAD":
         payload = b"UNSIGNED-PAYLOAD"
+    hashed = hashlib.sha256(payload).hexdigest()
+    values = {name: call.headers[name].strip() for name in names}
     found = []
-    for lower in (False, True):
-        values = {name: call.headers[name].strip() for name in names}
-        lines = [f"{name}:{value.lower() if lower else value}\n" for name, value in values.items()]
-        canonical = f"POST\n/\n\n{''.join(lines)}\n{match['headers']}\n{hashlib.sha256(payload).hexdigest()}"
-        found.append(sign(secret, match["date"], match["service"], call.headers["x-tc-timestamp"], canonical))
+    for host in dict.fromkeys((values["host"], _PORT.sub("", values["host"]))):
+        lines = "".join(f"{name}:{value}\n" for name, value in (values | {"host": host}).items())
+        for text in dict.fromkeys((lines, lines.lower())):
+            canonical = f"POST\n/\n\n{text}\n{match['headers']}\n{hashed}"
+            timestamp = call.headers["x-tc-timestamp"]
+            found.append(sign(secret, match["date"], match["service"], timestamp, canonical))
     return found
 
 
@@ -161,57 +149,61 @@ def sign(secret_key: str, date: str, service: str, timestamp: str, canonical: st
 
 @dataclass(frozen=True)
 class Param:
-    """The type of a parameter: `int`, `str`, `bool`, `list` (of strings), `object` or `objects`."""
+    """A parameter: `kind` is its type, `least` and `most` its range.
+
+    Kinds are `int` and `uint` (64 bits), `str`, `bool`, `list` (of strings) and `objects` (a list of them).
+    A value of another type is `InvalidParameter`, one out of range is `InvalidParameterValue`.
+    """
 
     kind: str
     required: bool = True
-    least: int = -(2**63)
+    least: int | None = None
+    most: int | None = None
 
     def fits(self, value: Any) -> bool:
-        """Tell whether a value is of the type; JSON's `true` is no integer."""
-        if self.kind == "int":
-            return type(value) is int and self.least <= value < 2**64
-        if self.kind == "list":
-            return isinstance(value, list) and all(isinstance(item, str) for item in value)
-        if self.kind == "objects":
-            return isinstance(value, list) and all(isinstance(item, dict) for item in value)
-        return isinstance(value, {"str": str, "object": dict, "bool": bool}[self.kind])
+        """Tell whether a value is of the type; JSON's `true` and `1.0` are no integers."""
+        if self.kind in {"int", "uint"}:
+            lowest, highest = (-(2**63), 2**63) if self.kind == "int" else (0, 2**64)
+            return type(value) is int and lowest <= value < highest
+        if self.kind in {"list", "objects"}:
+            wanted = str if self.kind == "list" else dict
+            return isinstance(value, list) and all(isinstance(item, wanted) for item in value)
+        return isinstance(value, {"str": str, "bool": bool}[self.kind])
+
+    def allows(self, value: Any) -> bool:
+        """Tell whether a value of the type is in range."""
+        return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
 
 
 INT64 = Param("int")
-UINT64 = Param("int", least=0)
+UINT64 = Param("uint")
 
 
 def check(params: Mapping[str, Any], wanted: Mapping[str, Param]) -> dict[str, Any]:
     """Give the parameters that are there and no nulls. Raises `ApiError` for what the service refuses."""
     for name in params:
         if name not in wanted:
-            raise ApiError("UnknownParameter", f"The parameter `{name}` is not recognized.")
+            raise errors.unknown(name)
     given = {name: value for name, value in params.items() if value is not None}
     for name, param in wanted.items():
         if name not in given:
             if param.required:
-                raise ApiError("MissingParameter", f"The request is missing a required parameter `{name}`.")
+                raise errors.missing(name)
         elif not param.fits(given[name]):
-            raise ApiError("InvalidParameter", f"The value type of parameter `{name}` is not valid.")
+            raise errors.wrong_type(name)
+        elif not param.allows(given[name]):
+            raise errors.wrong_value(name, f"must be from {param.least} to {param.most}")
     return given
 
 
-def response(result: Mapping[str, Any] | ApiError) -> dict[str, Any]:
+def response(result: Mapping[str, Any] | ApiError, language: str | None = None) -> dict[str, Any]:
     """Give the `Response` of a result or an error, with a `RequestId` of its own."""
     request_id = str(uuid.uuid4())
     if isinstance(result, ApiError):
-        return {"Error": {"Code": result.code, "Message": result.message}, "RequestId": request_id}
+        return {"Error": {"Code": result.code, "Message": result.text(language)}, "RequestId": request_id}
     return {**result, "RequestId": request_id}
 
 
-def too_many(count: int, limit: int, language: str | None) -> ApiError:
-    """Give the error of the rate limit; both texts are the service's own, as quoted in public issues."""
-    if (language or "zh-CN").lower().startswith("en"):
-        message = (
-            f"Your current request times equals to `{count}` in a second, which exceeds the frequency limit "
-            f"`{limit}` for a second. Please reduce the frequency of calls."
-        )
-    else:
-        message = f"您当前每秒请求 `{count}` 次，超过了每秒频率上限 `{limit}`，请稍后重试。"
-    return ApiError("RequestLimitExceeded", message)
+def encoded(document: Any) -> bytes:
+    """Give a document as JSON in UTF-8. What has no UTF-8, half of a surrogate pair, stays escaped."""
+    return json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace")

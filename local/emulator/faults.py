@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
 
@@ -14,6 +14,7 @@ class Kind(Enum):
     """What happens. Where the work is done although the client cannot know, the text says so."""
 
     LATENCY = "the answer comes late"
+    REFUSED = "the connection is reset, then for some seconds nobody listens on the port"
     RESET = "the connection is reset before anything is done"
     LOST_REPLY = "the work is done, then the connection is reset"
     STALL = "the work is done, the headers are sent, the body is not"
@@ -29,12 +30,17 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Fault:
-    """A kind of fault; `seconds` of latency, stall, or between two dripping bytes; `code` of an API error."""
+    """A kind of fault, and what it needs to know.
+
+    `seconds` is the latency, the stall, the time in which connections are refused, or the time between two
+    dripping bytes; they end at once when the emulator is stopped or reset. `code` is that of an API error,
+    `message` its text, `None` for the usual one in the client's language.
+    """
 
     kind: Kind
     seconds: float = 0.0
     code: str = "InternalError"
-    message: str = "An internal error has occurred. Retry your request."
+    message: str | None = None
 
     @property
     def name(self) -> str:
@@ -42,6 +48,7 @@ class Fault:
         return self.code if self.kind is Kind.ERROR else self.kind.name.lower()
 
 
+REFUSED = Fault(Kind.REFUSED, seconds=1.0)
 RESET = Fault(Kind.RESET)
 LOST_REPLY = Fault(Kind.LOST_REPLY)
 STALL = Fault(Kind.STALL, seconds=60.0)
@@ -53,14 +60,11 @@ HTML = Fault(Kind.HTML)
 EMPTY = Fault(Kind.EMPTY)
 OTHER_CONTENT_TYPE = Fault(Kind.OTHER_CONTENT_TYPE)
 INTERNAL_ERROR = Fault(Kind.ERROR)
-DB_ERROR = Fault(Kind.ERROR, code="InternalError.DBError", message="Internal database access failed.")
-THROTTLED = Fault(
-    Kind.ERROR,
-    code="RequestLimitExceeded",
-    message="Your current request times equals to `21` in a second, which exceeds the frequency limit `20` "
-    "for a second. Please reduce the frequency of calls.",
-)
+DB_ERROR = Fault(Kind.ERROR, code="InternalError.DBError")
+THROTTLED = Fault(Kind.ERROR, code="RequestLimitExceeded")
 NAMED: Mapping[str, Fault] = {
+    "latency": Fault(Kind.LATENCY, seconds=1.0),
+    "refused": REFUSED,
     "reset": RESET,
     "lost_reply": LOST_REPLY,
     "stall": STALL,
@@ -75,7 +79,7 @@ NAMED: Mapping[str, Fault] = {
     "db_error": DB_ERROR,
     "throttled": THROTTLED,
 }
-"""Every fault but latency and refused connections, by the name that the control plane takes."""
+"""Every fault by the name that the control plane takes."""
 
 
 def latency(seconds: float) -> Fault:
@@ -83,25 +87,53 @@ def latency(seconds: float) -> Fault:
     return Fault(Kind.LATENCY, seconds=seconds)
 
 
-def error(code: str, message: str = "refused on request") -> Fault:
+def error(code: str, message: str | None = None) -> Fault:
     """Give a fault that answers with an API error."""
     return Fault(Kind.ERROR, code=code, message=message)
 
 
+def described(document: Any) -> Fault:
+    """Give the fault of a JSON object or name: `fault` or `code`; with `seconds`, `message`.
+
+    Raises `ValueError` for a fault that does not exist.
+    """
+    wanted = {"fault": document} if isinstance(document, str) else document
+    if not isinstance(wanted, Mapping):
+        raise ValueError(f"fault: a name or an object is wanted, not {document!r}")
+    if "code" in wanted:
+        message = wanted.get("message")
+        return error(str(wanted["code"]), None if message is None else str(message))
+    if wanted.get("fault") not in NAMED:
+        raise ValueError(f"fault: one of {', '.join(NAMED)} is wanted, not {wanted.get('fault')!r}")
+    named = NAMED[wanted["fault"]]
+    return replace(named, seconds=_number("seconds", wanted["seconds"])) if "seconds" in wanted else named
+
+
+def _number(name: str, value: Any, most: float = threading.TIMEOUT_MAX) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= most:
+        raise ValueError(f"{name}: a number from 0 to {most:g} is wanted, not {value!r}")
+    return float(value)
+
+
 @dataclass
 class _Rule:
-    """The faults of one `add` or `script`: by chance for so many requests, or one after the other."""
+    """What one `add` or `script` asked for."""
 
     action: str | None
+    chance: random.Random
     script: list[Fault | None] | None = None
     fault: Fault | None = None
     probability: float = 1.0
     times: int | None = None
 
-    def pick(self, chance: random.Random) -> Fault | None:
+    def over(self) -> bool:
+        """Tell whether there is nothing left to do."""
+        return not self.script if self.script is not None else self.times == 0
+
+    def pick(self) -> Fault | None:
         if self.script is not None:
-            return self.script.pop(0) if self.script else None
-        if self.times == 0 or chance.random() >= self.probability:
+            return self.script.pop(0)
+        if self.chance.random() >= self.probability:
             return None
         if self.times is not None:
             self.times -= 1
@@ -110,7 +142,11 @@ class _Rule:
 
 @dataclass
 class Faults:
-    """The faults in force. The first rule that gives one for a request counts."""
+    """The faults in force, in the order in which they were added.
+
+    A request meets the first that chance grants. A script decides alone while it has steps left: its `None`
+    means no fault at all.
+    """
 
     _rules: list[_Rule] = field(default_factory=list)
     _chance: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - repeatable on purpose
@@ -123,18 +159,27 @@ class Faults:
         action: str | None = None,
         probability: float = 1.0,
         times: int | None = None,
+        seed: int | None = None,
     ) -> None:
-        """Let requests meet a fault: those for `action`, or all; by chance; for so many `times`."""
+        """Let requests meet a fault: those for `action`, or all; by `probability`; for so many `times`.
+
+        With a `seed` this fault has a chance of its own, else all share one. Raises `ValueError` for a
+        probability or a number of times that cannot be.
+        """
+        _number("probability", probability, 1)
+        if times is not None and (type(times) is not int or times < 0):
+            raise ValueError(f"times: a whole number from 0 is wanted, not {times!r}")
+        chance = self._chance if seed is None else random.Random(seed)  # noqa: S311
         with self._lock:
-            self._rules.append(_Rule(action, fault=fault, probability=probability, times=times))
+            self._rules.append(_Rule(action, chance, fault=fault, probability=probability, times=times))
 
     def script(self, faults: Iterable[Fault | None], *, action: str | None = None) -> None:
         """Let the next requests meet these faults, one each, `None` for none."""
         with self._lock:
-            self._rules.append(_Rule(action, script=list(faults)))
+            self._rules.append(_Rule(action, self._chance, script=list(faults)))
 
     def seed(self, seed: int) -> None:
-        """Choose the sequence of chance; it is 0 unless said otherwise."""
+        """Choose the sequence of the shared chance; it is 0 unless said otherwise."""
         with self._lock:
             self._chance.seed(seed)
 
@@ -142,7 +187,10 @@ class Faults:
         """Give the fault that a request for `action` meets, if any."""
         with self._lock:
             for rule in self._rules:
-                if rule.action in {None, action} and (fault := rule.pick(self._chance)):
+                if rule.action not in {None, action} or rule.over():
+                    continue
+                fault = rule.pick()
+                if fault or rule.script is not None:
                     return fault
             return None
 
@@ -152,23 +200,19 @@ class Faults:
             self._rules.clear()
             self._chance.seed(0)
 
-    def add_from(self, document: Mapping[str, Any]) -> None:
-        """Add what a JSON object asks for: `fault`, or `latency` in seconds, or `code`; `action`, `times`.
+    def add_from(self, document: Any) -> None:
+        """Add what a JSON object asks for: a fault as `described`, or `script`, a list of them and nulls.
 
-        Raises `ValueError` for a fault that does not exist.
+        `action`, `probability`, `times` and `seed` mean what they mean to `add`. Raises `ValueError`.
         """
-        if "latency" in document:
-            fault = latency(float(document["latency"]))
-        elif "code" in document:
-            fault = error(str(document["code"]), str(document.get("message", "refused on request")))
-        elif document.get("fault") in NAMED:
-            fault = NAMED[str(document["fault"])]
-        else:
-            raise ValueError(f"fault: one of {', '.join(NAMED)} is wanted, not {document.get('fault')!r}")
-        times = document.get("times")
-        self.add(
-            fault,
-            action=document.get("action"),
-            probability=float(document.get("probability", 1.0)),
-            times=None if times is None else int(times),
-        )
+        if not isinstance(document, Mapping):
+            raise ValueError(f"an object is wanted, not {document!r}")
+        action = document.get("action")
+        if "script" in document:
+            steps = document["script"]
+            if not isinstance(steps, list):
+                raise ValueError(f"script: a list is wanted, not {steps!r}")
+            self.script([None if step is None else described(step) for step in steps], action=action)
+            return
+        more = {name: document[name] for name in ("probability", "times", "seed") if name in document}
+        self.add(described(document), action=action, **more)

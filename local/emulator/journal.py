@@ -1,19 +1,23 @@
-"""What was asked and what was answered, request by request; without secrets and signatures."""
+"""What was asked and what was answered, request by request; without secrets, signatures and tokens."""
 
 from __future__ import annotations
 
-import json
+import itertools
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
+
+from .api3 import encoded
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One request. `time` is in Unix seconds; `answer` the `Response`, `None` where none was made.
+    """One request.
 
-    `delivered` tells whether the whole answer was sent; `fault` names the fault that was in force.
+    `time` is in Unix seconds, by the clock that moves tasks along. `answer` is the `Response` that was made,
+    delivered or not; `None` where none was. `delivered` tells whether the whole of it was handed to the
+    client's connection. `fault` names the fault that was in force. `params` is empty if the body was no JSON.
     """
 
     time: float
@@ -37,19 +41,31 @@ class Entry:
         error = (self.answer or {}).get("Error")
         return None if error is None else str(error["Code"])
 
+    def line(self) -> bytes:
+        """Give the entry as a line of JSON; parameters nested too deep to be written are left out."""
+        row = {each.name: getattr(self, each.name) for each in fields(self)} | {"request_id": self.request_id}
+        try:
+            return encoded(row) + b"\n"
+        except RecursionError:
+            return encoded(row | {"params": {}}) + b"\n"
+
 
 @dataclass
 class Journal:
-    """All requests since the start or the last reset, in the order in which they were answered."""
+    """All requests since the start or the last reset, in the order in which they were worked on.
 
-    _entries: list[Entry] = field(default_factory=list)
+    A request is written down before its answer is sent: whoever has the answer finds it here.
+    """
+
+    _entries: dict[int, Entry] = field(default_factory=dict)
+    _numbers: itertools.count[int] = field(default_factory=itertools.count)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def entries(self) -> list[Entry]:
         """A copy of what was asked up to now."""
         with self._lock:
-            return list(self._entries)
+            return list(self._entries.values())
 
     def actions(self) -> list[str]:
         """Give the actions asked for, in order."""
@@ -59,17 +75,24 @@ class Journal:
         """Give how often an action was asked for."""
         return self.actions().count(action)
 
-    def add(self, entry: Entry) -> None:
-        """Write one request down."""
+    def add(self, entry: Entry) -> int:
+        """Write one request down, and give the number under which it is known."""
         with self._lock:
-            self._entries.append(entry)
+            number = next(self._numbers)
+            self._entries[number] = entry
+            return number
+
+    def settle(self, number: int, delivered: bool) -> None:  # noqa: FBT001 - what is told is the truth
+        """Tell what became of the answer to a request; one that is forgotten since is left alone."""
+        with self._lock:
+            if number in self._entries:
+                self._entries[number] = replace(self._entries[number], delivered=delivered)
 
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
             self._entries.clear()
 
-    def lines(self) -> str:
+    def lines(self) -> bytes:
         """Give the journal as JSON lines."""
-        rows = (asdict(entry) | {"request_id": entry.request_id} for entry in self.entries)
-        return "".join(json.dumps(row, ensure_ascii=False, default=str) + "\n" for row in rows)
+        return b"".join(entry.line() for entry in self.entries)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 PER_SECOND = 20
 
@@ -17,8 +18,10 @@ PER_SECOND = 20
 class Limits:
     """A sliding window of one second for each action and secret id.
 
-    `per_action` overrides the default of 20 for an action; `None` there means no limit. A request over
-    the limit counts as well, as the service's own message does ("equals to `21` in a second").
+    `per_action` overrides the default of 20 for an action; `None` means no limit. `clock` gives seconds, and
+    may be exchanged until the next reset. Requests over the limit count as well, as they do in messages of
+    the service that people quote ("`7` in a second, which exceeds the frequency limit `5`",
+    github.com/yxw007/vscode-translate-next/issues/20): who does not wait is not let in.
     """
 
     clock: Callable[[], float]
@@ -26,6 +29,9 @@ class Limits:
     per_action: dict[str, int | None] = field(default_factory=dict)
     _seen: dict[tuple[str, str], deque[float]] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self._given = self.clock
 
     def over(self, action: str, secret_id: str) -> tuple[int, int] | None:
         """Count one request; give (requests in this second, limit) when that is too many, else `None`."""
@@ -47,3 +53,15 @@ class Limits:
             self._seen.clear()
             self.per_action.clear()
             self.default = PER_SECOND
+            self.clock = self._given
+
+    def change(self, document: Mapping[str, Any]) -> None:
+        """Set limits from a JSON object: by action, or for all with `default`. Raises `ValueError`."""
+        for name, limit in document.items():
+            if limit is not None and (type(limit) is not int or limit < 0):
+                raise ValueError(f"{name}: a whole number from 0 or null is wanted, not {limit!r}")
+        for name, limit in document.items():
+            if name == "default":
+                self.default = limit
+            else:
+                self.per_action[name] = limit

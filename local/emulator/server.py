@@ -4,93 +4,134 @@ from __future__ import annotations
 
 import socket
 import struct
+import sys
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
+from .exchange import Asked, Manner, Reply
+
 HOST = "127.0.0.1"
+"""The only address: what knows no secrets worth keeping listens to nobody else."""
 _IDLE_SECONDS = 60
-
-
-@dataclass(frozen=True)
-class Reply:
-    """What is sent back.
-
-    `break_after` cuts the connection after so many bytes of the body; `drip` and `stall` are the seconds
-    between two bytes of it, and before it.
-    """
-
-    body: bytes = b""
-    status: int = 200
-    content_type: str = "application/json"
-    break_after: int | None = None
-    drip: float = 0.0
-    stall: float = 0.0
-    reset: bool = False
-
-
-@dataclass(frozen=True)
-class Asked:
-    """A request: method, path, headers by lower-case name, body (`None`: too large to be read)."""
-
-    method: str
-    path: str
-    headers: Mapping[str, str]
-    body: bytes | None
+_POLL_SECONDS = 0.02
+_DRAINED = 64 * 1024 * 1024
+"""Bytes read of a body that is too large, so that its sender lives to hear the answer."""
 
 
 class Server:
-    """An HTTP server on a loopback port that can also stop listening for a while.
+    """An HTTP server on a loopback port, which can also refuse connections for a while.
 
-    `answer` gives the reply to a request; `delivered` hears whether it was sent whole.
+    `answer` gives the reply to a request; `failed` hears of mistakes of this module. A body has at most
+    `limit` bytes.
     """
 
     def __init__(
-        self, port: int, answer: Callable[[Asked], tuple[Reply, Callable[[bool], None]]], limit: int
+        self,
+        port: int,
+        answer: Callable[[Asked], Reply],
+        failed: Callable[[Exception], None],
+        limit: int,
     ) -> None:
         self.port = port
         self.answer = answer
+        self.failed = failed
         self.limit = limit
-        self.ended = threading.Event()
         self._http: _Http | None = None
+        self._listening = False
+        self._turn = threading.RLock()
 
     @property
     def running(self) -> bool:
-        """Whether it listens."""
+        """Whether it was started and not stopped."""
         return self._http is not None
 
     def start(self) -> None:
         """Listen, or raise `OSError` at once. Starting twice is a mistake."""
-        if self._http is not None:
-            raise RuntimeError("the emulator is running already")
-        self.ended.clear()
-        self._http = _Http((HOST, self.port), self)
-        self.port = self._http.server_address[1]
-        threading.Thread(target=self._http.serve_forever, args=(0.02,), name="emulator", daemon=True).start()
+        with self._turn:
+            if self._http is not None:
+                raise RuntimeError("the emulator is running already")
+            self._http = _Http(self.port, self)
+            try:
+                self.listen()
+            except OSError:
+                self._http = None
+                raise
+            self.port = self._http.server_address[1]
+
+    def listen(self) -> None:
+        """Accept connections (again); nothing happens if it does, or was stopped."""
+        with self._turn:
+            if self._http is None or self._listening:
+                return
+            try:
+                self._http.server_activate()
+            except OSError:
+                self._http.server_close()
+                raise
+            self._listening = True
+            loop = threading.Thread(
+                target=self._http.serve_forever, args=(_POLL_SECONDS,), name="emulator", daemon=True
+            )
+            loop.start()
+
+    def refuse(self) -> None:
+        """Refuse connections from now on, and cut those there are; nothing happens if it was stopped.
+
+        The port stays ours: it is bound, but nobody listens.
+        """
+        with self._turn:
+            if self._http is not None and self._listening:
+                self._close()
+                self._http = None  # stopped, should somebody else be quicker
+                self._http = _Http(self.port, self)
+
+    def refuse_for(self, seconds: float, until: threading.Event) -> None:
+        """Refuse connections for so many seconds, or `until` that happens; do not wait for it."""
+
+        def listen_again() -> None:
+            until.wait(seconds)
+            self.listen()
+
+        self.refuse()
+        threading.Thread(target=listen_again, name="emulator refusing", daemon=True).start()
 
     def stop(self) -> None:
-        """Stop listening, cut every connection and every wait. Stopping twice is none."""
-        self.ended.set()
-        http, self._http = self._http, None
-        if http is not None:
-            http.shutdown()
-            http.server_close()
-            http.cut()
+        """Stop listening and cut every connection. Stopping twice is none."""
+        with self._turn:
+            self._close()
+            self._http = None
+
+    def _close(self) -> None:
+        if self._http is None:
+            return
+        if self._listening:
+            self._http.shutdown()
+        self._listening = False
+        self._http.server_close()
+        self._http.cut()
 
 
 class _Http(ThreadingHTTPServer):
+    """A socket that is bound; it listens when it is activated."""
+
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, address: tuple[str, int], server: Server) -> None:
-        self.owner = server
+    def __init__(self, port: int, owner: Server) -> None:
+        self.owner = owner
+        self.over = False
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
-        super().__init__(address, _Handler)
+        super().__init__((HOST, port), _Handler, bind_and_activate=False)
+        try:
+            self.server_bind()
+        except OSError:
+            self.server_close()
+            raise
 
     def server_bind(self) -> None:
         """Bind, without asking a name server who one is."""
@@ -113,14 +154,18 @@ class _Http(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def cut(self) -> None:
-        """Cut all connections."""
+        """Cut all connections: what comes on them from now on is not answered."""
+        self.over = True
         with self._lock:
             connections, self._open = self._open, set()
         for connection in connections:
             _reset(connection)
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a client that vanished is no news."""
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the base's own
+        """Say nothing of a client that vanished; anything else is a mistake of ours."""
+        error = sys.exc_info()[1]
+        if isinstance(error, Exception) and not isinstance(error, OSError):
+            self.owner.failed(error)
 
 
 def _reset(connection: socket.socket) -> None:
@@ -131,6 +176,19 @@ def _reset(connection: socket.socket) -> None:
     except OSError:
         pass
     connection.close()
+
+
+class _Lines:
+    """The lines of a request's head, whose end must not come before theirs."""
+
+    def __init__(self, rfile: Any) -> None:
+        self.rfile = rfile
+
+    def readline(self, limit: int) -> bytes:
+        line: bytes = self.rfile.readline(limit)
+        if not line:
+            raise ConnectionAbortedError("the client left in the middle of its headers")
+        return line
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -148,56 +206,79 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's own name
         """Say nothing: the journal has it."""
 
+    def parse_request(self) -> bool:
+        """Parse the head. Raises `ConnectionError` where only half of it came."""
+        rfile = self.rfile
+        self.rfile = _Lines(rfile)  # type: ignore[assignment]
+        try:
+            return super().parse_request()
+        finally:
+            self.rfile = rfile
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
+        """Answer what is no HTTP, as a web server would; it is no API's request and in no journal."""
+        self.close_connection = True
+        status = HTTPStatus(code)
+        page = f"<html><body><h1>{status.value} {status.phrase}</h1></body></html>".encode()
+        self._send(Reply(page, status.value, "text/html"))
+
     def _serve(self) -> None:
-        body = self._body()
+        length = self.headers.get("Content-Length", "0")
+        if self.headers.get("Transfer-Encoding") or not (length.isascii() and length.isdecimal()):
+            self.send_error(HTTPStatus.LENGTH_REQUIRED)
+            return
+        body = self._body(int(length[:20]))
         if body is None:
             self.close_connection = True
+        if self.server.over:
+            raise ConnectionAbortedError("the emulator stopped or refuses, and cut this connection")
         headers = {name.lower(): value for name, value in self.headers.items()}
-        reply, delivered = self.server.owner.answer(Asked(self.command, self.path, headers, body))
-        sent = False
+        self._send(self.server.owner.answer(Asked(self.command, self.path, headers, body)))
+
+    def _body(self, length: int) -> bytes | None:
+        """Read the body; `None` if it is too large. Raises `ConnectionError` if the client vanishes."""
+        if length <= self.server.owner.limit:
+            body = self.rfile.read(length)
+            if len(body) < length:
+                raise ConnectionAbortedError("the client left in the middle of its request")
+            return body
+        left = min(length, _DRAINED)
+        while left and (piece := self.rfile.read(min(left, 1 << 16))):
+            left -= len(piece)
+        return None
+
+    def _send(self, reply: Reply) -> None:
+        whole = False
         try:
-            sent = self._send(reply)
-        except OSError:
-            self.close_connection = True
+            whole = self._deliver(reply)
         finally:
-            delivered(sent)
+            self.close_connection |= not whole
+            reply.sent(whole)
 
-    def _body(self) -> bytes | None:
-        """Read the body; `None` if it is too large, or its length cannot be told."""
-        length = self.headers.get("Content-Length", "0")
-        if self.headers.get("Transfer-Encoding") or not length.isdecimal():
-            return None
-        if int(length) > self.server.owner.limit:
-            return None
-        return self.rfile.read(int(length))
-
-    def _send(self, reply: Reply) -> bool:
-        if reply.reset:
-            self.close_connection = True
+    def _deliver(self, reply: Reply) -> bool:
+        """Send a reply in its manner, and tell whether all of it was sent. Raises `OSError`."""
+        if reply.manner in {Manner.RESET, Manner.REFUSED}:
+            if reply.manner is Manner.REFUSED:  # first, so that whoever saw the reset is refused
+                self.server.owner.refuse_for(reply.seconds, reply.until)
             _reset(self.connection)
             return False
-        reason = HTTPStatus(reply.status).phrase
-        head = (
-            f"HTTP/1.1 {reply.status} {reason}\r\nServer: emulator\r\nContent-Type: {reply.content_type}\r\n"
-            f"Content-Length: {len(reply.body)}\r\n"
-            f"Connection: {'close' if self.close_connection else 'keep-alive'}\r\n\r\n"
-        ).encode("latin-1")
-        ended = self.server.owner.ended
-        if reply.stall:
+        head = reply.head("close" if self.close_connection else "keep-alive")
+        if reply.manner is Manner.STALLED:
             self.connection.sendall(head)
-            ended.wait(reply.stall)
-            self.close_connection = True
+            reply.until.wait(reply.seconds)
             return False
-        if reply.drip:
-            self.connection.sendall(head)
-            for byte in reply.body:
-                if ended.wait(reply.drip):
-                    return False
-                self.connection.sendall(bytes([byte]))
-            return True
-        if reply.break_after is not None:
-            self.connection.sendall(head + reply.body[: reply.break_after])
-            self.close_connection = True
+        if reply.manner is Manner.TRUNCATED:
+            self.connection.sendall(head + reply.body[: len(reply.body) // 2])
             return False
+        if reply.manner is Manner.DRIPPING:
+            return self._drip(head, reply)
         self.connection.sendall(head if self.command == "HEAD" else head + reply.body)
+        return True
+
+    def _drip(self, head: bytes, reply: Reply) -> bool:
+        self.connection.sendall(head)
+        for byte in reply.body:
+            if reply.until.wait(reply.seconds):
+                return False
+            self.connection.sendall(bytes([byte]))
         return True

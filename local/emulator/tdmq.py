@@ -1,21 +1,30 @@
-"""TDMQ 2020-02-17, as far as it is a topic: what was published with PublishCmqMsg can be read back.
+"""TDMQ 2020-02-17, as far as it is a topic: what PublishCmqMsg published can be read back.
 
-Source: cloud.tencent.com/document/product/1179/55915 and 55920.
+Source: cloud.tencent.com/document/product/1179/55915 (CreateCmqTopic) and 55920 (PublishCmqMsg). They
+disagree on the largest message, 64 KB or 1 MB: a topic takes 64 KB unless it was created with more.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from .api3 import ApiError, Param, check
-from .ccc import Options
+from . import errors
+from .api3 import Param, check
+from .errors import ApiError
+from .options import Options
 
+SERVICE = "tdmq"
 VERSION = "2020-02-17"
 LARGEST_TAG = 64
+"""Characters of a tag."""
 DEFAULT_MAX_SIZE = 65_536
+"""Bytes of a message, in UTF-8."""
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -29,7 +38,7 @@ class Published:
 
 @dataclass
 class Topics:
-    """The CMQ topics and what was published to them."""
+    """The CMQ topics and what was published to them. Names do not differ by case (document 1179/55915)."""
 
     _sizes: dict[str, int] = field(default_factory=dict)
     _messages: dict[str, list[Published]] = field(default_factory=dict)
@@ -38,32 +47,32 @@ class Topics:
 
     @property
     def names(self) -> list[str]:
-        """The topics that exist."""
+        """The topics that exist, in lower case."""
         with self.lock:
             return list(self._sizes)
 
     def create(self, name: str, max_size: int = DEFAULT_MAX_SIZE) -> str:
         """Create a topic whose messages have at most `max_size` bytes, and give its id."""
         with self.lock:
-            self._sizes[name] = max_size
-            self._messages.setdefault(name, [])
-            return f"topic-{name}"
+            self._sizes[name.lower()] = max_size
+            self._messages.setdefault(name.lower(), [])
+            return f"topic-{name.lower()}"
 
     def messages(self, name: str) -> list[Published]:
-        """Give what was published to a topic, in order."""
+        """Give what was published to a topic, in order; nothing for a topic that does not exist."""
         with self.lock:
-            return list(self._messages.get(name, []))
+            return list(self._messages.get(name.lower(), []))
 
     def size(self, name: str) -> int | None:
         """Give the most bytes of a message, `None` for a topic that does not exist."""
-        return self._sizes.get(name)
+        return self._sizes.get(name.lower())
 
     def publish(self, name: str, content: str, tags: tuple[str, ...]) -> str:
-        """Publish a message and give its id."""
+        """Publish a message and give its id. Raises `KeyError` for a topic that does not exist."""
         with self.lock:
             self._count += 1
             message = Published(str(69_423_169_000 + self._count), content, tags)
-            self._messages[name].append(message)
+            self._messages[name.lower()].append(message)
             return message.msg_id
 
     def clear(self) -> None:
@@ -75,9 +84,9 @@ class Topics:
 
 _CREATE: Mapping[str, Param] = {
     "TopicName": Param("str"),
-    "MaxMsgSize": Param("int", required=False, least=0),
-    "FilterType": Param("int", required=False, least=0),
-    "MsgRetentionSeconds": Param("int", required=False, least=0),
+    "MaxMsgSize": Param("uint", required=False, least=1_024, most=1_048_576),
+    "FilterType": Param("uint", required=False, least=1, most=2),
+    "MsgRetentionSeconds": Param("uint", required=False, least=60, most=86_400),
     "Trace": Param("bool", required=False),
     "Tags": Param("objects", required=False),
 }
@@ -91,6 +100,8 @@ _PUBLISH: Mapping[str, Param] = {
 class Tdmq:
     """The actions of TDMQ on `topics`."""
 
+    service = SERVICE
+
     def __init__(self, topics: Topics, options: Options) -> None:
         self.topics = topics
         self.options = options
@@ -102,11 +113,12 @@ class Tdmq:
     def create(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Create a topic."""
         wanted = check(params, _CREATE)
-        if wanted["TopicName"] in self.topics.names:
-            raise ApiError("FailedOperation", f"The topic `{wanted['TopicName']}` exists already.")
-        return {
-            "TopicId": self.topics.create(wanted["TopicName"], wanted.get("MaxMsgSize", DEFAULT_MAX_SIZE))
-        }
+        name = wanted["TopicName"]
+        if not _NAME.fullmatch(name):
+            raise errors.wrong_value("TopicName", "has 1 to 64 letters, digits, `-` and `_`")
+        if self.topics.size(name) is not None:
+            raise ApiError("FailedOperation", f"The topic `{name}` exists already.")
+        return {"TopicId": self.topics.create(name, wanted.get("MaxMsgSize", DEFAULT_MAX_SIZE))}
 
     def publish(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Publish a message to a topic."""
@@ -121,7 +133,7 @@ class Tdmq:
             raise ApiError("FailedOperation", f"The message is larger than the {size} bytes of the topic.")
         tags = tuple(wanted.get("MsgTag", ()))
         if any(len(tag) > LARGEST_TAG for tag in tags):
-            raise ApiError("InvalidParameterValue", f"A tag has at most {LARGEST_TAG} characters.")
+            raise errors.wrong_value("MsgTag", f"has at most {LARGEST_TAG} characters")
         if not self.options.cmq_result:
             return {"Result": False, "MsgId": ""}
         return {"Result": True, "MsgId": self.topics.publish(name, content, tags)}

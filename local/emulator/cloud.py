@@ -1,0 +1,214 @@
+"""The emulated cloud without its sockets: a request in, a reply out, and everything that tests may change."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from os import PathLike
+from typing import Any
+
+from . import api3, ccc, errors, tdmq
+from .api3 import Call, Verifier
+from .ccc import Ccc
+from .errors import ApiError
+from .exchange import Asked, Manner, Reply
+from .faults import Fault, Faults, Kind
+from .journal import Entry, Journal
+from .limits import Limits
+from .options import Options
+from .tasks import Tasks, read
+from .tdmq import Tdmq, Topics
+
+_PAGES = {
+    Kind.HTTP_500: (500, b"<html><body><h1>500 Internal Server Error</h1></body></html>"),
+    Kind.HTTP_429: (429, b"<html><body><h1>429 Too Many Requests</h1></body></html>"),
+    Kind.HTML: (200, b"<html><body>Welcome to this network. Please log in.</body></html>"),
+    Kind.EMPTY: (200, b""),
+}
+_UNANSWERED = {Kind.RESET, Kind.REFUSED, *_PAGES}
+_MANNERS = {
+    Kind.RESET: Manner.RESET,
+    Kind.REFUSED: Manner.REFUSED,
+    Kind.LOST_REPLY: Manner.RESET,
+    Kind.STALL: Manner.STALLED,
+    Kind.DRIP: Manner.DRIPPING,
+    Kind.TRUNCATED: Manner.TRUNCATED,
+}
+_SECRETS = {"AKIDEXAMPLE": "SECRETEXAMPLE"}
+
+TaskSource = str | PathLike[str] | list[Mapping[str, Any]] | tuple[Mapping[str, Any], ...]
+"""A list of tasks as JSON has it, or the path of a file with one."""
+
+
+class Cloud:
+    """The services and their state.
+
+    `secrets` are secret keys by id, `tokens` the session tokens of those that are temporary. `now` moves
+    tasks along and `signature_now` judges timestamps; both give Unix seconds. `errors` holds what went wrong
+    inside the emulator itself. After a change, `reset` brings back what was given at construction.
+    """
+
+    def __init__(
+        self,
+        *,
+        tasks: TaskSource = (),
+        secrets: Mapping[str, str] | None = None,
+        tokens: Mapping[str, str] | None = None,
+        now: Callable[[], float] = time.time,
+        signature_now: Callable[[], float] = time.time,
+    ) -> None:
+        """Read the tasks. Raises `ValueError`, naming entry and field, for what is no task."""
+        self.now = now
+        self.signature_now = signature_now
+        self.secrets = dict(_SECRETS if secrets is None else secrets)
+        self.tokens = dict(tokens or {})
+        self.options = Options()
+        self.tasks = Tasks(self._time)
+        self.topics = Topics()
+        self.journal = Journal()
+        self.faults = Faults()
+        self.limits = Limits(time.monotonic)
+        self.errors: list[Exception] = []
+        self._given = read(tasks), dict(self.secrets), dict(self.tokens), now, signature_now
+        self._era = threading.Event()  # set when it is over: by a reset, or by stopping
+        self.reset()
+
+    def reset(self) -> None:
+        """Bring back what was given at construction, and forget the journal, topics, faults and errors.
+
+        Whoever waits in a fault is cut off at once, and what it was about to do is not done.
+        """
+        with self.tasks.lock:
+            self._end()
+            self._era = threading.Event()
+            tasks, secrets, tokens, self.now, self.signature_now = self._given
+            self.secrets, self.tokens = dict(secrets), dict(tokens)
+            self.options.reset()
+            self.faults.clear()
+            self.limits.reset()
+            self.topics.clear()
+            self.tasks.clear()
+            for task in tasks:
+                self.tasks.put(replace(task))
+            self.journal.clear()
+            self.errors.clear()
+
+    def load(self, source: TaskSource) -> None:
+        """Add the tasks of a JSON list, or of the file with one, until the next reset.
+
+        Raises `ValueError` naming entry and field, or the file's line; `OSError` where no file is there.
+        """
+        self.tasks.load(source)
+
+    def answer(self, asked: Asked) -> Reply:
+        """Answer an API's request. A mistake of ours is an InternalError to the client, and is kept."""
+        era, call = self._era, Call(asked.headers, asked.body or b"")
+        try:
+            return self._answer(asked, call, era)
+        except Exception as error:  # noqa: BLE001 - it fails the test that met it
+            self.errors.append(error)
+            return _reply(api3.response(errors.of("InternalError")), None)
+
+    def _time(self) -> float:
+        return self.now()
+
+    def _end(self) -> None:
+        """End every wait."""
+        self._era.set()
+
+    def _answer(self, asked: Asked, call: Call, era: threading.Event) -> Reply:
+        fault = self.faults.pick(call.action)
+        if fault and fault.kind is Kind.LATENCY:
+            era.wait(fault.seconds)
+        with self.tasks.lock:
+            if era.is_set():
+                return Reply(manner=Manner.RESET)
+            answer = self._meet(fault, asked, call)
+            reply = _reply(answer, fault)
+            entry = self._entry(call, answer, fault)
+            number = self.journal.add(replace(entry, delivered=reply.manner is Manner.WHOLE))
+        return replace(reply, until=era, sent=partial(self.journal.settle, number))
+
+    def _entry(self, call: Call, answer: dict[str, Any] | None, fault: Fault | None) -> Entry:
+        return Entry(
+            time=self.now(),
+            service={ccc.VERSION: ccc.SERVICE, tdmq.VERSION: tdmq.SERVICE}.get(call.version, ""),
+            action=call.action,
+            version=call.version,
+            region=call.region,
+            params=_readable(call),
+            answer=answer,
+            fault=fault.name if fault else None,
+            delivered=False,
+        )
+
+    def _meet(self, fault: Fault | None, asked: Asked, call: Call) -> dict[str, Any] | None:
+        """Give the answer that is made, `None` where a fault comes before the service."""
+        if fault and fault.kind in _UNANSWERED:
+            return None
+        language = call.headers.get("x-tc-language")
+        try:
+            if fault and fault.kind in {Kind.ERROR, Kind.OTHER_CONTENT_TYPE}:
+                usual = errors.of(fault.code)
+                raise usual if fault.message is None else ApiError(fault.code, fault.message)
+            return api3.response(self._work(asked, call))
+        except ApiError as error:
+            return api3.response(error, language)
+
+    def _work(self, asked: Asked, call: Call) -> dict[str, Any]:
+        """Do what a request asks for. Raises `ApiError`.
+
+        The order: size, signature, action, rate limit, parameters. So a request that nobody signed counts
+        towards nobody's limit; which order the service has is not documented.
+        """
+        if asked.body is None:
+            raise errors.of("RequestSizeLimitExceeded")
+        if asked.method != "POST" or asked.path != "/":
+            raise ApiError("InvalidRequest", "Only POST / is served here.")
+        Verifier(self.secrets, self.tokens, self.signature_now).verify(call)
+        product = self._product(call)
+        if over := self.limits.over(call.action, call.secret_id):
+            raise errors.too_many(*over)
+        return product.actions[call.action](call.params())
+
+    def _product(self, call: Call) -> Ccc | Tdmq:
+        """Give the product that has the version and the action. Raises `ApiError`."""
+        products: Mapping[str, Ccc | Tdmq] = {
+            ccc.VERSION: Ccc(self.tasks, self.options),
+            tdmq.VERSION: Tdmq(self.topics, self.options),
+        }
+        product = products.get(call.version)
+        owner = next((each for each in products.values() if call.action in each.actions), product)
+        if product is None or owner is not product:
+            raise errors.no_version(call.version, owner.service if owner else "")
+        if call.action not in product.actions:
+            raise errors.no_action(call.action, product.service, call.version)
+        if isinstance(product, Tdmq) and self.options.cmq_needs_region and not call.region:
+            raise errors.missing("Region")
+        return product
+
+
+def _reply(answer: dict[str, Any] | None, fault: Fault | None) -> Reply:
+    """Give what a fault lets out of an answer."""
+    if fault is None:
+        return Reply(api3.encoded({"Response": answer}))
+    if fault.kind in _PAGES:
+        status, page = _PAGES[fault.kind]
+        return Reply(page, status, "text/html")
+    other = fault.kind is Kind.OTHER_CONTENT_TYPE
+    return Reply(
+        api3.encoded({"Response": answer}),
+        content_type="application/json; charset=utf-8" if other else "application/json",
+        manner=_MANNERS.get(fault.kind, Manner.WHOLE),
+        seconds=fault.seconds,
+    )
+
+
+def _readable(call: Call) -> Mapping[str, Any]:
+    try:
+        return call.params()
+    except ApiError:
+        return {}

@@ -1,0 +1,56 @@
+"""The control plane under `/_emulator/`, for clients in other languages; docs/emulator.md shows it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .api3 import encoded
+from .cloud import Cloud
+from .exchange import Asked, Reply
+
+PREFIX = "/_emulator/"
+
+
+def answer(cloud: Cloud, asked: Asked) -> Reply:
+    """Answer with JSON: 200, 400 with an `error` that says what is wrong, or 404."""
+    what = asked.path.removeprefix(PREFIX)
+    if asked.method == "GET" and what == "journal":
+        return Reply(cloud.journal.lines(), content_type="application/jsonl")
+    if asked.method == "GET" and what in _SHOWN:
+        return Reply(encoded(_SHOWN[what](cloud)))
+    if asked.method != "POST" or what not in _DONE:
+        return Reply(encoded({"error": f"{asked.method} {asked.path} is not served"}), 404)
+    try:
+        document = json.loads(asked.body or b"{}")
+        _DONE[what](cloud, document)
+    except (ValueError, RecursionError) as error:
+        return Reply(encoded({"error": str(error)}), 400)
+    return Reply(b"{}")
+
+
+def _tasks(cloud: Cloud) -> list[dict[str, Any]]:
+    return [{"SdkAppId": each.sdk_app_id, **each.listed()} for each in cloud.tasks]
+
+
+def _topics(cloud: Cloud) -> dict[str, list[dict[str, Any]]]:
+    return {name: [vars(each) for each in cloud.topics.messages(name)] for name in cloud.topics.names}
+
+
+_SHOWN: Mapping[str, Callable[[Cloud], Any]] = {"tasks": _tasks, "topics": _topics}
+
+
+def _object(document: Any) -> Mapping[str, Any]:
+    if not isinstance(document, dict):
+        raise ValueError(f"an object is wanted, not {document!r}")
+    return document
+
+
+_DONE: Mapping[str, Callable[[Cloud, Any], None]] = {
+    "reset": lambda cloud, _: cloud.reset(),
+    "tasks": lambda cloud, document: cloud.tasks.load(document if isinstance(document, list) else [document]),
+    "faults": lambda cloud, document: cloud.faults.add_from(document),
+    "options": lambda cloud, document: cloud.options.change(_object(document)),
+    "limits": lambda cloud, document: cloud.limits.change(_object(document)),
+}

@@ -1,0 +1,60 @@
+"""A request as it came over HTTP, and an answer with the manner in which it leaves; no sockets."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from http import HTTPStatus
+
+
+class Manner(Enum):
+    """How an answer leaves."""
+
+    WHOLE = auto()
+    RESET = auto()
+    """Not at all: the connection is reset."""
+    REFUSED = auto()
+    """Likewise, and for `seconds` nobody listens."""
+    STALLED = auto()
+    """The headers only; the connection is closed after `seconds`."""
+    DRIPPING = auto()
+    """A byte every `seconds`."""
+    TRUNCATED = auto()
+    """Half of the body, then the connection is closed."""
+
+
+def _unheard(_: bool) -> None:  # noqa: FBT001
+    """Hear what became of an answer, and forget it."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What is sent back, in what manner. `until` ends every wait; `sent` hears if all of it was sent."""
+
+    body: bytes = b""
+    status: int = 200
+    content_type: str = "application/json"
+    manner: Manner = Manner.WHOLE
+    seconds: float = 0.0
+    until: threading.Event = field(default_factory=threading.Event)
+    sent: Callable[[bool], None] = _unheard
+
+    def head(self, connection: str) -> bytes:
+        """Give the status line and the headers."""
+        return (
+            f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}\r\nServer: emulator\r\n"
+            f"Content-Type: {self.content_type}\r\nContent-Length: {len(self.body)}\r\n"
+            f"Connection: {connection}\r\n\r\n"
+        ).encode("latin-1")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request: method, path, headers by lower-case name, body (`None`: too large)."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes | None
