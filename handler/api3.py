@@ -24,6 +24,7 @@ from tencentcloud.common.credential import Credential
 from tencentcloud.common.exception import TencentCloudSDKException
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
+from urllib3.exceptions import NameResolutionError
 
 from handler.errors import CloudError, Meaning
 from handler.pacing import bounded
@@ -42,6 +43,8 @@ _MEANINGS: tuple[tuple[str, Meaning], ...] = (
     ("UnauthorizedOperation", Meaning.HALT),
     ("OperationDenied", Meaning.HALT),
     ("InvalidCredential", Meaning.HALT),
+    ("NoCredentials", Meaning.HALT),
+    ("UnknownEndpoint", Meaning.HALT),
     ("IpInBlacklist", Meaning.HALT),
     ("IpNotInWhitelist", Meaning.HALT),
     ("ActionOffline", Meaning.HALT),
@@ -69,9 +72,23 @@ def meaning(code: str) -> Meaning:
     return Meaning.UNKNOWN
 
 
+_HINTS: tuple[tuple[str, str], ...] = (
+    ("AuthFailure.SignatureExpire", "the clock here is off by more than five minutes"),
+    ("AuthFailure.SecretIdNotFound", "is TENCENTCLOUD_SECRET_ID right, and the key not deleted?"),
+    ("AuthFailure.SignatureFailure", "is TENCENTCLOUD_SECRET_KEY the key of this TENCENTCLOUD_SECRET_ID?"),
+    ("AuthFailure.TokenFailure", "temporary credentials have expired, or their token is another's"),
+    ("AuthFailure.UnauthorizedOperation", "the credentials lack the permission for this API"),
+    ("UnauthorizedOperation", "the credentials lack the permission for this API"),
+    ("OperationDenied", "the account may not use this product now"),
+    ("UnknownEndpoint", "is CALLOUT_ENDPOINT right?"),
+)
+
+
 def refusal(code: str, message: str, request_id: str | None = None) -> CloudError:
-    """Give the error of a code, with its meaning."""
-    return CloudError(code, message, request_id, meaning=meaning(code))
+    """Give the error of a code, with its meaning, and with a hint where the operator has to act."""
+    hint = next((text for known, text in _HINTS if code.startswith(known)), None)
+    text = f"{message.rstrip('.')} (hint: {hint})" if hint else message
+    return CloudError(code, text, request_id, meaning=meaning(code))
 
 
 class Identity(Protocol):
@@ -150,8 +167,17 @@ def _translated(error: TencentCloudSDKException) -> CloudError:
     if code == "ServerNetworkError":  # HTTP other than 200; the message is the body, in bytes
         return _http_error(message)
     if code == "ClientNetworkError":
-        return refusal("NoAnswer", str(message))
+        return refusal("UnknownEndpoint" if _no_such_host(error) else "NoAnswer", str(message))
     return refusal(code, str(message), error.requestId)
+
+
+def _no_such_host(error: BaseException) -> bool:
+    """Tell whether the host's name could not be resolved: requests and urllib3 have it deep inside."""
+    cause = error.__context__
+    for inner in getattr(cause, "args", ()):
+        if isinstance(getattr(inner, "reason", None), NameResolutionError):
+            return True
+    return False
 
 
 def _http_error(body: Any) -> CloudError:

@@ -6,14 +6,19 @@ Source of every call: CCC API 2020-02-10, cloud.tencent.com/document/product/679
 from __future__ import annotations
 
 import logging
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from handler.api3 import Api3, refusal
 from handler.errors import CloudError, Meaning
 from handler.pacing import Backoff, Deadline, RateLimit, retry
+from handler.request import Action
 from handler.task import SdkAppId, TaskId, TaskState
 
+APIS: Mapping[Action, str] = {"pause": "PauseAutoCalloutTask", "resume": "ResumeAutoCalloutTask"}
+DESCRIBE = "DescribeAutoCalloutTask"
 SERVICE = "ccc"
 VERSION = "2020-02-10"
 LARGEST_PAGES = (100, 50, 20, 10)
@@ -34,90 +39,124 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class Found:
-    """A task as CCC lists it. `state` is `None` for a number that is not in the documents."""
+class Seen:
+    """A task as CCC shows it. `state` is `None` for a number that is not in the documents.
+
+    `not_before` is when the task starts by itself, in Unix seconds, 0 where it is not told.
+    """
 
     task_id: TaskId
     name: str
     state: TaskState | None
+    not_before: int = 0
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of an application's tasks, of how many in all, and the size of page that was taken."""
+
+    tasks: tuple[Seen, ...]
+    total: int
+    size: int
 
 
 class Ccc:
-    """The contact centre, as seen through the official SDK.
+    """The contact centre, as seen through the official SDK. Safe between threads: each has its own client.
 
-    Every method raises `CloudError` when the service refuses, or when attempts or time have run out;
-    the error's `attempts` says how often the request was sent.
+    `connect` gives a client, with the credentials as they are then. Every method raises `CloudError` when
+    the service refuses, or when attempts or time have run out; the error's `attempts` says how often the
+    request was sent.
     """
 
-    def __init__(self, api: Api3, limit: RateLimit, deadline: Deadline, backoff: Backoff) -> None:
-        self._api = api
-        self._limit = limit
+    def __init__(
+        self, connect: Callable[[], Api3], limit: RateLimit, deadline: Deadline, backoff: Backoff
+    ) -> None:
+        self.limit = limit
+        self._connect = connect
         self._deadline = deadline
         self._backoff = backoff
+        self._mine = threading.local()
+        self._renewed = False
+        self._counted = threading.Lock()
         self.calls = 0
 
-    def pause(self, app: SdkAppId, task: TaskId) -> Answer:
-        """Pause a running task: no new calls; calls already started are not cut. Document 679/125357."""
-        return self._answer("PauseAutoCalloutTask", app, task)
+    def api(self, action: Action) -> str:
+        """Give the name of the API that carries an action out, whose pace is its own."""
+        return APIS[action]
 
-    def resume(self, app: SdkAppId, task: TaskId) -> Answer:
-        """Let a paused task go on. Document 679/125356."""
-        return self._answer("ResumeAutoCalloutTask", app, task)
+    def act(self, action: Action, app: SdkAppId, task: TaskId, *, paced: bool = False) -> Answer:
+        """Pause a running task, or let a paused one go on. Documents 679/125357 and 679/125356.
 
-    def state(self, app: SdkAppId, task: TaskId) -> TaskState | None:
-        """Give a task's state, `None` for a number that is not in the documents. Document 679/69193."""
-        response, _ = self._call("DescribeAutoCalloutTask", {"SdkAppId": app, "TaskId": task})
-        return _state(response)
-
-    def find(self, app: SdkAppId) -> list[Found]:
-        """Give all tasks of an application, page by page. Document 679/68725."""
-        sizes = iter(LARGEST_PAGES)
-        size = next(sizes)
-        found: dict[TaskId, Found] = {}
-        page = 0
-        while True:
-            params = {"SdkAppId": app, "PageSize": size, "PageNumber": page}
-            try:
-                response, _ = self._call("DescribeAutoCalloutTasks", params)
-            except CloudError as error:
-                smaller = next(sizes, None)
-                if page or smaller is None or not error.code.startswith("InvalidParameter"):
-                    raise
-                size = smaller
-                continue
-            tasks = response.get("Tasks") or []
-            for entry in tasks:
-                found[TaskId(entry["TaskId"])] = Found(
-                    TaskId(entry["TaskId"]), str(entry.get("Name", "")), _state(entry)
-                )
-            page += 1
-            if not tasks or page * size >= int(response.get("TotalCount") or 0):
-                return list(found.values())
-
-    def _answer(self, action: str, app: SdkAppId, task: TaskId) -> Answer:
-        response, attempts = self._call(action, {"TaskId": task, "SdkAppId": app})
+        Pausing lets no new call start; calls already started are not cut. `paced` says that the caller
+        has waited for this API's turn.
+        """
+        response, attempts = self._call(APIS[action], {"TaskId": task, "SdkAppId": app}, paced=paced)
         return Answer(response.get("RequestId"), attempts)
 
-    def _call(self, action: str, params: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    def see(self, app: SdkAppId, task: TaskId, *, paced: bool = False) -> Seen:
+        """Give a task as it is. Document 679/69193."""
+        response, _ = self._call(DESCRIBE, {"SdkAppId": app, "TaskId": task}, paced=paced)
+        return _seen({**response, "TaskId": task})
+
+    def page(self, app: SdkAppId, number: int, size: int | None = None) -> Page:
+        """Give a page of an application's tasks, counted from 0. Document 679/68725.
+
+        Without a `size` it takes the largest that is not refused: the limit is not documented.
+        """
+        *larger, last = LARGEST_PAGES if size is None else (size,)
+        for each in larger:
+            try:
+                return self._page(app, number, each)
+            except CloudError as error:
+                if not error.code.startswith("InvalidParameter"):
+                    raise
+        return self._page(app, number, last)
+
+    def _page(self, app: SdkAppId, number: int, size: int) -> Page:
+        params = {"SdkAppId": app, "PageSize": size, "PageNumber": number}
+        response, _ = self._call("DescribeAutoCalloutTasks", params)
+        try:
+            tasks = tuple(_seen(entry) for entry in response.get("Tasks") or ())
+            return Page(tasks, int(response.get("TotalCount") or 0), size)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise refusal("UnreadableAnswer", f"a list of tasks that is none: {error!r}") from None
+
+    def _call(self, api: str, params: dict[str, Any], *, paced: bool = False) -> tuple[dict[str, Any], int]:
         def attempt(number: int) -> tuple[dict[str, Any], int]:
-            self._limit.wait(action)
+            if not (paced and number == 1):
+                self.limit.wait(api)
             seconds = min(self._deadline.remaining(), LONGEST_CALL_SECONDS)
             if seconds <= 0:
                 error = refusal("NoAnswer", "the deadline came before the request was sent")
                 error.attempts = number - 1
                 raise error
-            self.calls += 1
+            with self._counted:
+                self.calls += 1
             try:
-                return self._api.call(action, params, seconds), number
+                return self._client().call(api, params, seconds), number
             except CloudError as error:
                 error.attempts = number
-                _log.info(
-                    "call failed",
-                    extra={"api": action, "params": params, "attempt": number, "error": str(error)},
-                )
+                self._learn(api, error)
+                facts = {"api": api, "params": params, "attempt": number, "error": str(error)}
+                _log.info("call failed", extra=facts)
                 raise
 
         return retry(attempt, again=_again, deadline=self._deadline, backoff=self._backoff)
+
+    def _client(self) -> Api3:
+        """Give this thread's client: the SDK promises nothing where threads share one."""
+        if getattr(self._mine, "renewed", None) is not self._renewed:
+            self._mine.client, self._mine.renewed = self._connect(), self._renewed
+        client: Api3 = self._mine.client
+        return client
+
+    def _learn(self, api: str, error: CloudError) -> None:
+        """Slow down when throttled; take an expired token anew, once."""
+        if error.code.startswith("RequestLimitExceeded"):
+            self.limit.throttled(api)
+        elif error.code.startswith("AuthFailure.TokenFailure") and not self._mine.renewed:
+            self._renewed = True
+            error.meaning = Meaning.RETRY
 
 
 def _again(error: Exception, attempt: int) -> bool:
@@ -125,8 +164,12 @@ def _again(error: Exception, attempt: int) -> bool:
     return what is Meaning.RETRY or (what is Meaning.UNKNOWN and attempt == 1)
 
 
-def _state(entry: dict[str, Any]) -> TaskState | None:
+def _seen(entry: dict[str, Any]) -> Seen:
     try:
-        return TaskState(entry.get("State", -1))
+        state = TaskState(entry.get("State", -1))
     except ValueError:
-        return None
+        state = None
+    start = entry.get("NotBefore")
+    return Seen(
+        TaskId(entry["TaskId"]), str(entry.get("Name", "")), state, start if isinstance(start, int) else 0
+    )

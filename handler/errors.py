@@ -73,6 +73,11 @@ class CloudError(QuietHoursError):
         super().__init__(f"{code}: {self.message}" + (f" (request {request_id})" if request_id else ""))
 
     @property
+    def stops_everything(self) -> bool:
+        """Whether no call of any API can work: wrong credentials, clock or address; no mere permission."""
+        return self.meaning is Meaning.HALT and self.code.startswith(_OF_EVERYTHING)
+
+    @property
     def may_pass(self) -> bool:
         """Whether trying again can help."""
         return self.meaning is Meaning.RETRY
@@ -124,6 +129,19 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
+_OF_EVERYTHING = (
+    "AuthFailure.InvalidAuthorization",
+    "AuthFailure.InvalidSecretId",
+    "AuthFailure.MFAFailure",
+    "AuthFailure.SecretIdNotFound",
+    "AuthFailure.Signature",
+    "AuthFailure.TokenFailure",
+    "InvalidCredential",
+    "IpIn",
+    "IpNot",
+    "NoCredentials",
+    "UnknownEndpoint",
+)
 _MAX_SHOWN = 80
 _MAX_FOREIGN = 500
 """Characters of a cloud's message that are kept; a whole HTML page helps nobody."""

@@ -64,7 +64,7 @@ def handle(
         invocation.tell(reach, invocation.report(None, [], [], [problem]))
         raise
     try:
-        return Walk(invocation, settings, rules, named).answer(event)
+        return Walk(invocation, settings, rules, named, given).answer(event)
     except QuietHoursError:
         raise
     except Exception as error:
@@ -174,6 +174,7 @@ class Walk:
     settings: Settings
     policy: policy.Policy
     named: Mapping[str, Task]
+    given: Mapping[str, Any]
     _ccc: Ccc | None = None
 
     def answer(self, event: Any) -> dict[str, Any]:
@@ -227,14 +228,18 @@ class Walk:
         from handler.api3 import Api3  # noqa: PLC0415
         from handler.ccc import SERVICE, VERSION, Ccc  # noqa: PLC0415
 
-        identity = self.settings.credentials
-        if identity is None:
-            raise CloudError("NoCredentials", NO_CREDENTIALS, meaning=Meaning.HALT)
         if self._ccc is None:
-            endpoint, region = self.settings.callout_endpoint, self.settings.callout_region
-            api = Api3(SERVICE, VERSION, endpoint=endpoint, region=region, identity=identity)
+
+            def connect() -> Api3:
+                # Read anew each time: a token that has expired meanwhile is another one now.
+                identity = read_reach(**self.given).credentials
+                if identity is None:
+                    raise CloudError("NoCredentials", NO_CREDENTIALS, meaning=Meaning.HALT)
+                endpoint, region = self.settings.callout_endpoint, self.settings.callout_region
+                return Api3(SERVICE, VERSION, endpoint=endpoint, region=region, identity=identity)
+
             limit = RateLimit(self.settings.callout_requests_per_second, deadline.clock)
-            self._ccc = Ccc(api, limit, deadline, self.invocation.backoff)
+            self._ccc = Ccc(connect, limit, deadline, self.invocation.backoff)
         return self._ccc
 
 

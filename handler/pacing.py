@@ -8,8 +8,9 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from queue import Empty, SimpleQueue
 from typing import TypeVar
@@ -51,25 +52,62 @@ class Deadline:
         return Deadline(self.clock, self.at - seconds)
 
 
-@dataclass
+MARGIN = 1.015
+"""How much wider than the quota asks the gaps are: arrivals jitter, and one request too many is refused."""
+_WINDOW = 1.0
+
+
 class RateLimit:
-    """Lets calls through at an even pace: GCRA without burst.
+    """Lets calls through at an even pace: GCRA without burst, a lane for each key. Safe between threads.
 
     An even pace stays under `per_second` in *every* one-second window, wherever it begins, which is
-    what the service counts. Source: ITU-T I.371 (GCRA); quota: FACTS, "20 requests/s" per API.
+    what the service counts. Somebody else may use the same quota: a lane that was throttled rests for a
+    window, goes on at half its pace, and finds its way back slowly. Sources: ITU-T I.371 (GCRA); RFC 5681
+    (additive increase, multiplicative decrease); quota: FACTS, "20 requests/s" per API.
     """
 
-    per_second: float
-    clock: Clock
-    _free_at: dict[str, float] = field(default_factory=dict)
+    def __init__(self, per_second: float, clock: Clock) -> None:
+        self._per_second = per_second
+        self._clock = clock
+        self._lanes: dict[str, _Lane] = {}
 
     def wait(self, key: str) -> None:
         """Return when the next call of `key` (an API's name; each has its own quota) may be sent."""
-        now = self.clock.monotonic()
-        at = max(now, self._free_at.get(key, now))
-        self._free_at[key] = at + 1 / self.per_second
-        if at > now:
-            self.clock.sleep(at - now)
+        self._lane(key).wait()
+
+    def throttled(self, key: str) -> None:
+        """Hear that a call of `key` was over the limit."""
+        self._lane(key).slow_down()
+
+    def _lane(self, key: str) -> _Lane:
+        return self._lanes.setdefault(key, _Lane(self._per_second, self._clock))
+
+
+class _Lane:
+    """The pace of one API. `_free_at` is when the next call may be sent."""
+
+    def __init__(self, per_second: float, clock: Clock) -> None:
+        self._most = self._rate = per_second
+        self._clock = clock
+        self._turn = threading.Lock()
+        self._free_at = self._rests_until = self._changed_at = float("-inf")
+
+    def wait(self) -> None:
+        with self._turn:
+            while (now := self._clock.monotonic()) < (at := max(self._free_at, self._rests_until)):
+                self._clock.sleep(at - now)
+            if self._rate < self._most:
+                # A hundredth of the quota more each second: half of it is back in 50 s.
+                self._rate = min(self._most, self._rate + self._most * (now - self._changed_at) / 100)
+                self._changed_at = now
+            self._free_at = now + MARGIN / self._rate
+
+    def slow_down(self) -> None:
+        now = self._clock.monotonic()
+        if now < self._rests_until:
+            return  # sent before the others of its window were answered
+        self._rate = max(self._most / 20, self._rate * (0.5 if self._rate == self._most else 0.7))
+        self._rests_until = self._changed_at = now + _WINDOW
 
 
 @dataclass(frozen=True)
@@ -112,6 +150,26 @@ def retry(
                 raise
         deadline.clock.sleep(wait)
         attempt += 1
+
+
+MOST_THREADS = 64
+
+
+def paced(
+    key: str, calls: Sequence[Callable[[], T]], limit: RateLimit, stopped: Callable[[], bool]
+) -> list[T | None]:
+    """Send calls at the pace of `limit`, and give their answers in order, `None` for those not sent.
+
+    A thread is added only when a call is due and none is idle: as many as the latency asks for, no more.
+    Calls are not sent any more once `stopped()`. They raise nothing.
+    """
+    answers: list[Future[T] | None] = []
+    with ThreadPoolExecutor(MOST_THREADS if len(calls) > 1 else 1, "paced") as pool:
+        for call in calls:
+            if not stopped():
+                limit.wait(key)
+            answers.append(None if stopped() else pool.submit(call))
+    return [None if answer is None else answer.result() for answer in answers]
 
 
 def bounded(call: Callable[[], T], seconds: float) -> T:

@@ -1,27 +1,28 @@
-"""The work: each task is observed, decided on, paused or resumed, and verified, until the deadline."""
+"""The work: observe, act on the difference, verify, and again, until all is as wanted or the time is up."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timezone
+from functools import partial
 from typing import TYPE_CHECKING
 
 from handler.decision import before_asking, by_state, done, look, reached
 from handler.errors import CloudError, Meaning
-from handler.pacing import Backoff, Clock, Deadline
+from handler.observer import Key, Observer
+from handler.pacing import Backoff, Clock, Deadline, paced
 from handler.quiet_hours import QuietHours
-from handler.report import Hours, TaskError, TaskReport
+from handler.report import Hours, TaskError, TaskReport, when
 from handler.request import Action
 from handler.task import Outcome, SdkAppId, Task, TaskId, TaskState
 
 if TYPE_CHECKING:
-    from handler.ccc import Answer, Ccc, Found
+    from handler.ccc import Answer, Ccc, Seen
 
 _log = logging.getLogger(__name__)
 _NOT_THERE = ("ResourceNotFound", "InvalidParameterValue", "InvalidParameter")
-_ROUNDS = 3
-"""How often a task that was paused but is seen running is paused again."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +67,32 @@ def by_the_clock(job: Job, watch: Watch) -> TaskReport | None:
 
 
 @dataclass
+class _Try:
+    """How far a job has come: what was seen of the task, and how the last call for it ended."""
+
+    job: Job
+    seen: TaskState | None = None
+    answer: Answer | None = None
+    error: CloudError | None = None
+    attempts: int = 0
+
+    @property
+    def request_id(self) -> str | None:
+        ended = self.error or self.answer
+        return ended.request_id if ended else None
+
+
+_Done = dict[tuple[Action, SdkAppId, "TaskId | str | None"], TaskReport]
+
+
+@dataclass
 class Pauser:
-    """Carries jobs out, one after the other, at the pace of `Ccc`.
+    """Carries jobs out, at the pace of `Ccc`.
 
     `ccc` connects at the first need and then gives the same again. `known` are the policy's tasks by
     application and id: a task found by its name in CCC keeps the quiet hours that the policy gives it.
-    An error that nothing can work with (`Meaning.HALT`) ends the calls: the tasks after it fail with
-    the same cause, without a request each.
+    An error that nothing can work with ends the calls: the tasks after it fail with the same cause,
+    without a request each.
     """
 
     ccc: Callable[[], Ccc]
@@ -81,32 +101,32 @@ class Pauser:
     backoff: Backoff
     verify: bool
     known: Mapping[tuple[SdkAppId, TaskId | None], Task]
-    _listed: dict[SdkAppId, list[Found]] = field(default_factory=dict)
-    _halted: CloudError | None = None
-    _blind: bool = False
+    _halted: dict[SdkAppId | None, CloudError] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._observer = Observer(self.ccc, self._stopped)
 
     def run(self, jobs: Sequence[Job]) -> list[tuple[Job, list[TaskReport]]]:
         """Give each job with what became of it; a name may stand for several tasks.
 
         Every job has its report, whatever fails, and a task that several jobs name is treated once.
         """
-        finished: dict[tuple[Action, SdkAppId, TaskId | str | None], TaskReport] = {}
-        answered = []
-        for job in jobs:
-            reports = []
-            ones = self._by_name(job) if job.task.task_id is None else [job]
-            for one in ones:
-                if isinstance(one, TaskReport):
-                    reports.append(one)
-                    continue
-                key = (one.action, *one.task.key)
-                if key not in finished:
-                    note = f"the name fits {len(ones)} tasks; " if len(ones) > 1 else ""
-                    report = self._one(one)
-                    finished[key] = replace(report, reason=note + report.reason)
-                reports.append(finished[key])
-            answered.append((job, reports))
-        return answered
+        plan = [(job, self._by_name(job) if job.task.task_id is None else [job]) for job in jobs]
+        finished: _Done = {}
+        todo: dict[tuple[Action, SdkAppId, TaskId | str | None], Job] = {}
+        for one in (one for _, ones in plan for one in ones if isinstance(one, Job)):
+            if report := by_the_clock(one, self.watch):
+                finished[_key(one)] = report
+            else:
+                todo[_key(one)] = one
+        for report_of, report in self._work(list(todo.values())):
+            finished[_key(report_of)] = report
+        return [(job, [self._told(one, len(ones), finished) for one in ones]) for job, ones in plan]
+
+    def _told(self, one: Job | TaskReport, of: int, finished: _Done) -> TaskReport:
+        report = finished[_key(one)] if isinstance(one, Job) else one
+        note = f"the name fits {of} tasks; " if of > 1 else ""
+        return replace(report, reason=note + report.reason) if note else report
 
     def _by_name(self, job: Job) -> list[Job | TaskReport]:
         """Give the jobs for the tasks that CCC knows by a name, or a report that says why there are none.
@@ -114,29 +134,24 @@ class Pauser:
         CCC is not asked while no quiet hours that such a task could have would let anything happen.
         """
         app, name = job.task.sdk_app_id, job.task.name
-        possible = {job.task.quiet_hours} | {
-            task.quiet_hours for (other, _), task in self.known.items() if other == app
-        }
-        idle = [
-            by_the_clock(replace(job, task=replace(job.task, quiet_hours=each)), self.watch)
-            for each in possible
-        ]
+        possible = {job.task} | {task for (other, _), task in self.known.items() if other == app}
+        idle = [by_the_clock(replace(job, task=each), self.watch) for each in possible]
         if all(idle) and (report := by_the_clock(job, self.watch)):
             return [report]
         hours = self.watch.of(job.task)
-        if stopped := self._stopped(job, hours):
-            return [stopped]
+        if self._stopped():
+            return [self._not_tried(job)]
         try:
-            found = [each for each in self._list(app) if each.name == name]
+            found = [each for each in self._observer.all_of(app) if each.name == name]
         except CloudError as error:
-            return [self._failed(job, hours, error, "the name could not be looked up in CCC")]
+            self._remember(app, error)
+            return [_failure(_Try(job, error=error), hours, error, "the name could not be looked up in CCC")]
         if not found:
             reason = f"no task of application {app} has this name, neither in the policy nor in CCC"
             return [TaskReport(job.task, Outcome.NOT_FOUND, hours, reason)]
         if len(found) > 1:
-            _log.warning(
-                "a name fits several tasks", extra={"task_name": name, "tasks": [f.task_id for f in found]}
-            )
+            facts = {"task_name": name, "tasks": [each.task_id for each in found]}
+            _log.warning("a name fits several tasks", extra=facts)
         return [replace(job, task=self._task(job.task, each.task_id)) for each in found]
 
     def _task(self, named: Task, task_id: TaskId) -> Task:
@@ -145,122 +160,157 @@ class Pauser:
             return replace(named, task_id=task_id)
         return replace(known, name=named.name)
 
-    def _list(self, app: SdkAppId) -> list[Found]:
-        if app not in self._listed:
-            self._listed[app] = self.ccc().find(app)
-        return self._listed[app]
+    def _work(self, jobs: Sequence[Job]) -> list[tuple[Job, TaskReport]]:
+        """Observe, act on the difference, verify; a task that is not as wanted is acted on again."""
+        finished: list[tuple[Job, TaskReport]] = []
+        todo: list[_Try] = []
+        seen = self._observer.look(job.task for job in jobs)
+        for job in jobs:
+            one = seen.get(_id(job.task))
+            if report := self._settled(job, one):
+                finished.append((job, report))
+            else:
+                todo.append(_Try(job, one.state if one else None))
+        round_number = 1
+        while todo:
+            self._act(todo)
+            seen = self._observer.look((each.job.task for each in todo if self._asks(each)), afresh=True)
+            wait = self.backoff.wait(round_number)
+            last = wait >= self.deadline.remaining()
+            again = []
+            for each in todo:
+                report_or_none = self._judged(each, seen.get(_id(each.job.task)), last=last)
+                if report_or_none is None:
+                    again.append(each)
+                else:
+                    finished.append((each.job, report_or_none))
+            if again:
+                self.deadline.clock.sleep(wait)
+            todo, round_number = again, round_number + 1
+        return finished
 
-    def _one(self, job: Job) -> TaskReport:
-        if report := by_the_clock(job, self.watch):
-            return report
-        hours = self.watch.of(job.task)
-        if stopped := self._stopped(job, hours):
-            return stopped
-        seen = self._observe(job.task)
-        outcome = by_state(job.action, seen)
+    def _settled(self, job: Job, seen: Seen | None) -> TaskReport | None:
+        """Give the report of a task that is as wanted, or cannot become so, or would be in a dry run."""
+        outcome = by_state(job.action, seen.state if seen else None)
         if outcome is None and job.dry_run:
             outcome = done(job.action, dry_run=True)
-        if outcome is not None:
-            return TaskReport(job.task, outcome, hours, _reason(seen, hours))
-        try:
-            answer = self._act(job)
-        except CloudError as error:
-            return self._after_error(job, hours, seen, error)
-        return self._verified(job, hours, answer)
-
-    def _stopped(self, job: Job, hours: Hours) -> TaskReport | None:
-        """Give the report of a job for which there is no use in trying, or no time."""
-        if self._halted:
-            return _failure(job, hours, self._halted, "not tried after the same error for another task")
-        if self.deadline.remaining() <= 0:
-            return TaskReport(
-                job.task, Outcome.DEFERRED, hours, f"the time was up before it; {hours.sentence()}"
-            )
-        return None
-
-    def _observe(self, task: Task) -> TaskState | None:
-        """Give the state of a task, `None` where it cannot be told: pausing goes on blindly then."""
-        for each in self._listed.get(task.sdk_app_id, ()):
-            if each.task_id == task.task_id:
-                return each.state
-        return self._ask(task)
-
-    def _ask(self, task: Task) -> TaskState | None:
-        if self._blind or task.task_id is None:
+        if outcome is None:
             return None
+        hours = self.watch.of(job.task)
+        return TaskReport(job.task, outcome, hours, _reason(seen, hours))
+
+    def _act(self, todo: Sequence[_Try]) -> None:
+        """Send a call for each, at the pace of its API; what there is no use or time for is left untried."""
+        for each in todo:
+            each.answer = each.error = None
         try:
-            return self.ccc().state(task.sdk_app_id, task.task_id)
+            ccc = self.ccc()
         except CloudError as error:
-            # Permission to describe may be missing, or describing be broken: no reason to ask each time.
-            self._blind = error.meaning is not Meaning.OBJECT
-            _log.warning("state not seen", extra={"task_id": task.task_id, "error": str(error)})
+            self._remember(None, error)
+            return
+        for action in dict.fromkeys(each.job.action for each in todo):
+            calls = [partial(self._send, ccc, each) for each in todo if each.job.action == action]
+            paced(ccc.api(action), calls, ccc.limit, self._stopped)
+
+    def _send(self, ccc: Ccc, each: _Try) -> None:
+        job = each.job
+        if job.task.sdk_app_id in self._halted or by_the_clock(job, self.watch):
+            return
+        try:
+            each.answer = ccc.act(job.action, job.task.sdk_app_id, _id(job.task)[1], paced=True)
+            each.attempts += each.answer.attempts
+        except CloudError as error:
+            each.error = error
+            each.attempts += error.attempts
+            self._remember(job.task.sdk_app_id, error)
+
+    def _asks(self, each: _Try) -> bool:
+        """Tell whether the state after a call is to be looked at: to verify it, or to understand an error."""
+        if each.error is not None:
+            return each.error.meaning is not Meaning.HALT and each.attempts > 0
+        return each.answer is not None and self.verify
+
+    def _judged(self, each: _Try, seen: Seen | None, *, last: bool) -> TaskReport | None:
+        """Give the report of a task that was acted on; `None` if it is to be acted on again."""
+        job, hours = each.job, self.watch.of(each.job.task)
+        if each.error is not None:
+            return self._after_error(each, seen, hours)
+        if each.answer is None:
+            return by_the_clock(job, self.watch) or self._not_tried(job, each)
+        state = seen.state if seen else None
+        if reached(job.action, state) is not False:
+            note = "; accepted, but its state could not be seen" if self.verify and state is None else ""
+            outcome, reason = done(job.action, dry_run=False), hours.sentence() + note
+            return TaskReport(job.task, outcome, hours, reason, each.attempts, each.request_id)
+        if not last:
             return None
-
-    def _act(self, job: Job) -> Answer:
-        ccc = self.ccc()
-        call = ccc.pause if job.action == "pause" else ccc.resume
-        return call(job.task.sdk_app_id, TaskId(job.task.task_id or 0))
-
-    def _verified(self, job: Job, hours: Hours, answer: Answer) -> TaskReport:
-        """Give the report of an accepted call, once the task has been seen to be as wanted."""
-        attempts = answer.attempts
-        outcome = done(job.action, dry_run=False)
-        round_number = 1
-        while True:
-            state = self._ask(job.task) if self.verify else None
-            if reached(job.action, state) is not False:
-                note = "; accepted, but its state could not be seen" if self.verify and state is None else ""
-                reason = hours.sentence() + note
-                return TaskReport(job.task, outcome, hours, reason, attempts, answer.request_id)
-            wait = self.backoff.wait(round_number)
-            if round_number == _ROUNDS or wait >= self.deadline.remaining():
-                break
-            self.deadline.clock.sleep(wait)
-            try:
-                answer = self._act(job)
-            except CloudError as error:
-                return self._after_error(job, hours, state, error)
-            attempts += answer.attempts
-            round_number += 1
         message = f"accepted, but the task is still {_words(state)}"
-        cause = TaskError("NotAsWanted", message, answer.request_id)
-        return TaskReport(job.task, Outcome.FAILED, hours, message, attempts, answer.request_id, cause)
+        cause = TaskError("NotAsWanted", message, each.request_id)
+        return TaskReport(job.task, Outcome.FAILED, hours, message, each.attempts, each.request_id, cause)
 
-    def _after_error(self, job: Job, hours: Hours, seen: TaskState | None, error: CloudError) -> TaskReport:
+    def _after_error(self, each: _Try, seen: Seen | None, hours: Hours) -> TaskReport:
         """Give the report of a call that failed: its reply may be lost, or the state forbid it."""
+        job, error = each.job, each.error
+        assert error is not None  # noqa: S101 - asked only then
         if error.meaning is Meaning.HALT:
-            return self._failed(job, hours, error, f"{job.action} was refused")
-        if error.attempts == 0:
-            return TaskReport(job.task, Outcome.DEFERRED, hours, f"the time was up; {hours.sentence()}")
-        state = self._ask(job.task)
+            return _failure(each, hours, error, f"{job.action} was refused")
+        if each.attempts == 0:
+            return self._not_tried(job)
+        state = seen.state if seen else None
         outcome = by_state(job.action, state)
         if outcome is not None:
-            changed = outcome in {Outcome.ALREADY_PAUSED, Outcome.ALREADY_RUNNING} and (
-                seen is not None or error.attempts > 1
-            )
-            outcome = done(job.action, dry_run=False) if changed else outcome
-            return TaskReport(
-                job.task, outcome, hours, _reason(state, hours), error.attempts, error.request_id
-            )
-        report = self._failed(job, hours, error, f"{job.action} was refused; the task is {_words(state)}")
+            as_wanted = outcome in {Outcome.ALREADY_PAUSED, Outcome.ALREADY_RUNNING}
+            if as_wanted and (each.seen is not None or each.attempts > 1):
+                outcome = done(job.action, dry_run=False)
+            reason = _reason(seen, hours)
+            return TaskReport(job.task, outcome, hours, reason, each.attempts, each.request_id)
+        report = _failure(each, hours, error, f"{job.action} was refused; the task is {_words(state)}")
         if error.meaning is Meaning.OBJECT and state is None:
             not_there = error.code.startswith(_NOT_THERE)
             report = replace(report, outcome=Outcome.NOT_FOUND if not_there else Outcome.NOT_ALLOWED)
         return report
 
-    def _failed(self, job: Job, hours: Hours, error: CloudError, reason: str) -> TaskReport:
+    def _remember(self, app: SdkAppId | None, error: CloudError) -> None:
+        """Keep in mind what nothing can work with: in this application, or at all."""
         if error.meaning is Meaning.HALT:
-            self._halted = error
-        return _failure(job, hours, error, reason)
+            self._halted.setdefault(None if error.stops_everything else app, error)
+
+    def _stopped(self) -> bool:
+        if self._observer.halted:
+            self._halted.setdefault(None, self._observer.halted)
+        return None in self._halted or self.deadline.remaining() <= 0
+
+    def _not_tried(self, job: Job, each: _Try | None = None) -> TaskReport:
+        """Give the report of a job for which there was no use in trying, or no time."""
+        hours = self.watch.of(job.task)
+        halted = self._halted.get(None) or self._halted.get(job.task.sdk_app_id)
+        if halted is not None:
+            reason = "not tried after the same error for another task"
+            return _failure(each or _Try(job), hours, halted, reason)
+        return TaskReport(job.task, Outcome.DEFERRED, hours, f"the time was up; {hours.sentence()}")
 
 
-def _failure(job: Job, hours: Hours, error: CloudError, reason: str) -> TaskReport:
+def _key(job: Job) -> tuple[Action, SdkAppId, TaskId | str | None]:
+    return (job.action, *job.task.key)
+
+
+def _id(task: Task) -> Key:
+    return task.sdk_app_id, TaskId(task.task_id or 0)
+
+
+def _failure(each: _Try, hours: Hours, error: CloudError, reason: str) -> TaskReport:
     cause = TaskError(error.code, error.message, error.request_id)
-    return TaskReport(job.task, Outcome.FAILED, hours, reason, error.attempts, error.request_id, cause)
+    return TaskReport(each.job.task, Outcome.FAILED, hours, reason, each.attempts, error.request_id, cause)
 
 
-def _reason(state: TaskState | None, hours: Hours) -> str:
-    return f"the task is {_words(state)}; {hours.sentence()}"
+def _reason(seen: Seen | None, hours: Hours) -> str:
+    state = seen.state if seen else None
+    start = ""
+    if seen and state is TaskState.NOT_STARTED and seen.not_before:
+        at = datetime.fromtimestamp(seen.not_before, timezone.utc)
+        if hours.quiet and (hours.until is None or at < hours.until):
+            start = f" and starts in quiet hours, {when(at, hours.now, hours.time_zone)}"
+    return f"the task is {_words(state)}{start}; {hours.sentence()}"
 
 
 def _words(state: TaskState | None) -> str:

@@ -57,12 +57,12 @@ class Hours:
     def exemption(self) -> str:
         """Say how long the task is exempt: `exempt from quiet hours until Tue 00:00`."""
         return (
-            f"exempt from quiet hours until {_when(self.exempt_until or self.now, self.now, self.time_zone)}"
+            f"exempt from quiet hours until {when(self.exempt_until or self.now, self.now, self.time_zone)}"
         )
 
     def _until(self) -> str:
         state = "quiet" if self.quiet else "not quiet"
-        return f"{state} in {self.time_zone} until {_when(self.until or self.now, self.now, self.time_zone)}"
+        return f"{state} in {self.time_zone} until {when(self.until or self.now, self.now, self.time_zone)}"
 
 
 @dataclass(frozen=True)
@@ -251,7 +251,8 @@ def span(length: timedelta) -> str:
     return " ".join(f"{number} {unit}" for number, unit in parts if number)
 
 
-def _when(at: datetime, now: datetime, time_zone: str) -> str:
+def when(at: datetime, now: datetime, time_zone: str) -> str:
+    """Say when an instant is, on the clocks of a zone: `08:00` today, `Tue 08:00`, `2026-12-01 08:00`."""
     zone = ZoneInfo(time_zone)
     local, today = at.astimezone(zone), now.astimezone(zone).date()
     days = (local.date() - today).days
