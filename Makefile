@@ -25,7 +25,7 @@ lint: $(ready) ## types, lint, format, import directions, docstrings, spelling
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
-	$(BIN)/interrogate -q handler local
+	$(BIN)/interrogate handler local
 	$(BIN)/codespell
 
 format: $(ready) ## put the code into its format

@@ -95,11 +95,16 @@ class Identity(Protocol):
     """What requests are signed with."""
 
     @property
-    def secret_id(self) -> str: ...  # noqa: D102
+    def secret_id(self) -> str:
+        """Whose they are."""
+
     @property
-    def secret_key(self) -> str: ...  # noqa: D102
+    def secret_key(self) -> str:
+        """What only they know."""
+
     @property
-    def session_token(self) -> str | None: ...  # noqa: D102
+    def session_token(self) -> str | None:
+        """What temporary credentials have besides."""
 
 
 class Api3:

@@ -71,6 +71,20 @@ def test_a_dripping_answer_is_delivered_when_its_last_byte_is(
     assert eventually(lambda: emulator.journal.entries[0].delivered)
 
 
+@pytest.mark.parametrize(
+    "fault", [faults.STALL, faults.Fault(faults.Kind.DRIP, seconds=60)], ids=lambda fault: fault.name
+)
+def test_an_answer_on_its_way_is_not_delivered(
+    emulator: Emulator, signed: Any, eventually: Any, fault: faults.Fault
+) -> None:
+    emulator.faults.add(fault)
+    connection = http.client.HTTPConnection("127.0.0.1", emulator.port, timeout=5)
+    connection.request("POST", "/", signed(PAUSE).body, signed(PAUSE).headers())
+    assert eventually(lambda: emulator.journal.count(PAUSE) == 1)
+    assert emulator.journal.entries[0].delivered is False
+    connection.close()
+
+
 def test_counting_and_the_order_of_actions(emulator: Emulator, wire: Any) -> None:
     for action in (DESCRIBE, PAUSE, DESCRIBE):
         wire.call(action, TASK)
