@@ -9,6 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from handler.api3 import Api3, refusal
@@ -53,11 +54,17 @@ class Seen:
 
 @dataclass(frozen=True)
 class Page:
-    """A page of an application's tasks, of how many in all, and the size of page that was taken."""
+    """A page of an application's tasks: its number, from 0, its size, and how many tasks there are."""
 
     tasks: tuple[Seen, ...]
-    total: int
+    number: int
     size: int
+    total: int
+
+    @property
+    def left(self) -> int:
+        """How many pages follow."""
+        return max(0, ceil(self.total / self.size) - self.number - 1)
 
 
 class Ccc:
@@ -117,7 +124,7 @@ class Ccc:
         response, _ = self._call("DescribeAutoCalloutTasks", params)
         try:
             tasks = tuple(_seen(entry) for entry in response.get("Tasks") or ())
-            return Page(tasks, int(response.get("TotalCount") or 0), size)
+            return Page(tasks, number, size, int(response.get("TotalCount") or 0))
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise refusal("UnreadableAnswer", f"a list of tasks that is none: {error!r}") from None
 

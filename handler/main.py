@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import logging
-import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from handler import log, policy, request, topics, triggers
+from handler import log, policy, request, triggers
 from handler.errors import CloudError, ConfigurationError, Meaning, QuietHoursError, RejectedError
+from handler.invocation import Invocation
 from handler.pacing import Backoff, Clock, Deadline, RateLimit
 from handler.pauser import Job, Pauser, Watch
-from handler.report import UNFINISHED, Problem, Report, TaskReport, encoded
-from handler.settings import Reach, Settings, read_reach, read_settings
+from handler.report import UNFINISHED, Problem, Report, encoded
+from handler.settings import Settings, read_reach, read_settings
 from handler.task import SdkAppId, Task
-from handler.triggers import Delivery, Fate, Message
+from handler.triggers import Fate, Message
 
 if TYPE_CHECKING:
     from handler.ccc import Ccc
 
 _log = logging.getLogger(__name__)
-
-_DEFAULT_SECONDS = 60.0
-"""The time to work in where the platform does not say how much there is."""
 
 
 def main_handler(event: Any, context: Any = None) -> dict[str, Any]:
@@ -74,98 +71,6 @@ def handle(
         raise
 
 
-@dataclass(frozen=True)
-class Invocation:
-    """What the platform says of this run: its id, the function's name, the time there is."""
-
-    request_id: str | None
-    function: str
-    deadline: Deadline
-    started: float
-    backoff: Backoff
-    seen: Callable[[Report], None] | None = None
-
-    @classmethod
-    def start(
-        cls, context: Any, clock: Clock, backoff: Backoff, seen: Callable[[Report], None] | None
-    ) -> Invocation:
-        """Read a context: SCF hands a dict, Lambda an object, a desk nothing."""
-        if isinstance(context, Mapping):
-            request_id, function = context.get("request_id"), context.get("function_name")
-            limit = context.get("time_limit_in_ms")
-        else:
-            request_id = getattr(context, "aws_request_id", None)
-            function = getattr(context, "function_name", None)
-            remaining = getattr(context, "get_remaining_time_in_millis", None)
-            limit = remaining() if remaining else None
-        seconds = float(limit) / 1000 if limit else _DEFAULT_SECONDS
-        deadline = Deadline.after(clock, seconds)
-        name = str(function or "local")
-        return cls(request_id and str(request_id), name, deadline, clock.monotonic(), backoff, seen)
-
-    def for_work(self) -> Deadline:
-        """Give the deadline of the work: a fifth of the time, 10 s at most, is kept to report in."""
-        return self.deadline.earlier(min(10.0, self.deadline.remaining() / 5))
-
-    def report(
-        self,
-        delivery: Delivery | None,
-        requests: Sequence[request.Request],
-        tasks: Sequence[TaskReport],
-        problems: Sequence[Problem],
-        *,
-        dry_run: bool = False,
-    ) -> Report:
-        """Give the report of this run. Requests that ask for both actions have `mixed` for one."""
-        actions = {each.action for each in requests}
-        return Report(
-            id=str(uuid.uuid4()),
-            time=self.deadline.clock.now(),
-            source=f"/callout-quiet-hours/{self.function}",
-            trigger=delivery.trigger if delivery else None,
-            action="mixed" if len(actions) > 1 else next(iter(actions), None),
-            dry_run=dry_run or (bool(requests) and all(each.dry_run for each in requests)),
-            tasks=tuple(tasks),
-            problems=tuple(problems),
-        )
-
-    def tell(self, reach: Reach, report: Report, calls: int = 0) -> None:
-        """Publish a report and log the one wide line. Raises `PublishError`."""
-        tencent = topics.Tencent(reach.callout_endpoint, reach.callout_region, reach.credentials)
-        notify = reach.callout_notify if isinstance(reach, Settings) else "always"
-        parts = 0
-        if self.seen:
-            self.seen(report)
-        try:
-            if report.wanted_by(notify):
-                parts = topics.publish(report, reach.callout_topic, tencent, self.deadline, self.backoff)
-        finally:
-            level = logging.INFO if report.status in {"succeeded", "skipped"} else logging.WARNING
-            _log.log(level, "invocation", extra=self._wide(report, reach.callout_topic, calls, parts))
-
-    def _wide(self, report: Report, topic: str, calls: int, parts: int) -> dict[str, Any]:
-        data = report.data()
-        hours = {
-            task.hours.name: task.hours for task in report.tasks if task.hours and not task.hours.exempt_until
-        }
-        return {
-            **{key: data[key] for key in ("status", "action", "dry_run", "trigger", "text")},
-            **{f"tasks_{outcome}": count for outcome, count in data["summary"].items()},
-            "report_id": report.id,
-            "function": self.function,
-            "now": report.time.isoformat(),
-            "hours": "; ".join(f"{name}: {each.sentence()}" for name, each in hours.items()),
-            "tasks": " ".join(
-                f"{task['task_id'] or task['name']}={task['outcome']}" for task in data["tasks"]
-            ),
-            "problems": "; ".join(problem.message for problem in report.problems),
-            "topic": topic,
-            "notifications": parts,
-            "api_calls": calls,
-            "duration_ms": round((self.deadline.clock.monotonic() - self.started) * 1000),
-        }
-
-
 @dataclass
 class Walk:
     """One event on its way through, with what does not change on the way."""
@@ -197,7 +102,12 @@ class Walk:
             problems,
             dry_run=self.settings.callout_dry_run,
         )
-        self.invocation.tell(self.settings, report, self._ccc.calls if self._ccc else 0)
+        rejected = [
+            message
+            for message, each in zip(delivery.messages, read, strict=True)
+            if isinstance(each, Problem)
+        ]
+        self.invocation.tell(self.settings, report, self._ccc.calls if self._ccc else 0, rejected)
         return delivery.answer([_fate(each, unfinished) for each in read], report.data())
 
     def _read(self, message: Message) -> tuple[request.Request, list[Job]] | Problem:

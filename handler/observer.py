@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from math import ceil
 from typing import TYPE_CHECKING
 
 from handler.errors import CloudError, Meaning
@@ -25,20 +24,23 @@ class Observer:
     """Looks at tasks. `ccc` connects at the first need; `stopped` tells when there is no use or time.
 
     An API that may not be called, or does not work, is not asked again: pausing goes on blindly.
-    `halted` is the error, if any, that no call at all can work with.
+    `halted` is the error, if any, that no call at all can work with. `unknown` are tasks that CCC was asked
+    for and does not tell of; `forbidden` says that it may not be asked. A task that is missing without
+    either was not seen this time, and may well be there.
     """
 
     ccc: Callable[[], Ccc]
     stopped: Callable[[], bool]
     halted: CloudError | None = None
+    unknown: set[Key] = field(default_factory=set)
+    forbidden: bool = False
     _broken: set[str] = field(default_factory=set)
     _complete: dict[SdkAppId, list[Seen]] = field(default_factory=dict)
 
     def all_of(self, app: SdkAppId) -> list[Seen]:
         """Give all tasks of an application, read once. Raises `CloudError`."""
         if app not in self._complete:
-            first = self.ccc().page(app, 0)
-            self._complete[app] = [*first.tasks, *self._rest(app, first)]
+            self._complete[app] = [each for page in self._pages(app) for each in page.tasks]
         return self._complete[app]
 
     def look(self, tasks: Iterable[Task], *, afresh: bool = False) -> Mapping[Key, Seen]:
@@ -63,25 +65,23 @@ class Observer:
         """Give what the list tells, as far as reading it takes fewer calls than asking for each task."""
         if len(ids) == 1 or "list" in self._broken or self.stopped():
             return {}
+        seen: dict[TaskId, Seen] = {}
         try:
-            first = self.ccc().page(app, 0)
-            seen = {each.task_id: each for each in first.tasks}
-            unseen = sum(task_id not in seen for task_id in ids)
-            if ceil(first.total / first.size) - 1 <= unseen:
-                seen |= {each.task_id: each for each in self._rest(app, first)}
+            for page in self._pages(app):
+                seen |= {each.task_id: each for each in page.tasks}
+                unseen = sum(task_id not in seen for task_id in ids)
+                if page.left > unseen:
+                    break
         except CloudError as error:
             self._give_up("list", error)
-            return {}
         return seen
 
-    def _rest(self, app: SdkAppId, first: Page) -> list[Seen]:
-        seen: list[Seen] = []
-        for number in range(1, ceil(first.total / first.size)):
-            page = self.ccc().page(app, number, first.size)
-            if not page.tasks:
-                break
-            seen += page.tasks
-        return seen
+    def _pages(self, app: SdkAppId) -> Iterator[Page]:
+        page = self.ccc().page(app, 0)
+        yield page
+        while page.left and page.tasks:
+            page = self.ccc().page(app, page.number + 1, page.size)
+            yield page
 
     def _one_by_one(self, app: SdkAppId, ids: list[TaskId]) -> dict[TaskId, Seen]:
         if not ids or "describe" in self._broken or self.stopped():
@@ -96,7 +96,9 @@ class Observer:
             try:
                 return ccc.see(app, task_id, paced=True)
             except CloudError as error:
-                if error.meaning is not Meaning.OBJECT:  # an unknown task says nothing of the API
+                if error.meaning is Meaning.OBJECT:  # it says nothing of the API
+                    self.unknown.add((app, task_id))
+                else:
                     self._give_up("describe", error)
                 return None
 
@@ -109,4 +111,6 @@ class Observer:
         self._broken.add(what)
         if error.stops_everything:
             self.halted = error
+        elif what == "describe" and error.meaning is Meaning.HALT:
+            self.forbidden = True
         _log.warning("states not seen", extra={"api": what, "error": str(error)})

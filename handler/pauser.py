@@ -208,13 +208,16 @@ class Pauser:
         except CloudError as error:
             self._remember(None, error)
             return
-        for action in dict.fromkeys(each.job.action for each in todo):
-            calls = [partial(self._send, ccc, each) for each in todo if each.job.action == action]
-            paced(ccc.api(action), calls, ccc.limit, self._stopped)
+        lots: dict[tuple[Action, SdkAppId], list[_Try]] = {}
+        for each in todo:
+            lots.setdefault((each.job.action, each.job.task.sdk_app_id), []).append(each)
+        for (action, app), lot in lots.items():
+            calls = [partial(self._send, ccc, each) for each in lot]
+            paced(ccc.api(action), calls, ccc.limit, partial(self._stopped, app))
 
     def _send(self, ccc: Ccc, each: _Try) -> None:
         job = each.job
-        if job.task.sdk_app_id in self._halted or by_the_clock(job, self.watch):
+        if by_the_clock(job, self.watch):
             return
         try:
             each.answer = ccc.act(job.action, job.task.sdk_app_id, _id(job.task)[1], paced=True)
@@ -265,7 +268,8 @@ class Pauser:
             reason = _reason(seen, hours)
             return TaskReport(job.task, outcome, hours, reason, each.attempts, each.request_id)
         report = _failure(each, hours, error, f"{job.action} was refused; the task is {_words(state)}")
-        if error.meaning is Meaning.OBJECT and state is None:
+        asked = seen or _id(job.task) in self._observer.unknown or self._observer.forbidden
+        if error.meaning is Meaning.OBJECT and state is None and asked:
             not_there = error.code.startswith(_NOT_THERE)
             report = replace(report, outcome=Outcome.NOT_FOUND if not_there else Outcome.NOT_ALLOWED)
         return report
@@ -275,10 +279,10 @@ class Pauser:
         if error.meaning is Meaning.HALT:
             self._halted.setdefault(None if error.stops_everything else app, error)
 
-    def _stopped(self) -> bool:
+    def _stopped(self, app: SdkAppId | None = None) -> bool:
         if self._observer.halted:
             self._halted.setdefault(None, self._observer.halted)
-        return None in self._halted or self.deadline.remaining() <= 0
+        return None in self._halted or app in self._halted or self.deadline.remaining() <= 0
 
     def _not_tried(self, job: Job, each: _Try | None = None) -> TaskReport:
         """Give the report of a job for which there was no use in trying, or no time."""

@@ -22,7 +22,7 @@ def sqs(event: Mapping[str, Any]) -> Delivery | None:
     for record in records:
         if not isinstance(record.get("messageId"), str):
             return None  # its fate could not be told
-        messages.append(Message(record["messageId"], _inside_sns(record.get("body"))))
+        messages.append(Message(record["messageId"], _inside_sns(record.get("body")), again=_again(record)))
     return Delivery("sqs", tuple(messages), OnFailure.RETURN_IDS)
 
 
@@ -65,6 +65,12 @@ def _records(event: Mapping[str, Any], key: str, source: str) -> list[Mapping[st
     if all(isinstance(record, Mapping) and record.get(key) == source for record in records):
         return records
     return None
+
+
+def _again(record: Mapping[str, Any]) -> bool:
+    attributes = record.get("attributes")
+    count = attributes.get("ApproximateReceiveCount") if isinstance(attributes, Mapping) else None
+    return str(count).isdecimal() and int(str(count)) > 1
 
 
 def _inside_sns(body: Any) -> Any:

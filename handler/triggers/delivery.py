@@ -28,10 +28,16 @@ class OnFailure(Enum):
 
 @dataclass(frozen=True)
 class Message:
-    """One unit of work. `body` is JSON text or what the platform parsed from it, as it came."""
+    """One unit of work. `body` is JSON text or what the platform parsed from it, as it came.
+
+    `again` says that the trigger has delivered it before. `unique` is set where the id alone tells one
+    message from all others, whichever invocation it comes in.
+    """
 
     id: str
     body: Any
+    again: bool = False
+    unique: bool = False
 
 
 @dataclass(frozen=True)

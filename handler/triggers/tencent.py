@@ -38,7 +38,7 @@ def ckafka(event: Mapping[str, Any]) -> Delivery | None:
     for record in records:
         partition = record.get("partition", record.get("Partition", "?"))
         where = f"{record.get('topic', '?')}/{partition}/{record.get('offset', '?')}"
-        messages.append(Message(where, record.get("msgBody")))
+        messages.append(Message(where, record.get("msgBody"), unique=isinstance(record.get("offset"), int)))
     return Delivery("ckafka", tuple(messages), OnFailure.RAISE_TO_RETRY)
 
 

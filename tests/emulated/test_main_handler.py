@@ -18,6 +18,7 @@ import handler
 from handler.errors import ConfigurationError, PublishError, RejectedError, UnfinishedError
 from handler.main import handle
 from handler.pacing import Backoff, Clock
+from handler.settings import read_reach
 from local.emulator import Emulator, faults
 
 ROOT = Path(__file__).parents[2]
@@ -232,6 +233,68 @@ def test_what_can_be_tried_again_is_told_by_raising_after_publishing(function: F
     with pytest.raises(UnfinishedError, match="task 16499 failed"):
         function(event)
     assert function.reported()["status"] in {"failed", "partial"}
+
+
+def test_a_message_that_is_no_request_is_told_of_once_however_often_sqs_delivers_it(
+    function: Function,
+) -> None:
+    for count in (1, 2, 3):
+        event = sqs(REJECTED, {"tasks": [16499]} if count == 3 else REJECTED)
+        for record in event["Records"]:
+            record["attributes"] = {"ApproximateReceiveCount": str(count)}
+        event["Records"][1]["attributes"]["ApproximateReceiveCount"] = "1" if count == 3 else str(count)
+        assert {"itemIdentifier": "m0"} in function(event)["batchItemFailures"]
+    first, third = (event["data"] for event in function.received())
+    assert [error["message_id"] for error in first["errors"]] == ["m0", "m1"]
+    assert (third["errors"], third["summary"]) == ([], {"paused": 1}), (
+        "the second delivery had nothing new to tell"
+    )
+
+
+def test_a_message_that_is_no_request_is_told_of_once_however_often_scf_tries_again(
+    function: Function,
+) -> None:
+    event = {"Type": "Timer", "TriggerName": "t", "Time": "", "Message": json.dumps(REJECTED)}
+    for _ in range(3):
+        with pytest.raises(UnfinishedError):
+            function(event, context=SCF_CONTEXT | {"request_id": "of-three-tries"})
+    assert len(function.received()) == 1
+    with pytest.raises(UnfinishedError):
+        function(event, context=SCF_CONTEXT | {"request_id": "of-another-timer"})
+    assert len(function.received()) == 1
+
+
+def test_a_poison_message_of_kafka_is_told_of_once_however_often_its_batch_comes(function: Function) -> None:
+    batch = kafka({"tasks": [16499]}, REJECTED | {"dry_run": False})
+    for number in range(3):
+        function(batch, context=SCF_CONTEXT | {"request_id": f"poll-{number}"})
+    assert [len(event["data"]["errors"]) for event in function.received()] == [1, 0, 0]
+
+
+def test_only_so_many_messages_are_remembered() -> None:
+    from handler import invocation
+
+    invocation._remember([f"key-{number}" for number in range(2_000)])
+    assert len(invocation._TOLD) == 1_000
+    assert "key-1999" in invocation._TOLD
+
+
+def test_a_token_that_has_expired_is_read_anew_once(
+    function: Function, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    function.emulator.secrets["AKIDROLE"] = "role-key"
+    function.emulator.tokens["AKIDROLE"] = "new-token"
+    tokens = iter(["old-token"])
+
+    def rotating(**given: Any) -> Any:
+        token = next(tokens, "new-token")
+        return read_reach(**given | {"tencentcloud_session_token": token})
+
+    monkeypatch.setattr("handler.main.read_reach", rotating)  # the environment, as the platform changes it
+    function.settings |= {"tencentcloud_secret_id": "AKIDROLE", "tencentcloud_secret_key": "role-key"}
+    assert function(sample("scf-timer"))["summary"] == {"not_quiet": 1, "paused": 2}
+    codes = [entry.code for entry in function.emulator.journal.entries]
+    assert codes.count("AuthFailure.TokenFailure") >= 1
 
 
 def test_an_unknown_event_is_published_as_rejected_and_raised(function: Function) -> None:

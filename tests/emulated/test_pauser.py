@@ -274,6 +274,81 @@ def test_a_call_for_which_no_time_is_left_is_deferred(emulator: Emulator) -> Non
     assert emulator.tasks.state(16498) == 1
 
 
+def test_a_task_that_will_start_in_quiet_hours_is_reported_with_its_start(emulator: Emulator) -> None:
+    start = int((NIGHT + timedelta(hours=2)).timestamp())
+    emulator.tasks.add(task_id=16498, sdk_app_id=APP, state=0, not_before=start)
+    emulator.now = NIGHT.timestamp
+    (report,) = Simulated(emulator).run(*pause(SPRING))
+    assert report.outcome is Outcome.NOT_STARTED
+    assert report.reason.startswith(
+        "the task is not started and starts in quiet hours, Tue 00:00; quiet in Asia/"
+    )
+
+
+def test_many_tasks_that_are_as_wanted_cost_a_page_of_the_list_for_each_hundred(emulator: Emulator) -> None:
+    ids = range(1, 1001)
+    for number in ids:
+        emulator.tasks.add(task_id=number, sdk_app_id=APP, state=5)
+    emulator.tasks._tasks = {key: task for key, task in emulator.tasks._tasks.items() if key[1] <= 1000}
+    reports = Simulated(emulator).run(*pause(*(Task(APP, TaskId(number), None, "default") for number in ids)))
+    assert {report.outcome for report in reports} == {Outcome.ALREADY_PAUSED}
+    assert emulator.journal.actions() == [LIST] * 10
+
+
+def test_a_few_tasks_among_very_many_are_asked_for_one_by_one(emulator: Emulator) -> None:
+    for number in range(1, 1001):
+        emulator.tasks.add(task_id=number, sdk_app_id=APP, state=5)
+    reports = Simulated(emulator).run(*pause(SPRING, Task(APP, TaskId(16499), None, "default")))
+    assert [report.outcome for report in reports] == [Outcome.PAUSED] * 2
+    assert emulator.journal.count(LIST) == 2, "a first page each, which tells how many there are"
+    assert emulator.journal.count(DESCRIBE) == 4
+
+
+def test_a_list_that_breaks_off_serves_as_far_as_it_was_read(emulator: Emulator) -> None:
+    for number in range(1, 151):
+        emulator.tasks.add(task_id=number, sdk_app_id=APP, state=5)
+    emulator.faults.script([None, *[faults.error("UnauthorizedOperation")] * 9], action=LIST)
+    tasks = [Task(APP, TaskId(number), None, "default") for number in range(1, 151)]
+    reports = Simulated(emulator).run(*pause(*tasks))
+    assert {report.outcome for report in reports} == {Outcome.ALREADY_PAUSED}
+    assert emulator.journal.count(DESCRIBE) == 50
+
+
+def test_a_list_of_another_shape_is_unreadable_and_does_not_stop_the_pausing(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Api3, "call", _listing_nonsense(Api3.call))  # what the network might bring
+    reports = Simulated(emulator).run(*pause(SPRING, Task(APP, TaskId(16499), None, "default")))
+    assert [report.outcome for report in reports] == [Outcome.PAUSED] * 2
+
+
+def _listing_nonsense(call: Any) -> Any:
+    def changed(self: Api3, action: str, params: Any, seconds: float) -> Any:
+        response = call(self, action, params, seconds)
+        return response | {"Tasks": [{"Name": "no id"}]} if action == LIST else response
+
+    return changed
+
+
+def test_a_permission_that_is_missing_in_one_application_does_not_stop_the_others(emulator: Emulator) -> None:
+    other = SdkAppId(1400000001)
+    emulator.tasks.add(task_id=7, sdk_app_id=other, state=1)
+    emulator.faults.script([faults.error("UnauthorizedOperation")], action=PAUSE)
+    reports = Simulated(emulator).run(*pause(SPRING, Task(other, TaskId(7), None, "default")))
+    assert [report.outcome for report in reports] == [Outcome.FAILED, Outcome.PAUSED]
+    assert reports[0].error is not None
+    assert "hint: the credentials lack the permission" in reports[0].error.message
+
+
+def test_quiet_hours_that_end_during_the_work_end_it(emulator: Emulator) -> None:
+    simulated = Simulated(emulator)
+    times = iter([NIGHT] * 4)
+    simulated.pauser.watch.clock = Clock(now=lambda: next(times, NIGHT + timedelta(hours=12)))
+    tasks = [Task(APP, TaskId(number), None, "default") for number in (16498, 16499, 16500)]
+    outcomes = {report.outcome for report in simulated.run(*pause(*tasks))}
+    assert Outcome.NOT_QUIET in outcomes
+
+
 def test_a_dry_run_changes_nothing_and_says_what_would_be(emulator: Emulator) -> None:
     emulator.tasks.add(task_id=16499, sdk_app_id=APP, state=5)
     jobs = [

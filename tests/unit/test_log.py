@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from handler import log
@@ -100,6 +100,8 @@ def test_a_line_that_cannot_be_written_does_not_stop_the_work(
     assert "Logging error" in capsys.readouterr().err
 
 
+@example("x" * 20_000)
+@example('"ü\n' * 5_000)
 @given(st.text(max_size=300).map(lambda text: text * 200) | st.text())
 def test_what_is_longer_than_a_line_goes_into_numbered_lines_that_join_to_the_whole(text: str) -> None:
     record = logging.makeLogRecord(

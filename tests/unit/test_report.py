@@ -257,6 +257,15 @@ def test_a_report_over_the_limit_arrives_whole_in_parts(
     assert received == expected
 
 
+def test_a_message_longer_than_a_part_arrives_whole_in_pieces() -> None:
+    whole = report(
+        problems=(Problem("Rejected", "ü" * 9_000, "m1", '"' * 9_000), Problem("Rejected", "short"))
+    )
+    events = whole.events(7_900)
+    assert len(events) > 3
+    assert put_together(events)["errors"] == whole.data()["errors"]
+
+
 def test_a_thousand_tasks_fit_where_eight_kilobytes_are_the_limit() -> None:
     events = report(*(became(O.PAUSED, number) for number in range(1, 1001))).events(7_900)
     assert sum(len(event["data"]["tasks"]) for event in events) == 1000
