@@ -193,6 +193,8 @@ class Pauser:
         """Give the report of a task that is as wanted, or cannot become so, or would be in a dry run."""
         outcome = by_state(job.action, seen.state if seen else None)
         if outcome is None and job.dry_run:
+            if self._stopped(job.task.sdk_app_id):
+                return self._not_tried(job)  # nor would anything be done without the dry run
             outcome = done(job.action, dry_run=True)
         if outcome is None:
             return None
@@ -289,7 +291,7 @@ class Pauser:
         hours = self.watch.of(job.task)
         halted = self._halted.get(None) or self._halted.get(job.task.sdk_app_id)
         if halted is not None:
-            reason = "not tried after the same error for another task"
+            reason = "not tried, since no call can work"
             return _failure(each or _Try(job), hours, halted, reason)
         return TaskReport(job.task, Outcome.DEFERRED, hours, f"the time was up; {hours.sentence()}")
 

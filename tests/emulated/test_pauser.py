@@ -360,6 +360,14 @@ def test_a_dry_run_changes_nothing_and_says_what_would_be(emulator: Emulator) ->
     assert emulator.journal.count(PAUSE) == 0
 
 
+def test_a_dry_run_tells_what_no_call_can_work_with(emulator: Emulator) -> None:
+    simulated = Simulated(emulator, identity=Credentials("AKIDEXAMPLE", "wrong"))
+    (report,) = simulated.run(Job("pause", SPRING, dry_run=True))
+    assert report.outcome is Outcome.FAILED
+    assert report.error is not None
+    assert report.error.code == "AuthFailure.SignatureFailure"
+
+
 def test_resuming_outside_quiet_hours_lets_a_paused_task_go_on(emulator: Emulator) -> None:
     emulator.tasks.add(task_id=16498, sdk_app_id=APP, state=5)
     (report,) = Simulated(emulator, DAY).run(Job("resume", SPRING))
