@@ -37,6 +37,8 @@ def check_characters(value: Any) -> None:
         text = json.dumps(value, ensure_ascii=False)
     except RecursionError:
         raise ValueError("not usable JSON: nested too deeply") from None
+    except TypeError as error:  # a caller in Python handed over what no platform can
+        raise ValueError(f"not JSON: {error}") from None
     if found := _HALF_OF_A_PAIR.search(text):
         raise ValueError(f"holds U+{ord(found.group()):04X}, half of a surrogate pair, which is no character")
 

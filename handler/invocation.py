@@ -100,7 +100,7 @@ class Invocation:
         try:
             if news and news.wanted_by(notify):
                 parts = topics.publish(news, reach.callout_topic, tencent, self.deadline, self.backoff)
-                _remember(self._keys(rejected))
+                _remember(self._keys(report, rejected))
         finally:
             level = logging.INFO if report.status in {"succeeded", "skipped"} else logging.WARNING
             _log.log(level, "invocation", extra=self._wide(report, reach.callout_topic, calls, parts))
@@ -110,20 +110,21 @@ class Invocation:
         if not rejected:
             return report
         told = [
-            message.again or key in _TOLD for message, key in zip(rejected, self._keys(rejected), strict=True)
+            message.again or key in _TOLD
+            for message, key in zip(rejected, self._keys(report, rejected), strict=True)
         ]
         problems = tuple(problem for problem, old in zip(report.problems, told, strict=True) if not old)
         return replace(report, problems=problems) if problems or report.tasks else None
 
-    def _keys(self, rejected: Sequence[Message]) -> list[str | None]:
+    def _keys(self, report: Report, rejected: Sequence[Message]) -> list[str | None]:
         """Give what tells a message from all others, `None` where nothing does.
 
         A platform that retries keeps the request id; CKafka's offsets are unique whatever it is.
         """
         scopes = ["" if message.unique else self.request_id for message in rejected]
         return [
-            None if scope is None else f"{scope} {message.id} {message.body!r}"
-            for scope, message in zip(scopes, rejected, strict=True)
+            None if scope is None else f"{scope} {message.id} {problem.body}"
+            for scope, message, problem in zip(scopes, rejected, report.problems, strict=False)
         ]
 
     def _wide(self, report: Report, topic: str, calls: int, parts: int) -> dict[str, Any]:

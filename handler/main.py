@@ -88,7 +88,8 @@ class Walk:
             delivery = triggers.read(event)
         except RejectedError as error:
             problem = Problem("Rejected", str(error), body=_text(event))
-            self.invocation.tell(self.settings, self.invocation.report(None, [], [], [problem]))
+            report = self.invocation.report(None, [], [], [problem])
+            self.invocation.tell(self.settings, report, rejected=[Message("", problem.body)])
             raise
         read = [self._read(message) for message in delivery.messages]
         problems = [each for each in read if isinstance(each, Problem)]
@@ -174,4 +175,7 @@ def _fate(read: tuple[request.Request, list[Job]] | Problem, unfinished: set[Job
 def _text(body: Any) -> str:
     if isinstance(body, str):
         return body
-    return encoded(body).decode()
+    try:
+        return encoded(body).decode()
+    except (RecursionError, TypeError, ValueError) as error:
+        return f"a {type(body).__name__} that cannot be written as JSON: {error}"

@@ -32,13 +32,16 @@ def read(event: Any) -> Delivery:
 
     Raises `RejectedError`, naming what was seen and what is understood, for any other event.
     """
-    if isinstance(event, Mapping):
-        for _, reader in _UNDERSTOOD:
+    try:
+        for _, reader in _UNDERSTOOD if isinstance(event, Mapping) else ():
             delivery = reader(event)
             if delivery is not None:
                 return delivery
+        seen = _seen(event)
+    except (RecursionError, ValueError) as error:  # a name or number that no text can be made of
+        seen = f"an object that cannot be read: {error}"
     understood = "; ".join(name for name, _ in _UNDERSTOOD)
-    raise RejectedError([f"this event is not understood: {_seen(event)}. Understood are: {understood}"])
+    raise RejectedError([f"this event is not understood: {seen}. Understood are: {understood}"])
 
 
 def _seen(event: Any) -> str:

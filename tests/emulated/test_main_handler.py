@@ -297,6 +297,22 @@ def test_a_token_that_has_expired_is_read_anew_once(
     assert codes.count("AuthFailure.TokenFailure") >= 1
 
 
+@pytest.mark.parametrize("event", [b"bytes", {"when": NOON_IN_SHANGHAI}, {1, 2}])
+def test_an_event_that_json_cannot_hold_is_rejected_all_the_same(function: Function, event: Any) -> None:
+    with pytest.raises(RejectedError):
+        function(event)
+    assert function.reported()["errors"][0]["body"].startswith("a ")
+
+
+def test_a_request_nested_too_deeply_is_rejected(function: Function) -> None:
+    tasks: Any = []
+    for _ in range(100_000):
+        tasks = [tasks]
+    with pytest.raises(UnfinishedError, match="nested too deeply"):
+        function({"tasks": tasks})
+    assert function.reported()["status"] == "rejected"
+
+
 def test_an_unknown_event_is_published_as_rejected_and_raised(function: Function) -> None:
     with pytest.raises(RejectedError, match="this event is not understood"):
         function({"hello": "world"})
