@@ -212,7 +212,7 @@ def test_a_calendar_has_an_event_a_quiet_period_with_the_same_id_every_time(run:
         done = run("preview", "--policy", "policy.yaml", "--ical", "--from", first, "--days", days)
         calendar = Calendar.from_ical(done.stdout)
         return {
-            str(event["UID"]): (event["DTSTART"].dt, event["DTEND"].dt, str(event["SUMMARY"]))
+            str(event["UID"]): (event.decoded("DTSTART"), event.decoded("DTEND"), str(event["SUMMARY"]))
             for event in calendar.walk("VEVENT")
         }
 

@@ -171,7 +171,9 @@ def test_a_port_that_was_lost_while_it_refused_is_an_error_and_no_silence() -> N
 def test_the_fixture_raises_what_went_wrong_inside(
     emulator: Emulator, request: pytest.FixtureRequest
 ) -> None:
-    fixture = request.session._fixturemanager.getfixturedefs("emulator", request.node)[-1].func
+    definitions = request.session._fixturemanager.getfixturedefs("emulator", request.node)
+    assert definitions
+    fixture = definitions[-1].func
     generator = getattr(fixture, "__wrapped__", fixture)(emulator)
     next(generator).errors.append(ZeroDivisionError("inside"))
     with pytest.raises(ZeroDivisionError, match="inside"):

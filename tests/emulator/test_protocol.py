@@ -170,7 +170,7 @@ def test_text_of_all_languages_and_half_a_surrogate_pair_survive(wire: Any, emul
 def test_an_answer_is_one_write_so_that_no_acknowledgement_is_waited_for() -> None:
     writes: list[bytes] = []
     handler = _Handler.__new__(_Handler)
-    handler.connection = SimpleNamespace(sendall=writes.append)  # type: ignore[assignment]
+    handler.connection = SimpleNamespace(sendall=writes.append)
     handler.command, handler.close_connection = "POST", False
     assert handler._deliver(Reply(b"{}"))
     (write,) = writes
