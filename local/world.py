@@ -6,6 +6,7 @@ The topic is moto's, in this process: real boto3 calls, no AWS.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -87,10 +88,20 @@ class World:
 
 
 @contextmanager
+def _without_aws() -> Iterator[None]:
+    """Leave out what a person has set for the real AWS: a profile, an endpoint, a region."""
+    kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("AWS_")}
+    try:
+        yield
+    finally:
+        os.environ.update(kept)
+
+
+@contextmanager
 def world(clock: Clock) -> Iterator[World]:
     """Give a world that lives as long as the `with` block; its tasks move along with `clock`."""
     emulator = Emulator(tasks=TASKS, secrets={SECRET_ID: SECRET_KEY}, now=lambda: clock.now().timestamp())
-    with mock_aws(), emulator:
+    with _without_aws(), mock_aws(), emulator:
         topic = boto3.client("sns", region_name=REGION).create_topic(Name="callout-quiet-hours")["TopicArn"]
         sqs = boto3.client("sqs", region_name=REGION)
         queue = sqs.create_queue(QueueName="a-subscriber")["QueueUrl"]

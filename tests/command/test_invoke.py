@@ -83,6 +83,12 @@ def test_credentials_alone_do_not_leave_the_embedded_world(run: Any) -> None:
     assert "the embedded world" in done.stdout
 
 
+def test_what_is_set_for_the_real_aws_does_not_reach_the_embedded_world(run: Any) -> None:
+    done = run("invoke", event("scf-timer"), AWS_PROFILE="nobody", AWS_ENDPOINT_URL="http://127.0.0.1:9")
+    assert done.returncode == 0, done.stderr
+    assert "Notification, as the subscriber" in done.stdout
+
+
 REAL = {
     "TENCENTCLOUD_SECRET_ID": "AKIDEXAMPLE",
     "TENCENTCLOUD_SECRET_KEY": "SECRETEXAMPLE",
