@@ -203,6 +203,8 @@ class Pauser:
 
     def _act(self, todo: Sequence[_Try]) -> None:
         """Send a call for each, at the pace of its API; what there is no use or time for is left untried."""
+        # A tenth of the time that is left, 5 s at most, is kept to look at what was done.
+        to_verify = min(5.0, self.deadline.remaining() / 10) if self.verify else 0.0
         for each in todo:
             each.answer = each.error = None
         try:
@@ -215,7 +217,7 @@ class Pauser:
             lots.setdefault((each.job.action, each.job.task.sdk_app_id), []).append(each)
         for (action, app), lot in lots.items():
             calls = [partial(self._send, ccc, each) for each in lot]
-            paced(ccc.api(action), calls, ccc.limit, partial(self._stopped, app))
+            paced(ccc.api(action), calls, ccc.limit, partial(self._stopped, app, to_verify))
 
     def _send(self, ccc: Ccc, each: _Try) -> None:
         job = each.job
@@ -281,10 +283,11 @@ class Pauser:
         if error.meaning is Meaning.HALT:
             self._halted.setdefault(None if error.stops_everything else app, error)
 
-    def _stopped(self, app: SdkAppId | None = None) -> bool:
+    def _stopped(self, app: SdkAppId | None = None, reserve: float = 0.0) -> bool:
+        """Tell whether there is no use in trying, in `app` or at all, or no time beyond a reserve."""
         if self._observer.halted:
             self._halted.setdefault(None, self._observer.halted)
-        return None in self._halted or app in self._halted or self.deadline.remaining() <= 0
+        return None in self._halted or app in self._halted or self.deadline.remaining() <= reserve
 
     def _not_tried(self, job: Job, each: _Try | None = None) -> TaskReport:
         """Give the report of a job for which there was no use in trying, or no time."""

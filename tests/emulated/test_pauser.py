@@ -251,6 +251,17 @@ def test_a_task_that_several_jobs_name_is_treated_once(emulator: Emulator) -> No
     assert emulator.journal.count(PAUSE) == 1
 
 
+def test_acting_stops_in_time_to_verify_what_was_done(emulator: Emulator) -> None:
+    tasks = [Task(APP, TaskId(20_000 + number), None, "default") for number in range(60)]
+    for task in tasks:
+        emulator.tasks.add(task_id=task.task_id, sdk_app_id=APP, state=1)
+    reports = Simulated(emulator, seconds=2.0).run(*pause(*tasks))
+    outcomes = {outcome: [report for report in reports if report.outcome is outcome] for outcome in Outcome}
+    assert len(outcomes[Outcome.PAUSED]) + len(outcomes[Outcome.DEFERRED]) == 60
+    assert len(outcomes[Outcome.DEFERRED]) > 10
+    assert not any("could not be seen" in report.reason for report in outcomes[Outcome.PAUSED])
+
+
 def test_a_task_is_not_paused_again_and_again_past_the_deadline(emulator: Emulator) -> None:
     emulator.options.pauses_without_effect = 99
     (report,) = Simulated(emulator, seconds=0.3).run(*pause(SPRING))
