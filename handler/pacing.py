@@ -55,6 +55,7 @@ class Deadline:
 MARGIN = 1.015
 """How much wider than the quota asks the gaps are: arrivals jitter, and one request too many is refused."""
 _WINDOW = 1.0
+_CAUTIOUS_SECONDS = 30.0
 
 
 class RateLimit:
@@ -91,14 +92,18 @@ class _Lane:
         self._clock = clock
         self._turn = threading.Lock()
         self._free_at = self._rests_until = self._changed_at = float("-inf")
+        self._ceiling = self._cautious_until = float("-inf")
 
     def wait(self) -> None:
         with self._turn:
             while (now := self._clock.monotonic()) < (at := max(self._free_at, self._rests_until)):
                 self._clock.sleep(at - now)
             if self._rate < self._most:
-                # A hundredth of the quota more each second: half of it is back in 50 s.
-                self._rate = min(self._most, self._rate + self._most * (now - self._changed_at) / 100)
+                # A hundredth of the quota more each second: half of it is back in 50 s. Near the pace
+                # that was too much a moment ago, a fifth of that.
+                near = self._rate >= self._ceiling and now < self._cautious_until
+                more = self._most * (now - self._changed_at) / (500 if near else 100)
+                self._rate = min(self._most, self._rate + more)
                 self._changed_at = now
             self._free_at = now + MARGIN / self._rate
 
@@ -106,6 +111,7 @@ class _Lane:
         now = self._clock.monotonic()
         if now < self._rests_until:
             return  # sent before the others of its window were answered
+        self._ceiling, self._cautious_until = 0.9 * self._rate, now + _CAUTIOUS_SECONDS
         self._rate = max(self._most / 20, self._rate * (0.5 if self._rate == self._most else 0.7))
         self._rests_until = self._changed_at = now + _WINDOW
 
