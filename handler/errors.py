@@ -13,6 +13,7 @@ What becomes of a single task is never an exception: it is an outcome, see `hand
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -61,11 +62,13 @@ class Meaning(Enum):
 class CloudError(QuietHoursError):
     """An answer that is an error, or no answer at all.
 
-    `code` and `message` are the cloud's own, `attempts` how often the request was sent.
+    `code` and `message` are the cloud's own, `attempts` how often the request was sent. What the answer
+    repeats of the request's signature or token is left out: AWS does so when it refuses one.
     """
 
     def __init__(self, code: str, message: str, request_id: str | None = None, *, meaning: Meaning) -> None:
         self.code = code
+        message = unsigned(message)
         self.message = message if len(message) <= _MAX_FOREIGN else message[:_MAX_FOREIGN] + "…"
         self.request_id = request_id
         self.meaning = meaning
@@ -89,6 +92,11 @@ class PublishError(QuietHoursError):
 
 class UnfinishedError(QuietHoursError):
     """Something was left undone, and the trigger is asked to come again."""
+
+
+def unsigned(text: str) -> str:
+    """Give a text without the signatures, credentials and tokens that stand in it by their names."""
+    return _SIGNED.sub(r"\g<1>***", text)
 
 
 def problems(error: ValidationError) -> list[str]:
@@ -141,6 +149,9 @@ _OF_EVERYTHING = (
     "IpNot",
     "NoCredentials",
     "UnknownEndpoint",
+)
+_SIGNED = re.compile(
+    r"((?:Signature|Credential)=|X-(?:TC|Amz-Security)-Token\W+)[^\s,;\"'\\<&]+", re.IGNORECASE
 )
 _MAX_SHOWN = 80
 _MAX_FOREIGN = 500

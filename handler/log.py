@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 from typing import Any
 
+from handler.errors import unsigned
+
 LIMIT = 7_900
 """Bytes of one line. CLS cuts a line at 8 KB (FACTS-SCF, section 8)."""
 
 _OF_A_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_SIGNED = re.compile(r"(Signature=|Credential=|X-TC-Token\W+)[^\s,;\"'\\]+")
 _NOTHING = "***"
 _SHORTEST_SECRET = 6
 """Characters; what is shorter is no credential of any cloud, and stands in half of all words."""
@@ -66,7 +66,7 @@ class JsonLines(logging.Handler):
         """Give a text without secrets, tokens and signatures."""
         for secret in self._secrets:
             text = text.replace(secret, _NOTHING).replace(json.dumps(secret)[1:-1], _NOTHING)
-        return _SIGNED.sub(rf"\g<1>{_NOTHING}", text)
+        return unsigned(text)
 
 
 def set_up(request_id: str | None, secrets: Iterable[str], level: int = logging.INFO) -> None:

@@ -119,7 +119,7 @@ class Walk:
                 wanted, self.named, self.policy.quiet_hours.keys(), SdkAppId(app) if app else None
             )
         except RejectedError as error:
-            return Problem("Rejected", str(error), message.id or None, _text(message.body))
+            return Problem("Rejected", str(error), message.id[:_LONGEST_ID] or None, _text(message.body))
         dry_run = wanted.dry_run or self.settings.callout_dry_run
         return wanted, [Job(wanted.action, task, dry_run) for task in tasks]
 
@@ -153,6 +153,9 @@ class Walk:
             self._ccc = Ccc(connect, limit, deadline, self.invocation.backoff)
         return self._ccc
 
+
+_LONGEST_ID = 200
+"""Characters of a message's id in a report: a sender may choose it, and each part of a report repeats it."""
 
 NO_CREDENTIALS = (
     "there are no credentials; set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, "

@@ -25,11 +25,17 @@ from handler.task import INT64_MAX, SdkAppId, Task, TaskId
 Action = Literal["pause", "resume"]
 
 
+_LONGEST_NAME = 1_000
+"""Characters; no task has such a name, and a report holds each name whole in a part of 8 KB."""
+
+
 def _not_digits(name: str) -> str:
     if not name.strip():
         raise ValueError('a name is wanted, not ""')
     if name.strip().lstrip("+-").isdecimal():
         raise ValueError(f"a number is written without quotes: {name.strip()}, not {given(name)}")
+    if len(name) > _LONGEST_NAME:
+        raise ValueError(f"a name of at most {_LONGEST_NAME} characters is wanted, not {given(name)}")
     return name
 
 

@@ -1,0 +1,433 @@
+"""Delivered again, delivered twice, delivered in parts: what queues and retries make of one message."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from handler.errors import UnfinishedError
+from handler.main import handle
+from handler.pacing import Backoff, Clock
+from local.emulator import Emulator, faults
+
+APP = 1400692008
+PAUSE = "PauseAutoCalloutTask"
+POLICY = json.dumps({"quiet_hours": {"default": {"time_zone": "UTC", "quiet": ["00:00-24:00"]}}})
+START = datetime(2026, 11, 23, 4, 0, tzinfo=timezone.utc)
+REGION = "us-east-1"
+
+
+class Simulated:
+    """A clock that jumps over every sleep, and else goes as time does."""
+
+    def __init__(self) -> None:
+        self.passed = 0.0
+        self._lock = threading.Lock()
+
+    def sleep(self, seconds: float) -> None:
+        with self._lock:
+            self.passed += seconds
+
+    def monotonic(self) -> float:
+        return self.passed + time.monotonic()
+
+    def clock(self) -> Clock:
+        return Clock(lambda: START + timedelta(seconds=self.passed), self.monotonic, self.sleep)
+
+
+class Function:
+    """The function with an SNS topic, and what its subscriber received."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self.emulator = emulator
+        self.sqs = boto3.client("sqs", region_name=REGION)
+        sns = boto3.client("sns", region_name=REGION)
+        self.topic = sns.create_topic(Name="reports")["TopicArn"]
+        self.subscriber = self.queue("subscriber")
+        sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=self.arn(self.subscriber))
+
+    def __call__(self, event: Any, *, context: Any = None, **changes: Any) -> Any:
+        given: dict[str, Any] = {
+            "tencentcloud_secret_id": "AKIDEXAMPLE",
+            "tencentcloud_secret_key": "SECRETEXAMPLE",
+            "callout_policy": POLICY,
+            "callout_sdk_app_id": APP,
+            "callout_endpoint": self.emulator.url,
+            "callout_topic": self.topic,
+        }
+        backoff = Backoff(attempts=3, jitter=lambda: 0.5)
+        return handle(event, context, clock=Simulated().clock(), backoff=backoff, **(given | changes))
+
+    def queue(self, name: str, **attributes: str) -> str:
+        url: str = self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+        return url
+
+    def arn(self, url: str) -> str:
+        answer = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+        arn: str = answer["Attributes"]["QueueArn"]
+        return arn
+
+    def take(self, url: str) -> list[dict[str, Any]]:
+        """Receive once, as the Lambda service does."""
+        answer = self.sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"], VisibilityTimeout=0
+        )
+        messages: list[dict[str, Any]] = answer.get("Messages", [])
+        return messages
+
+    def received(self) -> list[dict[str, Any]]:
+        """Give the notifications that came since the last time."""
+        found = []
+        while messages := self.take(self.subscriber):
+            for message in messages:
+                self.sqs.delete_message(QueueUrl=self.subscriber, ReceiptHandle=message["ReceiptHandle"])
+                found.append(json.loads(json.loads(message["Body"])["Message"]))
+        return found
+
+    def reports(self) -> list[dict[str, Any]]:
+        return [event["data"] for event in self.received()]
+
+    def pauses(self) -> list[int]:
+        """Give the tasks for which the pause was asked, in order."""
+        return [entry.params["TaskId"] for entry in self.emulator.journal.entries if entry.action == PAUSE]
+
+
+@pytest.fixture
+def function(emulator: Emulator) -> Iterator[Function]:
+    emulator.limits.default = None
+    with mock_aws():
+        yield Function(emulator)
+
+
+def of_lambda(messages: Sequence[dict[str, Any]], arn: str) -> dict[str, Any]:
+    """Give received messages in the shape in which the Lambda service hands them over."""
+    return {
+        "Records": [
+            {
+                "messageId": message["MessageId"],
+                "receiptHandle": message["ReceiptHandle"],
+                "body": message["Body"],
+                "attributes": message["Attributes"],
+                "messageAttributes": {},
+                "md5OfBody": message["MD5OfBody"],
+                "eventSource": "aws:sqs",
+                "eventSourceARN": arn,
+                "awsRegion": REGION,
+            }
+            for message in messages
+        ]
+    }
+
+
+class Mapped:
+    """A queue with a dead-letter queue, and Lambda's event source mapping: partial batches and all."""
+
+    def __init__(self, function: Function, receives: int = 3) -> None:
+        self.function = function
+        self.dead = function.queue("dead-letters")
+        redrive = {"deadLetterTargetArn": function.arn(self.dead), "maxReceiveCount": receives}
+        self.url = function.queue("requests", RedrivePolicy=json.dumps(redrive))
+        self.arn = function.arn(self.url)
+
+    def send(self, *bodies: str) -> None:
+        for body in bodies:
+            self.function.sqs.send_message(QueueUrl=self.url, MessageBody=body)
+
+    def deliver(self) -> list[str] | None:
+        """Hand one batch over and delete what was done; give the bodies of the rest, `None` without a batch."""
+        messages = self.function.take(self.url)
+        if not messages:
+            return None
+        answer = self.function(of_lambda(messages, self.arn))
+        failed = {each["itemIdentifier"] for each in answer["batchItemFailures"]}
+        assert failed <= {message["MessageId"] for message in messages}
+        for message in messages:
+            if message["MessageId"] not in failed:
+                self.function.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+        return [message["Body"] for message in messages if message["MessageId"] in failed]
+
+    def deliver_all(self) -> int:
+        """Deliver until nothing is left in the queue, and give the number of batches."""
+        batches = 0
+        while self.deliver() is not None:
+            batches += 1
+            assert batches < 20
+        return batches
+
+    def dead_letters(self) -> list[str]:
+        return [message["Body"] for message in self.function.take(self.dead)]
+
+
+def test_a_poison_message_and_only_that_ends_in_the_dead_letter_queue_with_its_body(
+    function: Function,
+) -> None:
+    queue = Mapped(function)
+    poison = '{"tasks": ["16498"], "note": "🌙 \\u0000 not a request"}'
+    queue.send('{"tasks": [16498]}', poison, '{"tasks": [16499, 16500]}')
+    queue.deliver_all()
+    assert queue.dead_letters() == [poison]
+    assert sorted(function.pauses()) == [16498, 16499, 16500], "each once"
+    assert all(task.state == 5 for task in function.emulator.tasks)
+    told = [error for report in function.reports() for error in report["errors"]]
+    assert {error["body"] for error in told} == {poison}
+
+
+def test_a_message_that_fails_for_a_while_comes_again_alone_and_is_done(function: Function) -> None:
+    queue = Mapped(function)
+    function.emulator.faults.add(faults.HTTP_500, action=PAUSE, times=3)  # one delivery's attempts
+    queue.send('{"tasks": [16498]}')
+    assert queue.deliver() == ['{"tasks": [16498]}']
+    queue.send('{"tasks": [16499]}')
+    queue.deliver_all()
+    assert queue.dead_letters() == []
+    assert sorted(function.pauses()) == [16498] * 4 + [16499]
+    assert function.emulator.tasks.state(16498) == 5
+    statuses = [report["status"] for report in function.reports()]
+    assert statuses[0] == "failed"
+    assert statuses[-1] == "succeeded"
+
+
+def test_a_message_that_never_succeeds_is_kept_and_told_of_each_time_it_failed(function: Function) -> None:
+    queue = Mapped(function, receives=3)
+    function.emulator.faults.add(faults.error("UnauthorizedOperation"), action=PAUSE)
+    queue.send('{"tasks": [16498]}')
+    assert queue.deliver_all() == 3
+    assert queue.dead_letters() == ['{"tasks": [16498]}']
+    assert [report["status"] for report in function.reports()] == ["failed"] * 3
+    assert function.emulator.tasks.state(16498) == 1
+
+
+def test_a_message_that_is_no_request_is_told_of_once_however_often_it_comes(function: Function) -> None:
+    queue = Mapped(function, receives=5)
+    queue.send("not a request")
+    assert queue.deliver_all() == 5
+    assert queue.dead_letters() == ["not a request"]
+    (report,) = function.reports()
+    assert report["status"] == "rejected"
+    assert report["errors"][0]["body"] == "not a request"
+
+
+def kafka(*bodies: str, first: int = 0) -> dict[str, Any]:
+    """Give a batch of CKafka, as SCF hands it over."""
+    return {
+        "Records": [
+            {
+                "Ckafka": {
+                    "topic": "requests",
+                    "Partition": 1,
+                    "offset": offset,
+                    "msgKey": "None",
+                    "msgBody": body,
+                }
+            }
+            for offset, body in enumerate(bodies, first)
+        ]
+    }
+
+
+def test_a_poison_message_passes_its_kafka_partition_and_the_others_of_its_batch_are_done(
+    function: Function,
+) -> None:
+    poison = '{"tasks": [true]}'
+    answer = function(kafka('{"tasks": [16498]}', poison, '{"tasks": [16499]}', first=70_000))
+    assert answer["status"] == "partial"
+    (report,) = function.reports()
+    assert report["summary"] == {"paused": 2}
+    assert [(error["message_id"], error["body"]) for error in report["errors"]] == [
+        ("requests/1/70001", poison)
+    ]
+
+
+def test_a_kafka_batch_comes_again_while_that_can_help_and_nothing_is_paused_twice(
+    function: Function,
+) -> None:
+    batch = kafka('{"tasks": [16498]}', '{"tasks": [16499]}', "poison", first=80_000)
+    # The third request for a pause and all its repetitions are lost before anything is done.
+    function.emulator.faults.script([None, faults.HTTP_500, faults.HTTP_500, faults.HTTP_500], action=PAUSE)
+    with pytest.raises(UnfinishedError, match="failed"):
+        function(batch)
+    (first,) = function.reports()
+    assert first["summary"] == {"paused": 1, "failed": 1}
+    answer = function(batch)
+    assert answer["summary"] == {"already_paused": 1, "paused": 1}
+    done = [
+        entry.params["TaskId"]
+        for entry in function.emulator.journal.entries
+        if entry.action == PAUSE and entry.fault is None
+    ]
+    assert sorted(done) == [16498, 16499], "each paused once"
+    (second,) = function.reports()
+    assert second["summary"] == {"already_paused": 1, "paused": 1}
+
+
+TIMER = {
+    "Type": "Timer",
+    "TriggerName": "every-5-minutes",
+    "Time": "2026-11-23T04:00:00Z",
+    "Message": '{"tasks": [16498, 16499, 16500]}',
+}
+
+
+def test_both_retries_of_scf_are_used_and_each_delivery_has_its_report(function: Function) -> None:
+    context = {"request_id": "the-same-for-all-three", "function_name": "f", "time_limit_in_ms": 60_000}
+    function.emulator.faults.add(faults.THROTTLED, action=PAUSE)
+    for _ in range(2):
+        with pytest.raises(UnfinishedError, match="RequestLimitExceeded"):
+            function(TIMER, context=context)
+    function.emulator.faults.clear()
+    answer = function(TIMER, context=context)
+    reports = function.reports()
+    assert [report["status"] for report in reports] == ["failed", "failed", "succeeded"]
+    assert [report["summary"] for report in reports] == [{"failed": 3}, {"failed": 3}, {"paused": 3}]
+    assert answer == reports[-1]
+    assert all(task.state == 5 for task in function.emulator.tasks)
+
+
+@pytest.mark.parametrize("trigger", ["sqs", "timer", "kafka"])
+def test_the_same_message_five_times_pauses_once(function: Function, trigger: str) -> None:
+    body = TIMER["Message"]
+    event: Any = {
+        "sqs": {"Records": [{"messageId": "m", "body": body, "eventSource": "aws:sqs"}]},
+        "timer": TIMER,
+        "kafka": kafka(body),
+    }[trigger]
+    for _ in range(5):
+        function(event)
+    summaries = [report["summary"] for report in function.reports()]
+    assert summaries == [{"paused": 3}] + [{"already_paused": 3}] * 4
+    assert sorted(function.pauses()) == [16498, 16499, 16500]
+
+
+def test_two_invocations_at_once_over_the_same_tasks_end_in_one_state_with_honest_reports(
+    function: Function,
+) -> None:
+    many = list(range(20_000, 20_030))
+    for task_id in many:
+        function.emulator.tasks.add(task_id=task_id, sdk_app_id=APP, state=1)
+    function.emulator.faults.add(faults.latency(0.01), probability=0.5, seed=7)
+    event = {"tasks": many}
+    together = threading.Barrier(2)
+
+    def invoke(number: int) -> Any:
+        del number
+        together.wait()
+        return function(event, callout_topic="stdout:", callout_requests_per_second=200)
+
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(invoke, range(2)))
+    assert {function.emulator.tasks.state(task_id) for task_id in many} == {5}
+    for answer in answers:
+        assert answer["status"] == "succeeded"
+        assert [task["task_id"] for task in answer["tasks"]] == many
+        assert {task["outcome"] for task in answer["tasks"]} <= {"paused", "already_paused"}
+    claimed = [
+        {task["task_id"] for task in answer["tasks"] if task["outcome"] == "paused"} for answer in answers
+    ]
+    assert claimed[0] | claimed[1] == set(many), "each was paused by somebody"
+    assert [task.state for task in function.emulator.tasks if task.task_id not in many] == [1, 1, 1]
+
+
+class Subscriber:
+    """What a program behind the topic does with parts that come in any order, and perhaps twice."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str, dict[int, dict[str, Any]]] = {}
+
+    def take(self, event: dict[str, Any]) -> dict[str, Any] | None:
+        """Give the whole report once its last part has come."""
+        data = event["data"]
+        if "part" not in data:
+            whole: dict[str, Any] = data
+            return whole
+        part = data["part"]
+        parts = self._parts.setdefault(part["report"], {})
+        parts[part["number"]] = data
+        if len(parts) < part["of"]:
+            return None
+        inorder = [parts[number] for number in range(1, part["of"] + 1)]
+        head = {key: value for key, value in data.items() if key not in {"part", "tasks", "errors"}}
+        tasks = [task for each in inorder for task in each["tasks"]]
+        return head | {"tasks": tasks, "errors": self._joined(inorder)}
+
+    def _joined(self, parts: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        errors: list[dict[str, Any]] = []
+        for entry in (error for part in parts for error in part["errors"]):
+            piece = {key: value for key, value in entry.items() if key not in {"piece", "pieces"}}
+            if entry.get("piece", 1) == 1:
+                errors.append(piece)
+            else:
+                errors[-1]["message"] += piece["message"]
+                errors[-1]["body"] = (errors[-1]["body"] or "") + (piece["body"] or "")
+        return errors
+
+
+LIMITS = {"sns": 256 * 1024, "cmq": 64 * 1024}
+
+
+@pytest.mark.parametrize("kind", LIMITS)
+def test_a_report_over_the_limit_arrives_in_parts_that_a_subscriber_puts_together(
+    function: Function, kind: str
+) -> None:
+    many = list(range(30_000, 30_800))
+    for task_id in many:
+        function.emulator.tasks.add(task_id=task_id, sdk_app_id=APP, state=5, name="n" * 50)
+    poison = "✗" * 100_000
+    seen: list[Any] = []
+    function.emulator.topics.create("reports")
+    function.emulator.faults.add(faults.LOST_REPLY, action="PublishCmqMsg", times=1)  # a part comes twice
+    event = kafka(json.dumps({"tasks": many}), poison, first=90_000 + LIMITS[kind])
+    topic = function.topic if kind == "sns" else "cmq:reports"
+    function(event, callout_topic=topic, seen=seen.append)
+
+    if kind == "sns":
+        messages = [
+            json.dumps(each, ensure_ascii=False, separators=(",", ":")) for each in function.received()
+        ]
+    else:
+        messages = [each.content for each in function.emulator.topics.messages("reports")]
+    assert len(messages) > 1
+    assert all(len(message.encode()) <= LIMITS[kind] for message in messages)
+    subscriber = Subscriber()
+    wholes = [subscriber.take(json.loads(message)) for message in reversed(messages)]
+    found = [whole for whole in wholes if whole is not None]
+    assert found[0] == json.loads(json.dumps(seen[0].data()))
+    assert all(whole == found[0] for whole in found)
+    assert found[0]["errors"][0]["body"] == poison
+    assert [task["task_id"] for task in found[0]["tasks"]] == many
+
+
+def test_what_the_deadline_cuts_off_is_deferred_and_told_and_the_next_delivery_does_the_rest(
+    function: Function,
+) -> None:
+    many = list(range(40_000, 40_040))
+    for task_id in many:
+        function.emulator.tasks.add(task_id=task_id, sdk_app_id=APP, state=1)
+    event = {"Records": [
+        {"messageId": f"m{number}", "eventSource": "aws:sqs", "body": json.dumps({"tasks": many[number * 10:][:10]})}
+        for number in range(4)
+    ]}  # fmt: skip
+    answer = function(event, context={"time_limit_in_ms": 2_500}, callout_requests_per_second=10)
+    (report,) = function.reports()
+    outcomes = {task["task_id"]: task["outcome"] for task in report["tasks"]}
+    paused = {task_id for task_id, outcome in outcomes.items() if outcome == "paused"}
+    assert set(outcomes) == set(many)
+    assert set(outcomes.values()) == {"paused", "deferred"}
+    assert paused == {task_id for task_id in many if function.emulator.tasks.state(task_id) == 5}
+    left = [f"m{number}" for number in range(4) if not set(many[number * 10 :][:10]) <= paused]
+    assert answer == {"batchItemFailures": [{"itemIdentifier": each} for each in left]}
+    assert "m3" in left
+
+    answer = function(event, context={"time_limit_in_ms": 60_000})
+    assert answer == {"batchItemFailures": []}
+    (report,) = function.reports()
+    assert report["summary"] == {"already_paused": len(paused), "paused": len(many) - len(paused)}
+    assert sorted(function.pauses()) == many, "none was asked for twice"

@@ -1,0 +1,240 @@
+"""Everybody may read the logs: no key, token or signature stands in any output, report or exception."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from datetime import datetime, timezone
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from handler import triggers
+from handler.errors import QuietHoursError
+from handler.main import handle
+from handler.pacing import Backoff, Clock
+from local.emulator import Emulator, Fault, Kind, faults
+
+APP = 1400692008
+ID, KEY, TOKEN = (
+    "AKIDTEMPORARY0123456789",
+    "k3y/Zm9vYmFyU2VjcmV0+S2V5==",
+    "t0ken+VGVtcG9yYXJ5/Q3JlZGVudGlhbHM=",
+)
+AWS_KEY, AWS_TOKEN = "awsKey/9c2VjcmV0S2V5Rm9yQVdT+x", "awsToken//IQoJb3JpZ2luX2VjEXAMPLE=="
+SECRETS = (KEY, TOKEN, AWS_KEY, AWS_TOKEN)
+SIGNATURE = re.compile(r"Signature=[0-9a-f]{64}")
+HEADER = re.compile(r"Authorization\W+(TC3|AWS4)|TC3-HMAC|AWS4-HMAC")
+POLICY = json.dumps({"quiet_hours": {"default": {"time_zone": "UTC", "quiet": ["00:00-24:00"]}}})
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
+LOUD = ("tencentcloud_sdk_common", "botocore", "boto3", "urllib3", "requests", "handler", "")
+CODES = (
+    "AuthFailure.SignatureFailure",
+    "AuthFailure.TokenFailure",
+    "AuthFailure.InvalidAuthorization",
+    "UnauthorizedOperation",
+    "UnsupportedOperation",
+    "RequestLimitExceeded",
+    "NobodyKnows.ThisCode",
+)
+SHORT = {"stall": 0.02, "latency": 0.01, "refused": 0.02}
+FAULTS: dict[str, Fault] = {
+    **{name: Fault(each.kind, SHORT.get(name, 0.0), each.code) for name, each in faults.NAMED.items()},
+    **{code: faults.error(code) for code in CODES},
+}
+ECHO = (
+    f"you sent Authorization: TC3-HMAC-SHA256 Credential={ID}/2026-11-23/ccc/tc3_request, "
+    f"SignedHeaders=content-type;host, Signature={'a1' * 32} and 'X-TC-Token': '{TOKEN}'"
+)
+
+
+class Loud:
+    """The function with everything at DEBUG; `text` is all that it let out by now."""
+
+    def __init__(
+        self, emulator: Emulator, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+    ) -> None:
+        self.emulator = emulator
+        self.capsys = capsys
+        self.caplog = caplog
+        self.text = ""
+        self.messages: list[str] = []
+        for name in LOUD:
+            caplog.set_level(logging.DEBUG, logger=name or None)
+
+    def __call__(self, topic: str, **changes: Any) -> None:
+        given: dict[str, Any] = {
+            "tencentcloud_secret_id": ID,
+            "tencentcloud_secret_key": KEY,
+            "tencentcloud_session_token": TOKEN,
+            "callout_policy": POLICY,
+            "callout_sdk_app_id": APP,
+            "callout_endpoint": self.emulator.url,
+            "callout_topic": topic,
+            "callout_requests_per_second": 500,
+        }
+        out: list[str] = []
+        slept: list[float] = []
+        try:
+            answer = handle(
+                {"tasks": [16498, 16499, "eu-surveys", 1]},
+                {"request_id": "r", "function_name": "f", "time_limit_in_ms": 20_000},
+                clock=Clock(lambda: NOON, lambda: time.monotonic() + sum(slept), slept.append),
+                backoff=Backoff(attempts=2, jitter=lambda: 0.0),
+                seen=lambda report: out.append(json.dumps(report.data(), ensure_ascii=False)),
+                **(given | changes),
+            )
+            out.append(json.dumps(answer, ensure_ascii=False))
+        except QuietHoursError as error:
+            out += ["".join(traceback.format_exception(error)), *told(error)]
+        captured = self.capsys.readouterr()
+        out += [captured.out, captured.err, self.caplog.text]
+        out += [f"{record.getMessage()} {vars(record)}" for record in self.caplog.records]
+        self.messages = [each.content for each in self.emulator.topics.messages("reports")]
+        self.text = "\n".join(out + self.messages)
+
+    def keeps_its_secrets(self) -> bool:
+        """Tell so, or fail with the place of the leak."""
+        for secret in SECRETS:
+            for form in {secret, json.dumps(secret)[1:-1], repr(secret)[1:-1]}:
+                place = self.text.find(form)
+                assert place < 0, f"{form} in …{self.text[max(0, place - 300) : place + 80]}"
+        found = SIGNATURE.search(self.text)
+        assert found is None, self.text[max(0, found.start() - 300) : found.end()]
+        return True
+
+
+def told(error: BaseException) -> Iterator[str]:
+    """Give the texts of an error and of every error that a traceback would show with it."""
+    chain: BaseException | None = error
+    while chain is not None:
+        yield f"{chain} {chain!r} {chain.args!r}"
+        chain = chain.__cause__ or (None if chain.__suppress_context__ else chain.__context__)
+
+
+@pytest.fixture
+def loud(
+    emulator: Emulator,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Loud:
+    emulator.limits.default = None
+    emulator.secrets[ID], emulator.tokens[ID] = KEY, TOKEN
+    emulator.topics.create("reports")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the first credentials that it saw
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", AWS_KEY)
+    monkeypatch.setenv("AWS_SESSION_TOKEN", AWS_TOKEN)
+    return Loud(emulator, capsys, caplog)
+
+
+@pytest.mark.parametrize("api", ["PauseAutoCalloutTask", "DescribeAutoCalloutTask", "PublishCmqMsg", None])
+@pytest.mark.parametrize("fault", FAULTS)
+def test_no_fault_brings_a_secret_to_light(loud: Loud, fault: str, api: str | None) -> None:
+    loud.emulator.faults.add(FAULTS[fault], action=api)
+    loud("cmq:reports")
+    assert loud.keeps_its_secrets()
+    assert not HEADER.search(loud.text)
+    assert '"level":"' in loud.text, "the function's own log is in what was looked at"
+    assert "urllib3.connectionpool" in loud.text, "and so are the libraries' at DEBUG"
+
+
+def test_a_day_without_faults_brings_no_secret_to_light(loud: Loud) -> None:
+    loud("cmq:reports")
+    assert loud.messages, "the token was right"
+    assert loud.keeps_its_secrets()
+    assert not HEADER.search(loud.text)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("secret_key", KEY[::-1]), ("session_token", TOKEN[::-1]), ("secret_id", ID + "\n")]
+)
+def test_wrong_credentials_are_not_shown_either(loud: Loud, name: str, value: str) -> None:
+    loud("cmq:reports", **{f"tencentcloud_{name}": value})
+    assert loud.keeps_its_secrets()
+    assert value not in loud.text or name == "secret_id"
+    assert json.dumps(value)[1:-1] not in loud.text or name == "secret_id"
+
+
+@pytest.mark.parametrize("code", ["AuthFailure.SignatureFailure", "InternalError", "UnsupportedOperation"])
+@pytest.mark.parametrize("api", ["PauseAutoCalloutTask", "PublishCmqMsg", None])
+def test_an_answer_that_repeats_the_request_is_told_without_signature_and_token(
+    loud: Loud, api: str | None, code: str
+) -> None:
+    loud.emulator.faults.add(Fault(Kind.ERROR, code=code, message=ECHO), action=api)
+    loud("cmq:reports")
+    assert "you sent Authorization" in loud.text
+    assert loud.keeps_its_secrets()
+
+
+@pytest.mark.parametrize("name", ["reports", "gone"])
+def test_publishing_to_sns_brings_no_secret_to_light(loud: Loud, name: str) -> None:
+    with mock_aws(config={"core": {"mock_credentials": False}}):
+        arn = boto3.client("sns", region_name="us-east-1").create_topic(Name="reports")["TopicArn"]
+        loud.caplog.clear()  # of the line before, which is not the function's
+        loud(arn.replace("reports", name))
+    assert loud.keeps_its_secrets()
+    assert not HEADER.search(loud.text)
+
+
+@pytest.fixture
+def aws() -> Iterator[Callable[[], str]]:
+    """An AWS that takes no signature, and repeats in its answer what should have been signed."""
+
+    class Refusing(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            signature = self.headers["Authorization"]
+            page = (
+                "<ErrorResponse><Error><Type>Sender</Type><Code>SignatureDoesNotMatch</Code><Message>"
+                f"The Canonical String should have been 'POST / x-amz-security-token:{AWS_TOKEN} "
+                f"signed;headers', not {signature}</Message></Error></ErrorResponse>"
+            ).encode()
+            self.send_response(403)
+            self.send_header("Content-Type", "text/xml")
+            self.send_header("Content-Length", str(len(page)))
+            self.end_headers()
+            self.wfile.write(page)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's own name
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield lambda: f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+def test_a_signature_that_aws_refuses_is_told_without_it_and_without_the_token(
+    loud: Loud, aws: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws())
+    loud("arn:aws:sns:us-east-1:123456789012:reports")
+    assert "SignatureDoesNotMatch" in loud.text
+    assert loud.keeps_its_secrets()
+
+
+def test_a_line_of_our_own_with_a_secret_in_it_goes_out_without(
+    loud: Loud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = triggers.read
+
+    def careless(event: Any) -> triggers.Delivery:
+        logging.getLogger("handler.test").error("oh: %s", KEY, extra={"tokens": [TOKEN], "sent": ECHO})
+        return read(event)
+
+    monkeypatch.setattr("handler.triggers.read", careless)
+    loud("stdout:")
+    assert '"message":"oh: ***"' in loud.text
+    assert loud.keeps_its_secrets()
