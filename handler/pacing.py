@@ -90,7 +90,7 @@ class _Lane:
     def __init__(self, per_second: float, clock: Clock) -> None:
         self._most = self._rate = per_second
         self._clock = clock
-        self._turn = threading.Lock()
+        self._turn, self._once = threading.Lock(), threading.Lock()
         self._free_at = self._rests_until = self._changed_at = float("-inf")
         self._ceiling = self._cautious_until = float("-inf")
 
@@ -99,21 +99,22 @@ class _Lane:
             while (now := self._clock.monotonic()) < (at := max(self._free_at, self._rests_until)):
                 self._clock.sleep(at - now)
             if self._rate < self._most:
-                # A hundredth of the quota more each second: half of it is back in 50 s. Near the pace
-                # that was too much a moment ago, a fifth of that.
+                # A fiftieth of the quota more each second: half of it is back in 25 s. Near the pace
+                # that was too much a moment ago, an eighth of that.
                 near = self._rate >= self._ceiling and now < self._cautious_until
-                more = self._most * (now - self._changed_at) / (500 if near else 100)
+                more = self._most * (now - self._changed_at) / (400 if near else 50)
                 self._rate = min(self._most, self._rate + more)
                 self._changed_at = now
             self._free_at = now + MARGIN / self._rate
 
     def slow_down(self) -> None:
         now = self._clock.monotonic()
-        if now < self._rests_until:
-            return  # sent before the others of its window were answered
-        self._ceiling, self._cautious_until = 0.9 * self._rate, now + _CAUTIOUS_SECONDS
-        self._rate = max(self._most / 20, self._rate * (0.5 if self._rate == self._most else 0.7))
-        self._rests_until = self._changed_at = now + _WINDOW
+        with self._once:
+            if now < self._rests_until:
+                return  # sent before the others of its window were answered
+            self._ceiling, self._cautious_until = 0.9 * self._rate, now + _CAUTIOUS_SECONDS
+            self._rate = max(self._most / 20, self._rate * (0.5 if self._rate == self._most else 0.7))
+            self._rests_until = self._changed_at = now + _WINDOW
 
 
 @dataclass(frozen=True)

@@ -267,7 +267,8 @@ class Pauser:
         outcome = by_state(job.action, state)
         if outcome is not None:
             as_wanted = outcome in {Outcome.ALREADY_PAUSED, Outcome.ALREADY_RUNNING}
-            if as_wanted and (each.seen is not None or each.attempts > 1):
+            # Refused at the first attempt, it was somebody else; otherwise a reply of ours was lost.
+            if as_wanted and (error.meaning is not Meaning.OBJECT or each.attempts > 1):
                 outcome = done(job.action, dry_run=False)
             reason = _reason(seen, hours)
             return TaskReport(job.task, outcome, hours, reason, each.attempts, each.request_id)
