@@ -23,6 +23,8 @@ def answer(cloud: Cloud, asked: Asked) -> Reply:
     if asked.method != "POST" or what not in _DONE:
         return Reply(encoded({"error": f"{asked.method} {asked.path} is not served"}), 404)
     try:
+        if asked.body is None:
+            raise ValueError("the body is larger than 10 MB")
         document = json.loads(asked.body or b"{}")
         _DONE[what](cloud, document)
     except (ValueError, RecursionError) as error:

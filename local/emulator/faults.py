@@ -92,21 +92,44 @@ def error(code: str, message: str | None = None) -> Fault:
     return Fault(Kind.ERROR, code=code, message=message)
 
 
-def described(document: Any) -> Fault:
-    """Give the fault of a JSON object or name: `fault` or `code`; with `seconds`, `message`.
+_RULE_KEYS = ("action", "probability", "times", "seed")
 
-    Raises `ValueError` for a fault that does not exist.
+
+def described(document: Any, more: tuple[str, ...] = ()) -> Fault:
+    """Give the fault of a name, or of a JSON object: `fault` with `seconds`, or `code` with `message`.
+
+    A null is as good as left out; keys in `more` are somebody else's. Raises `ValueError`, naming the key,
+    for a fault that does not exist.
     """
-    wanted = {"fault": document} if isinstance(document, str) else document
-    if not isinstance(wanted, Mapping):
-        raise ValueError(f"fault: a name or an object is wanted, not {document!r}")
+    wanted = _given({"fault": document} if isinstance(document, str) else document)
+    own = ("code", "message") if "code" in wanted else ("fault", "seconds")
+    _check_keys(wanted, (*own, *more))
     if "code" in wanted:
         message = wanted.get("message")
-        return error(str(wanted["code"]), None if message is None else str(message))
-    if wanted.get("fault") not in NAMED:
-        raise ValueError(f"fault: one of {', '.join(NAMED)} is wanted, not {wanted.get('fault')!r}")
-    named = NAMED[wanted["fault"]]
+        return error(_text("code", wanted["code"]), None if message is None else _text("message", message))
+    name = wanted.get("fault")
+    if not isinstance(name, str) or name not in NAMED:
+        raise ValueError(f"fault: one of {', '.join(NAMED)} is wanted, not {name!r}")
+    named = NAMED[name]
     return replace(named, seconds=_number("seconds", wanted["seconds"])) if "seconds" in wanted else named
+
+
+def _given(document: Any) -> dict[str, Any]:
+    if not isinstance(document, Mapping):
+        raise ValueError(f"fault: a name or an object is wanted, not {document!r}")
+    return {name: value for name, value in document.items() if value is not None}
+
+
+def _check_keys(document: Mapping[str, Any], known: tuple[str, ...]) -> None:
+    for name in document:
+        if name not in known:
+            raise ValueError(f"{name}: is no key here; keys are {', '.join(known)}")
+
+
+def _text(name: str, value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"{name}: text is wanted, not {value!r}")
+    return value
 
 
 def _number(name: str, value: Any, most: float = threading.TIMEOUT_MAX) -> float:
@@ -203,16 +226,21 @@ class Faults:
     def add_from(self, document: Any) -> None:
         """Add what a JSON object asks for: a fault as `described`, or `script`, a list of them and nulls.
 
-        `action`, `probability`, `times` and `seed` mean what they mean to `add`. Raises `ValueError`.
+        `action` means what it means to `add` and `script`; `probability`, `times` and `seed` what they mean
+        to `add`. Raises `ValueError` for anything else.
         """
         if not isinstance(document, Mapping):
             raise ValueError(f"an object is wanted, not {document!r}")
-        action = document.get("action")
-        if "script" in document:
-            steps = document["script"]
-            if not isinstance(steps, list):
+        wanted = _given(document)
+        action = _text("action", wanted["action"]) if "action" in wanted else None
+        if "script" in wanted:
+            _check_keys(wanted, ("script", "action"))
+            if not isinstance(steps := wanted["script"], list):
                 raise ValueError(f"script: a list is wanted, not {steps!r}")
             self.script([None if step is None else described(step) for step in steps], action=action)
             return
-        more = {name: document[name] for name in ("probability", "times", "seed") if name in document}
-        self.add(described(document), action=action, **more)
+        fault = described(wanted, _RULE_KEYS)
+        if type(seed := wanted.get("seed", 0)) is not int:
+            raise ValueError(f"seed: a whole number is wanted, not {seed!r}")
+        more = {name: wanted[name] for name in _RULE_KEYS[1:] if name in wanted}
+        self.add(fault, action=action, **more)

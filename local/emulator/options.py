@@ -66,6 +66,9 @@ class Options:
             setattr(self, name, value)
 
 
+_LEAST: Mapping[str, int] = {"max_page_size": 1, "pauses_without_effect": 0}
+
+
 def _value(name: str, value: Any, known: Mapping[str, Any]) -> Any:
     if name not in known:
         raise ValueError(f"{name}: is no option; options are {', '.join(known)}")
@@ -79,4 +82,8 @@ def _value(name: str, value: Any, known: Mapping[str, Any]) -> Any:
         return None
     if type(value) is not type(default):
         raise ValueError(f"{name}: {type(default).__name__} is wanted, not {value!r}")
+    if name == "state_after_stop" and value not in range(2, 5):
+        raise ValueError(f"{name}: 2 to 4 is wanted, not {value!r}")
+    if name in _LEAST and value < _LEAST[name]:
+        raise ValueError(f"{name}: at least {_LEAST[name]} is wanted, not {value!r}")
     return value

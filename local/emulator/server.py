@@ -41,6 +41,7 @@ class Server:
         self.limit = limit
         self._http: _Http | None = None
         self._listening = False
+        self._refusals = 0
         self._turn = threading.RLock()
 
     @property
@@ -80,9 +81,10 @@ class Server:
     def refuse(self) -> None:
         """Refuse connections from now on, and cut those there are; nothing happens if it was stopped.
 
-        The port stays ours: it is bound, but nobody listens.
+        The port stays ours: it is bound, but nobody listens. An earlier `refuse_for` ends nothing any more.
         """
         with self._turn:
+            self._refusals += 1
             if self._http is not None and self._listening:
                 self._close()
                 self._http = None  # stopped, should somebody else be quicker
@@ -90,12 +92,16 @@ class Server:
 
     def refuse_for(self, seconds: float, until: threading.Event) -> None:
         """Refuse connections for so many seconds, or `until` that happens; do not wait for it."""
+        with self._turn:
+            self.refuse()
+            mine = self._refusals
 
         def listen_again() -> None:
-            until.wait(seconds)
-            self.listen()
+            over = until.wait(seconds)
+            with self._turn:
+                if over or self._refusals == mine:
+                    self.listen()
 
-        self.refuse()
         threading.Thread(target=listen_again, name="emulator refusing", daemon=True).start()
 
     def stop(self) -> None:

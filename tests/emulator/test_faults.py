@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import socket
+import threading
 import time
 from typing import Any
 
@@ -149,6 +150,17 @@ def test_a_reset_of_the_emulator_ends_the_refusing(emulator: Emulator, pause: An
     with emulator.refusing():
         emulator.reset()
         assert pause()["RequestId"]
+
+
+def test_the_time_of_an_earlier_fault_does_not_end_a_later_refusing(emulator: Emulator, pause: Any) -> None:
+    emulator.faults.add(faults.Fault(faults.Kind.REFUSED, seconds=0.2), times=1)
+    assert seen(pause) == "ClientNetworkError"
+    with emulator.refusing():
+        for timer in [each for each in threading.enumerate() if each.name == "emulator refusing"]:
+            timer.join(5)
+            assert not timer.is_alive(), "the fault's own time is over"
+        assert seen(pause) == "ClientNetworkError"
+    assert pause()["RequestId"]
 
 
 @pytest.mark.parametrize(

@@ -257,6 +257,17 @@ def test_a_signature_altered_in_any_digit_is_refused(signed: Any, place: int, di
 
 
 @with_fixture
+@given(place=st.integers(min_value=0), other=st.characters(min_codepoint=32, max_codepoint=255))
+def test_an_authorization_altered_in_any_character_is_refused(signed: Any, place: int, other: str) -> None:
+    headers = signed(timestamp=NOW).headers()
+    text = headers["Authorization"]
+    place %= len(text)
+    headers["Authorization"] = text[:place] + other + text[place + 1 :]
+    same = headers["Authorization"] == text or (place >= len(text) - 64 and other.lower() == text[place])
+    assert (verdict(headers, signed().body) is None) == same, "only hexadecimal digits have two cases"
+
+
+@with_fixture
 @given(name=st.sampled_from(["Content-Type", "Host", "X-TC-Action"]), value=st.text("abc/.:0", max_size=12))
 def test_a_signed_header_altered_is_refused(signed: Any, name: str, value: str) -> None:
     request = signed(timestamp=NOW, signed=("content-type", "host", "x-tc-action"))
