@@ -1,7 +1,7 @@
 """A year of wake-ups against a dialler: how many calls start inside quiet hours, with lead time and without.
 
-`python bench/soak.py` prints a table in a few minutes; `--from 2026-10-26 --days 14` looks at less. The real
-handler runs with the real SDK over a socket against the emulator, on a simulated clock that both share.
+`python bench/soak.py` prints a table in about ten minutes; `--from 2026-10-26 --days 14` looks at less. The
+real handler runs with the real SDK over a socket against the emulator, on a simulated clock that both share.
 The timer wakes it; each morning a simulated campaign system resumes each task through the same handler.
 
 A call starts at every whole minute at which its task is running, just before whatever else happens at that
