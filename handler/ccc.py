@@ -20,6 +20,7 @@ from handler.task import SdkAppId, TaskId, TaskState
 
 APIS: Mapping[Action, str] = {"pause": "PauseAutoCalloutTask", "resume": "ResumeAutoCalloutTask"}
 DESCRIBE = "DescribeAutoCalloutTask"
+LIST = "DescribeAutoCalloutTasks"
 SERVICE = "ccc"
 VERSION = "2020-02-10"
 LARGEST_PAGES = (100, 50, 20, 10)
@@ -105,23 +106,24 @@ class Ccc:
         response, _ = self._call(DESCRIBE, {"SdkAppId": app, "TaskId": task}, paced=paced)
         return _seen({**response, "TaskId": task})
 
-    def page(self, app: SdkAppId, number: int, size: int | None = None) -> Page:
+    def page(self, app: SdkAppId, number: int, size: int | None = None, *, paced: bool = False) -> Page:
         """Give a page of an application's tasks, counted from 0. Document 679/68725.
 
-        Without a `size` it takes the largest that is not refused: the limit is not documented.
+        Without a `size` it takes the largest that is not refused: the limit is not documented. `paced` says
+        that the caller has waited for this API's turn.
         """
         *larger, last = LARGEST_PAGES if size is None else (size,)
         for each in larger:
             try:
-                return self._page(app, number, each)
+                return self._page(app, number, each, paced=paced)
             except CloudError as error:
                 if not error.code.startswith("InvalidParameter"):
                     raise
-        return self._page(app, number, last)
+        return self._page(app, number, last, paced=paced)
 
-    def _page(self, app: SdkAppId, number: int, size: int) -> Page:
+    def _page(self, app: SdkAppId, number: int, size: int, *, paced: bool) -> Page:
         params = {"SdkAppId": app, "PageSize": size, "PageNumber": number}
-        response, _ = self._call("DescribeAutoCalloutTasks", params)
+        response, _ = self._call(LIST, params, paced=paced)
         try:
             tasks = tuple(_seen(entry) for entry in response.get("Tasks") or ())
             return Page(tasks, number, size, int(response.get("TotalCount") or 0))

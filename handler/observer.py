@@ -40,7 +40,8 @@ class Observer:
     def all_of(self, app: SdkAppId) -> list[Seen]:
         """Give all tasks of an application, read once. Raises `CloudError`."""
         if app not in self._complete:
-            self._complete[app] = [each for page in self._pages(app) for each in page.tasks]
+            pages = self._pages(app, lambda _: True)
+            self._complete[app] = [each for page in pages for each in page.tasks]
         return self._complete[app]
 
     def look(self, tasks: Iterable[Task], *, afresh: bool = False) -> Mapping[Key, Seen]:
@@ -66,22 +67,42 @@ class Observer:
         if len(ids) == 1 or "list" in self._broken or self.stopped():
             return {}
         seen: dict[TaskId, Seen] = {}
+
+        def worth(left: int) -> bool:
+            return left <= sum(task_id not in seen for task_id in ids)
+
         try:
-            for page in self._pages(app):
-                seen |= {each.task_id: each for each in page.tasks}
-                unseen = sum(task_id not in seen for task_id in ids)
-                if page.left > unseen:
-                    break
+            for page in self._pages(app, worth):
+                seen.update({each.task_id: each for each in page.tasks})
         except CloudError as error:
             self._give_up("list", error)
         return seen
 
-    def _pages(self, app: SdkAppId) -> Iterator[Page]:
-        page = self.ccc().page(app, 0)
-        yield page
-        while page.left and page.tasks:
-            page = self.ccc().page(app, page.number + 1, page.size)
-            yield page
+    def _pages(self, app: SdkAppId, worth: Callable[[int], bool]) -> Iterator[Page]:
+        """Give the pages of a list while the rest, so many pages, is `worth` reading. Raises `CloudError`.
+
+        As many are read at once as were read already: 1, 1, 2, 4 and so on.
+        """
+        ccc = self.ccc()
+        yield (first := ccc.page(app, 0))
+        number, pages = 1, first.number + 1 + first.left
+
+        def read(number: int) -> Page | CloudError:
+            try:
+                return ccc.page(app, number, first.size, paced=True)
+            except CloudError as error:
+                return error
+
+        while number < pages and worth(pages - number):
+            numbers = range(number, min(2 * number, pages))
+            calls = [partial(read, each) for each in numbers]
+            for page in paced("DescribeAutoCalloutTasks", calls, ccc.limit, lambda: False):
+                if isinstance(page, CloudError):
+                    raise page
+                if page is None or not page.tasks:
+                    return  # the list has become shorter meanwhile
+                yield page
+            number = numbers.stop
 
     def _one_by_one(self, app: SdkAppId, ids: list[TaskId]) -> dict[TaskId, Seen]:
         if not ids or "describe" in self._broken or self.stopped():

@@ -68,12 +68,13 @@ def by_the_clock(job: Job, watch: Watch) -> TaskReport | None:
 
 @dataclass
 class _Try:
-    """How far a job has come: what was seen of the task, and how the last call for it ended."""
+    """How far a job has come: what was seen of the task, how its last call ended, and the one before."""
 
     job: Job
     seen: TaskState | None = None
     answer: Answer | None = None
     error: CloudError | None = None
+    before: CloudError | None = None
     attempts: int = 0
 
     @property
@@ -206,7 +207,7 @@ class Pauser:
         # A tenth of the time that is left, 5 s at most, is kept to look at what was done.
         to_verify = min(5.0, self.deadline.remaining() / 10) if self.verify else 0.0
         for each in todo:
-            each.answer = each.error = None
+            each.before, each.answer, each.error = each.error, None, None
         try:
             ccc = self.ccc()
         except CloudError as error:
@@ -241,7 +242,7 @@ class Pauser:
         """Give the report of a task that was acted on; `None` if it is to be acted on again."""
         job, hours = each.job, self.watch.of(each.job.task)
         if each.error is not None:
-            return self._after_error(each, seen, hours)
+            return self._after_error(each, seen, hours, last=last)
         if each.answer is None:
             return by_the_clock(job, self.watch) or self._not_tried(job, each)
         state = seen.state if seen else None
@@ -255,8 +256,11 @@ class Pauser:
         cause = TaskError("NotAsWanted", message, each.request_id)
         return TaskReport(job.task, Outcome.FAILED, hours, message, each.attempts, each.request_id, cause)
 
-    def _after_error(self, each: _Try, seen: Seen | None, hours: Hours) -> TaskReport:
-        """Give the report of a call that failed: its reply may be lost, or the state forbid it."""
+    def _after_error(self, each: _Try, seen: Seen | None, hours: Hours, *, last: bool) -> TaskReport | None:
+        """Give the report of a call that failed: its reply may be lost, or the state forbid it.
+
+        `None` if it may still succeed: what is lost or throttled is tried for as long as there is time.
+        """
         job, error = each.job, each.error
         assert error is not None  # noqa: S101 - asked only then
         if error.meaning is Meaning.HALT:
@@ -265,6 +269,8 @@ class Pauser:
             return self._not_tried(job)
         state = seen.state if seen else None
         outcome = by_state(job.action, state)
+        if outcome is None and error.meaning is Meaning.RETRY and not last:
+            return None
         if outcome is not None:
             as_wanted = outcome in {Outcome.ALREADY_PAUSED, Outcome.ALREADY_RUNNING}
             # Refused at the first attempt, it was somebody else; otherwise a reply of ours was lost.
@@ -297,6 +303,8 @@ class Pauser:
         if halted is not None:
             reason = "not tried, since no call can work"
             return _failure(each or _Try(job), hours, halted, reason)
+        if each is not None and each.before is not None:
+            return _failure(each, hours, each.before, f"{job.action} failed until the time was up")
         return TaskReport(job.task, Outcome.DEFERRED, hours, f"the time was up; {hours.sentence()}")
 
 

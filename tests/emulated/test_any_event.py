@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import time
 from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import Any
@@ -145,13 +146,14 @@ def hand_over(emulator: Emulator, event: Any) -> None:
     emulator.reset()
     emulator.limits.default = None
     reports: list[Any] = []
+    slept: list[float] = []
     answer, refusal = None, None
     try:
         answer = handle(
             event,
             None,
-            clock=Clock(now=lambda: NOON, sleep=lambda seconds: None),
-            backoff=Backoff(attempts=1, jitter=lambda: 0.0),
+            clock=Clock(lambda: NOON, lambda: time.monotonic() + sum(slept), slept.append),
+            backoff=Backoff(attempts=1, jitter=lambda: 1.0),
             seen=reports.append,
             tencentcloud_secret_id="AKIDEXAMPLE",
             tencentcloud_secret_key="SECRETEXAMPLE",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
@@ -62,8 +63,9 @@ class Function:
     def __call__(
         self, event: Any, now: datetime = NOON_IN_SHANGHAI, context: Any = None, **changes: Any
     ) -> Any:
-        clock = Clock(now=lambda: now, sleep=lambda seconds: None)
-        backoff = Backoff(attempts=3, jitter=lambda: 0.0)
+        slept: list[float] = []
+        clock = Clock(lambda: now, lambda: time.monotonic() + sum(slept), slept.append)
+        backoff = Backoff(attempts=3, jitter=lambda: 1.0)
         return handle(event, context, clock=clock, backoff=backoff, **(self.settings | changes))
 
     def received(self) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from handler.quiet_hours import QuietHours
 from handler.report import TaskReport
 from handler.settings import Credentials
 from handler.task import Outcome, SdkAppId, Task, TaskId
-from local.emulator import Answer, Emulator, faults
+from local.emulator import Answer, Emulator, Fault, faults
 
 APP = SdkAppId(1400692008)
 SPRING = Task(APP, TaskId(16498), "spring-renewals", "default")
@@ -260,6 +260,26 @@ def test_acting_stops_in_time_to_verify_what_was_done(emulator: Emulator) -> Non
     assert len(outcomes[Outcome.PAUSED]) + len(outcomes[Outcome.DEFERRED]) == 60
     assert len(outcomes[Outcome.DEFERRED]) > 10
     assert not any("could not be seen" in report.reason for report in outcomes[Outcome.PAUSED])
+
+
+@pytest.mark.parametrize("fault", [faults.HTTP_500, faults.RESET, faults.error("RequestLimitExceeded")])
+def test_what_may_pass_is_tried_for_as_long_as_there_is_time(emulator: Emulator, fault: Fault) -> None:
+    emulator.faults.add(fault, action=PAUSE, times=17)
+    simulated = Simulated(emulator)
+    (report,) = simulated.run(*pause(SPRING))
+    assert (report.outcome, report.attempts) == (Outcome.PAUSED, 18)
+    assert simulated.seconds < 60
+
+
+def test_what_never_passes_has_failed_with_its_cause_when_the_time_is_up(emulator: Emulator) -> None:
+    emulator.faults.add(faults.error("InternalError"), action=PAUSE)
+    simulated = Simulated(emulator)
+    (report,) = simulated.run(*pause(SPRING))
+    assert report.outcome is Outcome.FAILED
+    assert report.error is not None
+    assert report.error.code == "InternalError"
+    assert 50 < simulated.seconds <= 60
+    assert report.attempts == emulator.journal.count(PAUSE)
 
 
 def test_a_task_is_not_paused_again_and_again_past_the_deadline(emulator: Emulator) -> None:
