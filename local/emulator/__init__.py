@@ -1,4 +1,4 @@
-"""TencentCloud API 3.0 on loopback: CCC's automatic outbound call tasks and TDMQ's CMQ topics.
+"""TencentCloud API 3.0 on loopback: CCC's outbound call tasks, TDMQ's CMQ topics, EventBridge's buses.
 
 It serves the official clients as they are: the Python SDK, `tccli`, the Node SDK. See docs/emulator.md.
 """
@@ -32,8 +32,9 @@ _LAST_PORT = 65_535
 class Emulator(Cloud):
     """A TencentCloud of one's own, that listens on loopback; use it as a context manager.
 
-    The port is a free one unless it is given. Everything else is `Cloud`'s: `tasks`, `topics`, `options`,
-    `faults`, `limits`, `journal`, `errors`, `secrets`, `tokens`, `now`, `signature_now`, `reset`, `load`.
+    The port is a free one unless it is given. Everything else is `Cloud`'s: `tasks`, `topics`, `buses`,
+    `options`, `faults`, `limits`, `journal`, `errors`, `secrets`, `tokens`, `now`, `signature_now`, `reset`,
+    `load`.
     """
 
     def __init__(  # noqa: PLR0913 - by name, and each has a default

@@ -179,20 +179,23 @@ INT64 = Param("int")
 UINT64 = Param("uint")
 
 
-def check(params: Mapping[str, Any], wanted: Mapping[str, Param]) -> dict[str, Any]:
-    """Give the parameters that are there and no nulls. Raises `ApiError` for what the service refuses."""
+def check(params: Mapping[str, Any], wanted: Mapping[str, Param], place: str = "") -> dict[str, Any]:
+    """Give the parameters that are there and no nulls. Raises `ApiError` for what the service refuses.
+
+    `place` stands before the names in messages: `EventList.0.` for what is inside of the list's first object.
+    """
     for name in params:
         if name not in wanted:
-            raise errors.unknown(name)
+            raise errors.unknown(place + name)
     given = {name: value for name, value in params.items() if value is not None}
     for name, param in wanted.items():
         if name not in given:
             if param.required:
-                raise errors.missing(name)
+                raise errors.missing(place + name)
         elif not param.fits(given[name]):
-            raise errors.wrong_type(name)
+            raise errors.wrong_type(place + name)
         elif not param.allows(given[name]):
-            raise errors.wrong_value(name, f"must be from {param.least} to {param.most}")
+            raise errors.wrong_value(place + name, f"must be from {param.least} to {param.most}")
     return given
 
 

@@ -10,9 +10,10 @@ from functools import partial
 from os import PathLike
 from typing import Any
 
-from . import api3, ccc, errors, tdmq
+from . import api3, ccc, eb, errors, tdmq
 from .api3 import Call, Verifier
 from .ccc import Ccc
+from .eb import Buses, Eb
 from .errors import ApiError
 from .exchange import Asked, Manner, Reply
 from .faults import Fault, Faults, Kind
@@ -37,6 +38,7 @@ _MANNERS = {
     Kind.DRIP: Manner.DRIPPING,
     Kind.TRUNCATED: Manner.TRUNCATED,
 }
+_SERVICES = {each.VERSION: each.SERVICE for each in (ccc, tdmq, eb)}
 _SECRETS = {"AKIDEXAMPLE": "SECRETEXAMPLE"}
 
 TaskSource = str | PathLike[str] | list[Mapping[str, Any]] | tuple[Mapping[str, Any], ...]
@@ -68,6 +70,7 @@ class Cloud:
         self.options = Options()
         self.tasks = Tasks(self._time)
         self.topics = Topics()
+        self.buses = Buses()
         self.journal = Journal()
         self.faults = Faults()
         self.limits = Limits(time.monotonic)
@@ -77,7 +80,7 @@ class Cloud:
         self.reset()
 
     def reset(self) -> None:
-        """Bring back what was given at construction, and forget the journal, topics, faults and errors.
+        """Bring back what was given at construction, and forget journal, topics, buses, faults and errors.
 
         Whoever waits in a fault is cut off at once, and what it was about to do is not done.
         """
@@ -90,6 +93,7 @@ class Cloud:
             self.faults.clear()
             self.limits.reset()
             self.topics.clear()
+            self.buses.clear()
             self.tasks.clear()
             for task in tasks:
                 self.tasks.put(replace(task))
@@ -135,7 +139,7 @@ class Cloud:
     def _entry(self, call: Call, answer: dict[str, Any] | None, fault: Fault | None) -> Entry:
         return Entry(
             time=self.now(),
-            service={ccc.VERSION: ccc.SERVICE, tdmq.VERSION: tdmq.SERVICE}.get(call.version, ""),
+            service=_SERVICES.get(call.version, ""),
             action=call.action,
             version=call.version,
             region=call.region,
@@ -174,11 +178,12 @@ class Cloud:
             raise errors.too_many(*over)
         return product.actions[call.action](call.params())
 
-    def _product(self, call: Call) -> Ccc | Tdmq:
+    def _product(self, call: Call) -> Ccc | Tdmq | Eb:
         """Give the product that has the version and the action. Raises `ApiError`."""
-        products: Mapping[str, Ccc | Tdmq] = {
+        products: Mapping[str, Ccc | Tdmq | Eb] = {
             ccc.VERSION: Ccc(self.tasks, self.options),
             tdmq.VERSION: Tdmq(self.topics, self.options),
+            eb.VERSION: Eb(self.buses, self.options, self._time),
         }
         product = products.get(call.version)
         owner = next((each for each in products.values() if call.action in each.actions), product)
@@ -186,7 +191,8 @@ class Cloud:
             raise errors.no_version(call.version, owner.service if owner else "")
         if call.action not in product.actions:
             raise errors.no_action(call.action, product.service, call.version)
-        if isinstance(product, Tdmq) and self.options.cmq_needs_region and not call.region:
+        regional = {tdmq.SERVICE: self.options.cmq_needs_region, eb.SERVICE: self.options.eb_needs_region}
+        if regional.get(product.service) and not call.region:
             raise errors.missing("Region")
         return product
 

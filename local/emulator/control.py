@@ -40,7 +40,11 @@ def _topics(cloud: Cloud) -> dict[str, list[dict[str, Any]]]:
     return {name: [vars(each) for each in cloud.topics.messages(name)] for name in cloud.topics.names}
 
 
-_SHOWN: Mapping[str, Callable[[Cloud], Any]] = {"tasks": _tasks, "topics": _topics}
+def _buses(cloud: Cloud) -> dict[str, list[dict[str, Any]]]:
+    return {bus_id: cloud.buses.events(bus_id) for bus_id in cloud.buses.names}
+
+
+_SHOWN: Mapping[str, Callable[[Cloud], Any]] = {"tasks": _tasks, "topics": _topics, "buses": _buses}
 
 
 def _object(document: Any) -> Mapping[str, Any]:

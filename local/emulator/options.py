@@ -49,6 +49,10 @@ class Options:
     """What PublishCmqMsg answers in `Result`; a message answered with false is not published."""
     cmq_creates_topics: bool = False
     """Whether publishing to an unknown topic creates it, in place of ResourceNotFound."""
+    eb_needs_region: bool = False
+    """Whether EventBridge insists on `X-TC-Region`, as the Chinese pages say and the others do not."""
+    eb_keeps_id: bool = True
+    """Whether an event keeps the `Id` it was given, as the SDKs say; by older pages the bus has its own."""
 
     def reset(self) -> None:
         """Bring the defaults back."""

@@ -175,6 +175,19 @@ def test_messages_are_shown_by_topic(emulator: Emulator, wire: Any) -> None:
     assert shown == {"empty": [], "reports": [{"msg_id": msg_id, "content": "已暂停", "tags": ["a"]}]}
 
 
+EB = "2021-04-16"
+
+
+def test_events_are_shown_by_bus(emulator: Emulator, wire: Any) -> None:
+    empty, bus_id = emulator.buses.create("empty"), emulator.buses.create("reports")
+    event = {"Source": "s", "Type": "t", "Subject": "x", "Time": 5, "Id": "1", "Data": '{"text": "已暂停"}'}
+    assert wire.call("PutEvents", {"EventBusId": bus_id, "EventList": [event]}, version=EB).code is None
+    shown = json.loads(wire.control("GET", "buses").body)
+    assert shown == {empty: [], bus_id: emulator.buses.events(bus_id)}
+    assert shown[bus_id][0]["data"] == {"text": "已暂停"}
+    assert rows(wire)[-1]["service"] == "eb"
+
+
 @pytest.mark.parametrize(
     ("document", "codes"),
     [
@@ -200,7 +213,7 @@ def test_options_and_limits_are_set(emulator: Emulator, wire: Any) -> None:
     assert emulator.options.pause_paused is Answer.SUCCESS
     assert emulator.options.max_page_size is None
     assert wire.control("POST", "limits", {"default": None, PAUSE: 3}).status == 200
-    assert (emulator.limits.default, emulator.limits.per_action) == (None, {PAUSE: 3})
+    assert (emulator.limits.default, emulator.limits.per_action[PAUSE]) == (None, 3)
 
 
 def test_a_reset_brings_everything_back(emulator: Emulator, wire: Any) -> None:

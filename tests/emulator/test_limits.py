@@ -136,3 +136,11 @@ def test_a_request_is_refused_exactly_if_too_many_came_in_the_second_up_to_it(
         seen.append(now)
         count = sum(1 for each in seen if each > now - 1)
         assert limits.over("A", "id") == ((count, limit) if count > limit else None)
+
+
+def test_events_may_be_put_a_thousand_times_a_second_unless_another_limit_is_set() -> None:
+    limits = Limits(lambda: 0.0)
+    assert [limits.over("PutEvents", "id") for _ in range(1_001)] == [None] * 1_000 + [(1_001, 1_000)]
+    limits.change({"PutEvents": 1})
+    limits.reset()
+    assert [limits.over("PutEvents", "id") for _ in range(2)] == [None, None]

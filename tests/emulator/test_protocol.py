@@ -74,6 +74,8 @@ def test_every_answer_has_a_request_id_of_its_own(wire: Any) -> None:
         ("PauseAutoCalloutTask", "2019-01-01", "NoSuchVersion", "version=`2019-01-01` does not exist"),
         ("PauseAutoCalloutTask", "2020-02-17", "NoSuchVersion", "in service=`ccc`"),
         ("PublishCmqMsg", "2020-02-10", "NoSuchVersion", "in service=`tdmq`"),
+        ("PutEvents", "2020-02-17", "NoSuchVersion", "in service=`eb`"),
+        ("Nonsense", "2021-04-16", "InvalidAction", "in service=`eb`"),
         ("Nonsense", "2020-02-17", "InvalidAction", "in service=`tdmq`"),
         ("Nonsense", "nonsense", "NoSuchVersion", "version=`nonsense`"),
     ],
