@@ -71,20 +71,27 @@ class Page:
 class Ccc:
     """The contact centre, as seen through the official SDK. Safe between threads: each has its own client.
 
-    `connect` gives a client, with the credentials as they are then. Every method raises `CloudError` when
-    the service refuses, or when attempts or time have run out; the error's `attempts` says how often the
-    request was sent.
+    `connect` gives a client. When its credentials are refused, `renew` reads them anew, once, and tells
+    whether they are others now. Every method raises `CloudError` when the service refuses, or when attempts
+    or time have run out; the error's `attempts` says how often the request was sent.
     """
 
     def __init__(
-        self, connect: Callable[[], Api3], limit: RateLimit, deadline: Deadline, backoff: Backoff
+        self,
+        connect: Callable[[], Api3],
+        limit: RateLimit,
+        deadline: Deadline,
+        backoff: Backoff,
+        renew: Callable[[], bool] = lambda: False,
     ) -> None:
         self.limit = limit
         self._connect = connect
+        self._renew = renew
         self._deadline = deadline
         self._backoff = backoff
         self._mine = threading.local()
-        self._renewed = False
+        self._renewed: bool | None = None
+        self._renewing = threading.Lock()
         self._counted = threading.Lock()
         self.calls = 0
 
@@ -154,18 +161,21 @@ class Ccc:
 
     def _client(self) -> Api3:
         """Give this thread's client: the SDK promises nothing where threads share one."""
-        if getattr(self._mine, "renewed", None) is not self._renewed:
-            self._mine.client, self._mine.renewed = self._connect(), self._renewed
+        if getattr(self._mine, "renewed", None) is not bool(self._renewed):
+            self._mine.client, self._mine.renewed = self._connect(), bool(self._renewed)
         client: Api3 = self._mine.client
         return client
 
     def _learn(self, api: str, error: CloudError) -> None:
-        """Slow down when throttled; take an expired token anew, once."""
+        """Slow down when throttled; read refused credentials anew, once."""
         if error.code.startswith("RequestLimitExceeded"):
             self.limit.throttled(api)
-        elif error.code.startswith("AuthFailure.TokenFailure") and not self._mine.renewed:
-            self._renewed = True
-            error.meaning = Meaning.RETRY
+        elif error.refuses_credentials and not self._mine.renewed:
+            with self._renewing:
+                if self._renewed is None:
+                    self._renewed = self._renew()
+            if self._renewed:
+                error.meaning = Meaning.RETRY
 
 
 def _again(error: Exception, attempt: int) -> bool:

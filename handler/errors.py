@@ -81,6 +81,11 @@ class CloudError(QuietHoursError):
         return self.meaning is Meaning.HALT and self.code.startswith(_OF_EVERYTHING)
 
     @property
+    def refuses_credentials(self) -> bool:
+        """Whether others may be taken: these have expired, or were replaced, since they were read."""
+        return self.code.startswith(_OF_CREDENTIALS)
+
+    @property
     def may_pass(self) -> bool:
         """Whether trying again can help."""
         return self.meaning is Meaning.RETRY
@@ -137,6 +142,12 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
+_OF_CREDENTIALS = (
+    "AuthFailure.InvalidSecretId",
+    "AuthFailure.SecretIdNotFound",
+    "AuthFailure.SignatureFailure",
+    "AuthFailure.TokenFailure",
+)
 _OF_EVERYTHING = (
     "AuthFailure.InvalidAuthorization",
     "AuthFailure.InvalidSecretId",

@@ -12,6 +12,7 @@ from handler import topics
 from handler.pacing import Backoff, Clock, Deadline
 from handler.report import Problem, Report, TaskReport
 from handler.request import Request
+from handler.secret import credentials
 from handler.settings import Reach, Settings
 from handler.triggers import Delivery, Message
 
@@ -91,7 +92,8 @@ class Invocation:
         `rejected` are the messages of the report's problems. One that was told of before is left out of
         what is published, so that redelivery does not bring a notification each time.
         """
-        tencent = topics.Tencent(reach.callout_endpoint, reach.callout_region, reach.credentials)
+        identity = lambda anew: credentials(reach, anew=anew)  # noqa: E731
+        tencent = topics.Tencent(reach.callout_endpoint, reach.callout_region, identity)
         notify = reach.callout_notify if isinstance(reach, Settings) else "always"
         parts = 0
         if self.seen:

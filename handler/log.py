@@ -26,9 +26,13 @@ class JsonLines(logging.Handler):
     def __init__(self, request_id: str | None, secrets: Iterable[str]) -> None:
         super().__init__()
         self._request_id = request_id
-        self._secrets = sorted(
-            {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}, key=len, reverse=True
-        )
+        self._secrets: list[str] = []
+        self.hide(secrets)
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Leave these out, too, of what is written from now on."""
+        more = {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
+        self._secrets = sorted(more.union(self._secrets), key=len, reverse=True)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record."""
@@ -78,6 +82,14 @@ def set_up(request_id: str | None, secrets: Iterable[str], level: int = logging.
     logger.handlers = [JsonLines(request_id, secrets)]
     logger.propagate = False
     logger.setLevel(level)
+
+
+def hide(secrets: Iterable[str]) -> None:
+    """Leave secrets that became known only now out of all further lines."""
+    known = list(secrets)
+    for each in logging.getLogger("handler").handlers:
+        if isinstance(each, JsonLines):
+            each.hide(known)
 
 
 def _flat(value: Any) -> Any:

@@ -13,7 +13,8 @@ from handler.invocation import Invocation
 from handler.pacing import Backoff, Clock, Deadline, RateLimit
 from handler.pauser import Job, Pauser, Watch
 from handler.report import UNFINISHED, Problem, Report, encoded
-from handler.settings import Settings, read_reach, read_settings
+from handler.secret import credentials
+from handler.settings import Credentials, Settings, read_reach, read_settings
 from handler.task import SdkAppId, Task
 from handler.triggers import Fate, Message
 
@@ -143,14 +144,23 @@ class Walk:
 
             def connect() -> Api3:
                 # Read anew each time: a token that has expired meanwhile is another one now.
-                identity = read_reach(**self.given).credentials
+                identity = credentials(read_reach(**self.given))
                 if identity is None:
                     raise CloudError("NoCredentials", NO_CREDENTIALS, meaning=Meaning.HALT)
+                used.append(identity)
                 endpoint, region = self.settings.callout_endpoint, self.settings.callout_region
                 return Api3(SERVICE, VERSION, endpoint=endpoint, region=region, identity=identity)
 
+            def renew() -> bool:
+                try:
+                    return credentials(read_reach(**self.given), anew=True) not in used
+                except CloudError as error:
+                    _log.warning("credentials not read anew", extra={"error": str(error)})
+                    return False
+
+            used: list[Credentials] = []
             limit = RateLimit(self.settings.callout_requests_per_second, deadline.clock)
-            self._ccc = Ccc(connect, limit, deadline, self.invocation.backoff)
+            self._ccc = Ccc(connect, limit, deadline, self.invocation.backoff, renew)
         return self._ccc
 
 
@@ -159,7 +169,7 @@ _LONGEST_ID = 200
 
 NO_CREDENTIALS = (
     "there are no credentials; set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, "
-    "or give the function a role that may pause tasks"
+    "or CALLOUT_SECRET, or give the function a role that may pause tasks"
 )
 
 

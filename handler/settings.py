@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any, Literal
@@ -14,6 +15,9 @@ from typing_extensions import Self
 from handler.errors import ConfigurationError
 
 _INT64_MAX = 2**63 - 1
+_SECRET = re.compile(
+    r"arn:aws[a-z-]*:(?:secretsmanager:[a-z0-9-]+:\d+:secret:.+|ssm:[a-z0-9-]+:\d+:parameter/.+)"
+)
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,12 @@ class Reach(BaseSettings):
     role_session_token: SecretStr | None = Field(
         None, validation_alias="TENCENTCLOUD_SESSIONTOKEN", description="Token of the role's credentials"
     )
+    callout_secret: str | None = Field(
+        None,
+        description="On AWS instead of id and key: `arn:aws:secretsmanager:…` or "
+        "`arn:aws:ssm:…:parameter/…`, which holds them as JSON under these same names. "
+        "Read once per warm instance, and again when refused",
+    )
     callout_endpoint: str = Field(
         "ccc.tencentcloudapi.com",
         description="Where CCC answers; `ccc.intl.tencentcloudapi.com` for the international site. "
@@ -68,10 +78,12 @@ class Reach(BaseSettings):
     callout_region: str | None = Field(
         None,
         validation_alias=AliasChoices("CALLOUT_REGION", "TENCENTCLOUD_REGION"),
-        description="CCC does not require one; a `cmq:` topic does, and on SCF it is the function's own",
+        description="CCC does not require one; a `cmq:` or `eventbridge:` topic does, "
+        "and on SCF it is the function's own",
     )
     callout_topic: str = Field(
-        "stdout:", description="Where reports go: `arn:aws:sns:…`, `cmq:TOPIC` or `stdout:`"
+        "stdout:",
+        description="Where reports go: `arn:aws:sns:…`, `cmq:TOPIC`, `eventbridge:BUS_ID` or `stdout:`",
     )
 
     @field_validator("callout_endpoint")
@@ -87,17 +99,29 @@ class Reach(BaseSettings):
             raise ValueError(f"{scheme}:// is not understood; leave the scheme out")
         return value
 
+    @field_validator("callout_secret")
+    @classmethod
+    def _secret_is_an_arn(cls, value: str | None) -> str | None:
+        if value is None or _SECRET.fullmatch(value):
+            return value
+        raise ValueError(
+            "an ARN is wanted: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME "
+            "or arn:aws:ssm:REGION:ACCOUNT:parameter/NAME"
+        )
+
     @field_validator("callout_topic")
     @classmethod
     def _topic_is_known(cls, value: str) -> str:
-        if value == "stdout:" or (value.startswith("cmq:") and value != "cmq:"):
+        kind, _, name = value.partition(":")
+        if value == "stdout:" or (kind in {"cmq", "eventbridge"} and name):
             return value
         parts = value.split(":")
         is_arn = len(parts) == len(["arn", "aws", "sns", "region", "account", "name"]) and all(parts)
         if is_arn and parts[0] == "arn" and parts[1].startswith("aws") and parts[2] == "sns":
             return value
         raise ValueError(
-            f"{value!r} is no topic; wanted is arn:aws:sns:REGION:ACCOUNT:NAME, cmq:TOPIC or stdout:"
+            f"{value!r} is no topic; wanted is arn:aws:sns:REGION:ACCOUNT:NAME, cmq:TOPIC, "
+            "eventbridge:BUS_ID or stdout:"
         )
 
     @property

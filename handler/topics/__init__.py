@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -42,15 +42,20 @@ class Stdout:
 
 @dataclass(frozen=True)
 class Tencent:
-    """Where and as whom a topic of Tencent Cloud is reached: the endpoint of CCC, region, credentials."""
+    """Where and as whom a topic of Tencent Cloud is reached: the endpoint of CCC, region, credentials.
+
+    `identity(anew=…)` gives the credentials, read anew or as they were read before; `None` if there are none.
+    """
 
     endpoint: str
     region: str | None
-    identity: Identity | None
+    identity: Callable[..., Identity | None]
 
 
 def topic(address: str, tencent: Tencent) -> Topic:
-    """Give the topic at `address`: `arn:aws:sns:…`, `cmq:NAME` or `stdout:`. Raises `CloudError`.
+    """Give the topic at `address`: `arn:aws:sns:…`, `cmq:NAME`, `eventbridge:BUS_ID` or `stdout:`.
+
+    Raises `CloudError` where it is of Tencent Cloud and there are no credentials that it could take.
 
     Only the topic in use is imported: boto3 takes 200 ms of a cold start, the Tencent SDK 140 ms.
     """
@@ -58,15 +63,19 @@ def topic(address: str, tencent: Tencent) -> Topic:
         from handler.topics.sns import Sns  # noqa: PLC0415
 
         return Sns(address)
-    if address.startswith("cmq:"):
+    kind, _, name = address.partition(":")
+    if kind not in {"cmq", "eventbridge"}:
+        return Stdout()
+    identity = tencent.identity(anew=False)
+    if identity is None:
+        raise CloudError("NoCredentials", "there are no credentials to publish with", meaning=Meaning.HALT)
+    if kind == "cmq":
         from handler.topics.cmq import Cmq  # noqa: PLC0415
 
-        if tencent.identity is None:
-            raise CloudError(
-                "NoCredentials", "there are no credentials to publish with", meaning=Meaning.HALT
-            )
-        return Cmq(address.removeprefix("cmq:"), tencent.endpoint, tencent.region, tencent.identity)
-    return Stdout()
+        return Cmq(name, tencent.endpoint, tencent.region, identity)
+    from handler.topics.eventbridge import EventBridge  # noqa: PLC0415
+
+    return EventBridge(name, tencent.endpoint, tencent.region, identity)
 
 
 def publish(report: Report, address: str, tencent: Tencent, deadline: Deadline, backoff: Backoff) -> int:
@@ -81,7 +90,15 @@ def publish(report: Report, address: str, tencent: Tencent, deadline: Deadline, 
         events = report.events(target.limit)
         attributes = {key: value for key in ("status", "action") if (value := events[0]["data"][key])}
         for event in events:
-            _publish_one(target, event, attributes, deadline, backoff)
+            try:
+                _publish_one(target, event, attributes, deadline, backoff)
+            except CloudError as error:
+                if not error.refuses_credentials or tencent.identity(anew=False) == tencent.identity(
+                    anew=True
+                ):
+                    raise
+                target = topic(address, tencent)
+                _publish_one(target, event, attributes, deadline, backoff)
     except CloudError as error:
         _log.error(
             "report not published",

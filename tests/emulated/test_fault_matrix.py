@@ -35,8 +35,9 @@ MESSAGES: Mapping[str, list[int | str]] = {
 POLICY = json.dumps({"quiet_hours": {"default": {"time_zone": "UTC", "quiet": ["00:00-24:00"]}}})
 START = datetime(2026, 11, 23, 4, 0, tzinfo=timezone.utc)
 
-APIS = ("PauseAutoCalloutTask", "DescribeAutoCalloutTask", "DescribeAutoCalloutTasks", "PublishCmqMsg")
-PUBLISH = "PublishCmqMsg"
+PUBLISH: Mapping[str, str] = {"cmq": "PublishCmqMsg", "eventbridge": "PutEvents"}
+"""How a report is published, by the kind of the topic."""
+APIS = ("PauseAutoCalloutTask", "DescribeAutoCalloutTask", "DescribeAutoCalloutTasks", *PUBLISH.values())
 CODES = (
     "RequestLimitExceeded",
     "InternalError",
@@ -137,6 +138,8 @@ class Function:
         self.emulator = emulator
         self.capsys = capsys
         self.heard = 0
+        self.bus_id = emulator.buses.create(TOPIC)
+        self.topic = f"cmq:{TOPIC}"
         self.stack = ExitStack()
         self.refuse_when_publishing = False
 
@@ -163,13 +166,13 @@ class Function:
                 callout_policy=POLICY,
                 callout_sdk_app_id=APP,
                 callout_endpoint=self.emulator.url,
-                callout_topic=f"cmq:{TOPIC}",
+                callout_topic=self.topic,
                 callout_requests_per_second=pace,
             )
         except (UnfinishedError, PublishError) as caught:
             error = caught
         (report,) = reports
-        published = [json.loads(each.content) for each in self.emulator.topics.messages(TOPIC)]
+        published = self.published()
         told = Told(
             report=json.loads(json.dumps(report)),
             failed_ids=[each["itemIdentifier"] for each in answer["batchItemFailures"]]
@@ -185,6 +188,16 @@ class Function:
         )
         self.heard = len(published)
         return told
+
+    def tell(self, kind: str) -> None:
+        """Publish to a topic of this kind from now on."""
+        self.topic = f"cmq:{TOPIC}" if kind == "cmq" else f"eventbridge:{self.bus_id}"
+        self.heard = len(self.published())
+
+    def published(self) -> list[dict[str, Any]]:
+        if self.topic.startswith("cmq:"):
+            return [json.loads(each.content) for each in self.emulator.topics.messages(TOPIC)]
+        return self.emulator.buses.events(self.bus_id)
 
     def heal(self) -> None:
         """Let everything go well again, now."""
@@ -307,10 +320,11 @@ def test_every_task_is_paused_or_told_of_and_the_next_delivery_finishes(
     function: Function, fault: str, api: str, frequency: str, trigger: str
 ) -> None:
     function.emulator.faults.add(FAULTS[fault], action=api, **FREQUENCIES[frequency])
+    function.tell("eventbridge" if api == PUBLISH["eventbridge"] else "cmq")
     hurried = fault == "stall"
     told = function(trigger, seconds=0.3 if hurried else 60.0, pace=500 if hurried else 20)
     check(function, trigger, told)
-    if fault not in {"stall", "refused"} and api != PUBLISH:
+    if fault not in {"stall", "refused"} and api not in PUBLISH.values():
         assert not isinstance(told.error, PublishError), "the report is heard when the topic works"
     if frequency == "once" and fault in PASSING:
         assert told.unfinished == set()
@@ -338,10 +352,12 @@ def test_connections_that_are_refused_from_first_to_last_leave_the_report_in_the
     assert function.emulator.journal.entries == []
 
 
+@pytest.mark.parametrize("kind", PUBLISH)
 @pytest.mark.parametrize("trigger", TRIGGERS)
 def test_connections_that_are_refused_when_publishing_leave_the_tasks_paused_and_the_report_in_the_log(
-    function: Function, trigger: str
+    function: Function, trigger: str, kind: str
 ) -> None:
+    function.tell(kind)
     function.refuse_when_publishing = True
     told = function(trigger)
     check(function, trigger, told)
@@ -360,16 +376,18 @@ def test_a_task_whose_state_cannot_be_read_is_never_said_to_be_missing(function:
     assert told.report["summary"] == {"failed": 9}
 
 
+@pytest.mark.parametrize("kind", PUBLISH)
 @pytest.mark.parametrize(
     "fault", ["lost_reply", "http_500", "RequestLimitExceeded", "AuthFailure.SignatureFailure"]
 )
 def test_a_report_too_long_for_a_line_stands_in_the_log_in_pieces_that_join(
-    function: Function, fault: str
+    function: Function, fault: str, kind: str
 ) -> None:
+    function.tell(kind)
     many = range(1_000, 1_060)
     for task_id in many:
         function.emulator.tasks.add(task_id=task_id, sdk_app_id=APP, state=5)
-    function.emulator.faults.add(FAULTS[fault], action=PUBLISH)
+    function.emulator.faults.add(FAULTS[fault], action=PUBLISH[kind])
     told = function({"tasks": list(many)}, pace=500)
     assert isinstance(told.error, PublishError)
     assert told.logged == [told.report]
@@ -377,7 +395,9 @@ def test_a_report_too_long_for_a_line_stands_in_the_log_in_pieces_that_join(
     assert len(json.dumps(told.report)) > 16_000, "more than two lines of the log"
 
 
-def test_faults_of_every_kind_at_once_never_make_it_lie(function: Function) -> None:
+@pytest.mark.parametrize("kind", PUBLISH)
+def test_faults_of_every_kind_at_once_never_make_it_lie(function: Function, kind: str) -> None:
+    function.tell(kind)
     for number, fault in enumerate(sorted(PASSING - {"latency"})):
         function.emulator.faults.add(FAULTS[fault], probability=0.04, seed=number)
     for _ in range(12):

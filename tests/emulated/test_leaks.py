@@ -67,6 +67,8 @@ class Loud:
         self.caplog = caplog
         self.text = ""
         self.messages: list[str] = []
+        self.bus_id = emulator.buses.create("reports")
+        self.topics = {"cmq": "cmq:reports", "eventbridge": f"eventbridge:{self.bus_id}"}
         for name in LOUD:
             caplog.set_level(logging.DEBUG, logger=name or None)
 
@@ -88,7 +90,7 @@ class Loud:
                 {"tasks": [16498, 16499, "eu-surveys", 1]},
                 {"request_id": "r", "function_name": "f", "time_limit_in_ms": 20_000},
                 clock=Clock(lambda: NOON, lambda: time.monotonic() + sum(slept), slept.append),
-                backoff=Backoff(attempts=2, jitter=lambda: 0.0),
+                backoff=Backoff(attempts=2, jitter=lambda: 1.0),
                 seen=lambda report: out.append(json.dumps(report.data(), ensure_ascii=False)),
                 **(given | changes),
             )
@@ -99,6 +101,9 @@ class Loud:
         out += [captured.out, captured.err, self.caplog.text]
         out += [f"{record.getMessage()} {vars(record)}" for record in self.caplog.records]
         self.messages = [each.content for each in self.emulator.topics.messages("reports")]
+        self.messages += [
+            json.dumps(each, ensure_ascii=False) for each in self.emulator.buses.events(self.bus_id)
+        ]
         self.text = "\n".join(out + self.messages)
 
     def keeps_its_secrets(self) -> bool:
@@ -137,41 +142,45 @@ def loud(
     return Loud(emulator, capsys, caplog)
 
 
-@pytest.mark.parametrize("api", ["PauseAutoCalloutTask", "DescribeAutoCalloutTask", "PublishCmqMsg", None])
+@pytest.mark.parametrize(
+    "api", ["PauseAutoCalloutTask", "DescribeAutoCalloutTask", "PublishCmqMsg", "PutEvents", None]
+)
 @pytest.mark.parametrize("fault", FAULTS)
 def test_no_fault_brings_a_secret_to_light(loud: Loud, fault: str, api: str | None) -> None:
     loud.emulator.faults.add(FAULTS[fault], action=api)
-    loud("cmq:reports")
+    loud(loud.topics["eventbridge" if api == "PutEvents" else "cmq"])
     assert loud.keeps_its_secrets()
     assert not HEADER.search(loud.text)
     assert '"level":"' in loud.text, "the function's own log is in what was looked at"
     assert "urllib3.connectionpool" in loud.text, "and so are the libraries' at DEBUG"
 
 
-def test_a_day_without_faults_brings_no_secret_to_light(loud: Loud) -> None:
-    loud("cmq:reports")
+@pytest.mark.parametrize("kind", ["cmq", "eventbridge"])
+def test_a_day_without_faults_brings_no_secret_to_light(loud: Loud, kind: str) -> None:
+    loud(loud.topics[kind])
     assert loud.messages, "the token was right"
     assert loud.keeps_its_secrets()
     assert not HEADER.search(loud.text)
 
 
+@pytest.mark.parametrize("kind", ["cmq", "eventbridge"])
 @pytest.mark.parametrize(
     ("name", "value"), [("secret_key", KEY[::-1]), ("session_token", TOKEN[::-1]), ("secret_id", ID + "\n")]
 )
-def test_wrong_credentials_are_not_shown_either(loud: Loud, name: str, value: str) -> None:
-    loud("cmq:reports", **{f"tencentcloud_{name}": value})
+def test_wrong_credentials_are_not_shown_either(loud: Loud, name: str, value: str, kind: str) -> None:
+    loud(loud.topics[kind], **{f"tencentcloud_{name}": value})
     assert loud.keeps_its_secrets()
     assert value not in loud.text or name == "secret_id"
     assert json.dumps(value)[1:-1] not in loud.text or name == "secret_id"
 
 
 @pytest.mark.parametrize("code", ["AuthFailure.SignatureFailure", "InternalError", "UnsupportedOperation"])
-@pytest.mark.parametrize("api", ["PauseAutoCalloutTask", "PublishCmqMsg", None])
+@pytest.mark.parametrize("api", ["PauseAutoCalloutTask", "PublishCmqMsg", "PutEvents", None])
 def test_an_answer_that_repeats_the_request_is_told_without_signature_and_token(
     loud: Loud, api: str | None, code: str
 ) -> None:
     loud.emulator.faults.add(Fault(Kind.ERROR, code=code, message=ECHO), action=api)
-    loud("cmq:reports")
+    loud(loud.topics["eventbridge" if api == "PutEvents" else "cmq"])
     assert "you sent Authorization" in loud.text
     assert loud.keeps_its_secrets()
 

@@ -1,11 +1,11 @@
-"""A report is published: to SNS through boto3 and moto, to CMQ through the SDK and the emulator."""
+"""A report is published: to SNS through boto3 and moto, to CMQ and EventBridge through the SDK and the emulator."""
 
 from __future__ import annotations
 
 import json
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from typing import Any, ClassVar
 
@@ -13,11 +13,12 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from handler.errors import CloudError, PublishError
+from handler.errors import CloudError, Meaning, PublishError
 from handler.pacing import Backoff, Clock, Deadline
-from handler.report import Problem, Report
+from handler.report import Problem, Report, encoded
 from handler.settings import Credentials
 from handler.topics import Tencent, publish, sns
+from handler.topics.eventbridge import EventBridge
 from local.emulator import Emulator, faults
 
 NOW = datetime(2026, 11, 23, 23, 0, tzinfo=timezone.utc)
@@ -31,14 +32,15 @@ def report(message: str = "tasks: a list is wanted", body: str | None = None, co
 
 
 def tencent(emulator: Emulator, identity: Credentials | None = None) -> Tencent:
-    return Tencent(emulator.url, "ap-guangzhou", identity or Credentials("AKIDEXAMPLE", "SECRETEXAMPLE"))
+    used = identity or Credentials("AKIDEXAMPLE", "SECRETEXAMPLE")
+    return Tencent(emulator.url, "ap-guangzhou", lambda anew: used)
 
 
 def sent(to: str, what: Report, where: Tencent, backoff: Backoff | None = None) -> int:
     return publish(what, to, where, Deadline.after(CLOCK, 60), backoff or Backoff(attempts=3))
 
 
-NOWHERE = Tencent("http://127.0.0.1:9", None, None)
+NOWHERE = Tencent("http://127.0.0.1:9", None, lambda anew: None)
 
 
 @dataclass
@@ -190,7 +192,173 @@ def test_a_cmq_topic_that_is_not_there_is_told_at_once(emulator: Emulator) -> No
 
 def test_a_cmq_topic_without_credentials_is_told(emulator: Emulator) -> None:
     with pytest.raises(PublishError, match="NoCredentials"):
-        sent(CMQ, report(), Tencent(emulator.url, None, None))
+        sent(CMQ, report(), Tencent(emulator.url, None, lambda anew: None))
+
+
+@dataclass
+class Bus:
+    """An event bus with a program behind it, which makes the events of the bus ours again."""
+
+    emulator: Emulator
+    id: str
+
+    @property
+    def address(self) -> str:
+        return f"eventbridge:{self.id}"
+
+    def received(self, pattern: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        return [
+            {
+                "specversion": each["specversion"],
+                "id": each["subject"],
+                "source": each["source"],
+                "type": each["type"],
+                "time": f"{datetime.fromtimestamp(int(each['time']) / 1000, timezone.utc):%Y-%m-%dT%H:%M:%SZ}",
+                "datacontenttype": each["datacontenttype"].partition(";")[0],
+                "data": each["data"],
+            }
+            for each in self.emulator.buses.events(self.id, pattern)
+        ]
+
+
+@pytest.fixture
+def bus(emulator: Emulator) -> Bus:
+    return Bus(emulator, emulator.buses.create("reports"))
+
+
+@pytest.mark.parametrize("keeps_id", [True, False])
+def test_nothing_of_the_event_is_lost_on_an_event_bus(bus: Bus, keeps_id: bool) -> None:
+    bus.emulator.options.eb_keeps_id = keeps_id
+    bus.emulator.options.eb_needs_region = True
+    odd = report("zwölf Boxkämpfer 已暂停 \ud83d \x00", body='{"a": "\\u0000"}')
+    assert sent(bus.address, odd, tencent(bus.emulator)) == 1
+    assert bus.received() == json.loads(json.dumps(odd.events(10**6)))
+    (event,) = bus.emulator.buses.events(bus.id)
+    assert (event["id"] == "r1") is keeps_id
+    assert event["time"] == "1795474800000"
+    (entry,) = bus.emulator.journal.entries
+    assert (entry.service, entry.action, entry.region) == ("eb", "PutEvents", "ap-guangzhou")
+
+
+def test_the_rules_of_an_event_bus_can_go_by_status_action_and_source(bus: Bus) -> None:
+    sent(bus.address, report(), tencent(bus.emulator))
+    patterns: list[tuple[dict[str, Any], bool]] = [
+        ({"data": {"status": ["failed", "partial", "rejected"]}}, True),
+        ({"data": {"status": ["succeeded"]}}, False),
+        ({"data": {"status": ["rejected"], "action": ["pause"]}}, True),
+        ({"data": {"status": ["rejected"], "action": ["resume"]}}, False),
+        ({"type": ["callout.quiet-hours.report.v1"], "source": ["/callout-quiet-hours/f"]}, True),
+    ]
+    for pattern, passes in patterns:
+        assert len(bus.received(pattern)) == passes, pattern
+
+
+def test_publishing_to_an_event_bus_is_tried_again(bus: Bus) -> None:
+    bus.emulator.faults.script([faults.THROTTLED, faults.RESET], action="PutEvents")
+    assert sent(bus.address, report(), tencent(bus.emulator)) == 1
+    assert bus.received() == report().events(10**6)
+    assert bus.emulator.journal.count("PutEvents") == 3
+
+
+def test_an_event_whose_reply_was_lost_comes_twice_and_can_be_told_by_its_id(bus: Bus) -> None:
+    bus.emulator.options.eb_keeps_id = False
+    bus.emulator.faults.script([faults.LOST_REPLY], action="PutEvents")
+    sent(bus.address, report(), tencent(bus.emulator))
+    first, second = bus.received()
+    assert first == second
+
+
+@pytest.mark.parametrize(
+    "fault", [faults.INTERNAL_ERROR, faults.error("InternalError.System"), faults.HTTP_500]
+)
+def test_an_event_bus_out_of_order_for_long_is_told_with_the_report_in_the_log(
+    bus: Bus, fault: faults.Fault, caplog: pytest.LogCaptureFixture
+) -> None:
+    bus.emulator.faults.add(fault, action="PutEvents")
+    with pytest.raises(PublishError, match=rf"not published to {bus.address}: .*; it is in the log"):
+        sent(bus.address, report(), tencent(bus.emulator))
+    assert bus.emulator.journal.count("PutEvents") == 3
+    (record,) = (record for record in caplog.records if record.levelno == logging.ERROR)
+    assert record.report == report().data()  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("code", "meaning"),
+    [
+        ("ResourceNotFound.EventBus", Meaning.OBJECT),
+        ("InvalidParameterValue.EventBusId", Meaning.OBJECT),
+        ("InvalidParameterValue.InvalidEvent", Meaning.OBJECT),
+        ("InvalidAction", Meaning.HALT),
+        ("AuthFailure.TokenFailure", Meaning.HALT),
+        ("UnauthorizedOperation.CAM", Meaning.HALT),
+        ("OperationDenied.AccountNotExists", Meaning.HALT),
+        ("LimitExceeded.BannedAccount", Meaning.UNKNOWN),
+        ("LimitExceeded.ResourceLimit", Meaning.UNKNOWN),
+    ],
+)
+def test_what_cannot_pass_is_not_tried_again(bus: Bus, code: str, meaning: Meaning) -> None:
+    bus.emulator.faults.add(faults.error(code), action="PutEvents")
+    where = tencent(bus.emulator)
+    with pytest.raises(PublishError, match=code) as told:
+        sent(bus.address, report(), where)
+    assert isinstance(told.value.__cause__, CloudError)
+    assert told.value.__cause__.meaning is meaning
+    assert bus.emulator.journal.count("PutEvents") == 1
+
+
+def test_an_event_bus_that_is_not_there_is_told_at_once_with_the_report_in_the_log(
+    emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(PublishError, match=r"ResourceNotFound.*does not exist, or no rule is set on it"):
+        sent("eventbridge:eb-gone", report(), tencent(emulator))
+    assert emulator.journal.count("PutEvents") == 1
+    (record,) = (record for record in caplog.records if record.levelno == logging.ERROR)
+    assert record.report == report().data()  # type: ignore[attr-defined]
+
+
+def test_an_event_bus_without_a_region_is_told_what_is_missing(bus: Bus) -> None:
+    bus.emulator.options.eb_needs_region = True
+    where = replace(tencent(bus.emulator), region=None)
+    with pytest.raises(PublishError, match=r"MissingParameter: .*`Region`"):
+        sent(bus.address, report(), where)
+
+
+def test_an_event_bus_without_credentials_or_with_wrong_ones_is_told(bus: Bus) -> None:
+    with pytest.raises(PublishError, match="NoCredentials"):
+        sent(bus.address, report(), Tencent(bus.emulator.url, None, lambda anew: None))
+    with pytest.raises(PublishError, match=r"AuthFailure.SignatureFailure.*hint: .*TENCENTCLOUD_SECRET_KEY"):
+        sent(bus.address, report(), tencent(bus.emulator, Credentials("AKIDEXAMPLE", "wrong")))
+    assert bus.received() == []
+
+
+@pytest.mark.parametrize("text", ["x", "ü", "续", '"', "\\", "\x00", "\ud83d"], ids=ascii)
+def test_a_report_over_the_limit_of_an_event_bus_comes_in_parts_that_can_be_put_together(
+    bus: Bus, text: str
+) -> None:
+    long = report(body=text * 50_000, count=3)
+    count = sent(bus.address, long, tencent(bus.emulator))
+    parts = bus.received()
+    assert count == len(parts) > 1
+    assert [part["data"]["part"]["number"] for part in parts] == list(range(1, count + 1))
+    assert {part["data"]["part"]["report"] for part in parts} == {"r1"}
+    assert len({part["id"] for part in parts}) == count
+    errors = [error for part in parts for error in part["data"]["errors"]]
+    for number in range(3):
+        assert "".join(e["body"] or "" for e in errors if e["message_id"] == f"m{number}") == text * 50_000
+
+
+def test_the_largest_part_there_can_be_is_taken_by_an_event_bus(bus: Bus) -> None:
+    event = report().events(10**6)[0]
+    event["data"]["text"] = ""
+    event["data"]["text"] = "x" * (EventBridge.limit - len(encoded(event)))
+    target = EventBridge(
+        bus.id, bus.emulator.url, "ap-guangzhou", Credentials("AKIDEXAMPLE", "SECRETEXAMPLE")
+    )
+    target.publish(event, {}, 5)
+    assert bus.received() == [event]
+    event["data"]["text"] += "x" * 5_000
+    with pytest.raises(CloudError, match=r"InvalidEvent: .* 65536 are the most"):
+        target.publish(event, {}, 5)
 
 
 def test_standard_output_gets_the_event_as_lines_that_a_log_service_takes(

@@ -1,0 +1,172 @@
+"""Credentials that AWS keeps: read once, again when they are refused, and never shown."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from handler import secret
+from handler.errors import CloudError, Meaning, UnfinishedError
+from handler.main import handle
+from handler.pacing import Backoff, Clock
+from handler.settings import Credentials, read_reach
+from local.emulator import Emulator
+
+NIGHT = datetime(2026, 11, 23, 14, 0, tzinfo=timezone.utc)
+POLICY = json.dumps(
+    {
+        "quiet_hours": {"default": {"time_zone": "Asia/Shanghai", "quiet": ["21:00-09:00"]}},
+        "tasks": {"spring-renewals": {"task_id": 16498, "sdk_app_id": 1400692008}},
+    }
+)
+RIGHT = {"TENCENTCLOUD_SECRET_ID": "AKIDEXAMPLE", "TENCENTCLOUD_SECRET_KEY": "SECRETEXAMPLE"}
+WRONG = RIGHT | {"TENCENTCLOUD_SECRET_KEY": "another-secret-key"}
+
+
+@pytest.fixture(autouse=True)
+def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    with mock_aws():
+        yield
+    secret._read.clear()  # else this instance would stay warm for the next test
+
+
+class Keeper:
+    """Secrets Manager, with one secret."""
+
+    def __init__(self) -> None:
+        self._client = boto3.client("secretsmanager", region_name="eu-central-1")
+        self.arn: str = self._client.create_secret(Name="ccc", SecretString="-")["ARN"]
+
+    def keep(self, value: Any) -> None:
+        text = value if isinstance(value, str) else json.dumps(value)
+        self._client.put_secret_value(SecretId=self.arn, SecretString=text)
+
+
+@pytest.fixture
+def keeper() -> Keeper:
+    return Keeper()
+
+
+def run(emulator: Emulator, arn: str, topic: str = "stdout:") -> Any:
+    """Wake the function at night, the credentials being in a secret."""
+    emulator.limits.default = None
+    slept: list[float] = []
+    return handle(
+        {},
+        clock=Clock(lambda: NIGHT, lambda: sum(slept), slept.append),
+        backoff=Backoff(attempts=2),
+        callout_secret=arn,
+        callout_policy=POLICY,
+        callout_endpoint=emulator.url,
+        callout_region="ap-guangzhou",
+        callout_topic=topic,
+    )
+
+
+def test_the_credentials_of_a_secret_are_signed_with(emulator: Emulator, keeper: Keeper) -> None:
+    keeper.keep(RIGHT)
+    assert run(emulator, keeper.arn)["summary"] == {"paused": 1}
+
+
+def test_a_parameter_of_systems_manager_serves_as_well(emulator: Emulator) -> None:
+    client = boto3.client("ssm", region_name="us-east-1")
+    client.put_parameter(Name="/callout/ccc", Value=json.dumps(RIGHT), Type="SecureString")
+    arn = client.get_parameter(Name="/callout/ccc")["Parameter"]["ARN"]
+    assert run(emulator, arn)["summary"] == {"paused": 1}
+
+
+def test_a_token_is_sent_along(emulator: Emulator, keeper: Keeper) -> None:
+    keeper.keep({**RIGHT, "TENCENTCLOUD_SESSION_TOKEN": "the-session-token"})
+    assert secret.credentials(read_reach(callout_secret=keeper.arn)) == Credentials(
+        "AKIDEXAMPLE", "SECRETEXAMPLE", "the-session-token"
+    )
+
+
+def test_a_warm_instance_reads_it_once(emulator: Emulator, keeper: Keeper) -> None:
+    keeper.keep(RIGHT)
+    run(emulator, keeper.arn)
+    keeper.keep("gone")
+    assert run(emulator, keeper.arn)["summary"] == {"already_paused": 1}
+
+
+def test_it_is_read_again_when_its_credentials_are_refused(emulator: Emulator, keeper: Keeper) -> None:
+    keeper.keep(RIGHT)
+    run(emulator, keeper.arn)
+    emulator.secrets["AKIDROTATED"] = "the-new-key"
+    del emulator.secrets["AKIDEXAMPLE"]
+    keeper.keep({"TENCENTCLOUD_SECRET_ID": "AKIDROTATED", "TENCENTCLOUD_SECRET_KEY": "the-new-key"})
+    assert run(emulator, keeper.arn)["summary"] == {"already_paused": 1}
+
+
+def test_a_topic_of_tencent_that_refuses_the_credentials_has_them_read_again(
+    emulator: Emulator, keeper: Keeper
+) -> None:
+    emulator.topics.create("reports")
+    keeper.keep(WRONG)
+    secret.credentials(read_reach(callout_secret=keeper.arn))
+    keeper.keep(RIGHT)
+    emulator.tasks.get(1400692008, 16498).state = 5  # type: ignore[union-attr]
+    run(emulator, keeper.arn, "cmq:reports")
+    assert len(emulator.topics.messages("reports")) == 1
+
+
+def test_credentials_that_are_refused_and_no_others_now_fail_at_once(
+    emulator: Emulator, keeper: Keeper
+) -> None:
+    keeper.keep(WRONG)
+    with pytest.raises(UnfinishedError, match="failed"):
+        run(emulator, keeper.arn)
+    assert len(emulator.journal.entries) == 1
+
+
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        ("AKID… and its key, as plain text", "it is no JSON object; wanted is JSON"),
+        ([], "it is no JSON object"),
+        ({"id": "a", "key": "the-key-itself"}, 'it has the keys ["id", "key"]; wanted is JSON, {"TENCENT'),
+        ({**RIGHT, "TENCENTCLOUD_SECRET_KEY": 87_654_321}, "its values are to be texts"),
+        ({**RIGHT, "TENCENTCLOUD_SECRET_KEY": ""}, "wanted is JSON"),
+    ],
+)
+def test_a_secret_of_another_shape_is_told_of_without_what_it_holds(
+    kept: Any, said: str, keeper: Keeper
+) -> None:
+    keeper.keep(kept)
+    with pytest.raises(CloudError) as refused:
+        secret.credentials(read_reach(callout_secret=keeper.arn))
+    assert said in str(refused.value)
+    assert refused.value.meaning is Meaning.HALT
+    for value in ("AKID", "the-key-itself", "87654321", "SECRETEXAMPLE"):
+        assert value not in str(refused.value)
+
+
+def test_a_secret_that_is_not_there_fails_every_task_with_that_cause(
+    emulator: Emulator, keeper: Keeper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(UnfinishedError, match="failed"):
+        run(emulator, keeper.arn.replace("ccc", "nowhere"))
+    assert emulator.journal.entries == []
+    assert "CALLOUT_SECRET: arn:aws:secretsmanager" in capsys.readouterr().out
+
+
+def test_what_a_secret_holds_is_hidden_from_the_log(
+    emulator: Emulator,
+    keeper: Keeper,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    keeper.keep(RIGHT)
+    run(emulator, keeper.arn)
+    logging.getLogger("handler.main").warning("it is SECRETEXAMPLE")
+    out = capsys.readouterr().out
+    assert "it is ***" in out
+    assert "SECRETEXAMPLE" not in out + caplog.text
