@@ -72,8 +72,9 @@ Show = Callable[[], None]
 def ours(order: Order) -> Ended:
     """Pause with `handler.pauser`: observed, paced, verified."""
     from handler.ccc import Ccc
+    from handler.decision import Job, Watch
     from handler.pacing import Backoff, Clock, Deadline, RateLimit
-    from handler.pauser import Job, Pauser, Watch
+    from handler.pauser import Pauser
     from handler.quiet_hours import QuietHours
     from handler.task import SdkAppId, Task, TaskId
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -10,7 +11,12 @@ if TYPE_CHECKING:
 
 def __getattr__(name: str) -> Any:
     if name == "main_handler":
-        from handler.main import main_handler  # noqa: PLC0415 - `import handler.task` must not load it all
-
+        collecting = gc.isenabled()
+        gc.disable()  # importing makes no garbage to speak of; looking for it costs a cold start a fiftieth
+        try:
+            from handler.main import main_handler  # noqa: PLC0415 - `import handler.task` must not load it
+        finally:
+            if collecting:
+                gc.enable()
         return main_handler
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,9 +8,8 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from math import ceil
-from typing import Any
+from typing import Any, NamedTuple
 
 from handler.api3 import Api3, refusal
 from handler.errors import CloudError, Meaning
@@ -32,16 +31,14 @@ LONGEST_CALL_SECONDS = 15.0
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """The outcome of a call: its request id, and how often it was sent until it was answered."""
 
     request_id: str | None
     attempts: int
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """A task as CCC shows it. `state` is `None` for a number that is not in the documents.
 
     `not_before` is when the task starts by itself, in Unix seconds, 0 where it is not told.
@@ -53,8 +50,7 @@ class Seen:
     not_before: int = 0
 
 
-@dataclass(frozen=True)
-class Page:
+class Page(NamedTuple):
     """A page of an application's tasks: its number, from 0, its size, and how many tasks there are."""
 
     tasks: tuple[Seen, ...]

@@ -1,20 +1,35 @@
 """What to do with one task, and why. Pure: quiet hours, a state and an instant in; a decision out."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 
+from handler.pacing import Clock
 from handler.quiet_hours import QuietHours
-from handler.report import Hours
+from handler.report import Hours, TaskReport
 from handler.request import Action
-from handler.task import Outcome, TaskState
+from handler.task import Outcome, SdkAppId, Task, TaskId, TaskState
 
 _FINISHED = frozenset({TaskState.COMPLETED, TaskState.ENDING, TaskState.ENDED})
 
 
-@dataclass(frozen=True)
-class Decision:
+JobKey = tuple[Action, SdkAppId, "TaskId | str | None"]
+
+
+class Job(NamedTuple):
+    """A task and what to do with it."""
+
+    action: Action
+    task: Task
+    dry_run: bool = False
+
+    @property
+    def key(self) -> JobKey:
+        """What makes two mentions the same job."""
+        return (self.action, *self.task.key)
+
+
+class Decision(NamedTuple):
     """An outcome that needs no call, or `None` where the action has to be carried out; with the reason."""
 
     outcome: Outcome | None
@@ -32,6 +47,38 @@ def look(name: str, hours: QuietHours, now: datetime) -> Hours:
         interval=reason.interval,
         now=now,
     )
+
+
+class Watch:
+    """What the quiet hours say at the moment of the work, worked out anew only when they have turned."""
+
+    def __init__(self, hours: Mapping[str, QuietHours], clock: Clock) -> None:
+        self._hours = hours
+        self._clock = clock
+        self._last: dict[str, Hours] = {}
+
+    def of(self, task: Task) -> Hours:
+        """Give what its quiet hours say of a task now; they say nothing while it is exempt."""
+        hours = self.now(task.quiet_hours)
+        until = task.exempt_until
+        return hours._replace(quiet=False, exempt_until=until) if until and hours.now < until else hours
+
+    def now(self, name: str) -> Hours:
+        """Give what the quiet hours called `name` say now."""
+        now = self._clock.now()
+        last = self._last.get(name)
+        if last is None or (last.until is not None and now >= last.until):
+            last = self._last[name] = look(name, self._hours[name], now)
+        return last._replace(now=now)
+
+
+def by_the_clock(job: Job, watch: Watch) -> TaskReport | None:
+    """Give the report of a job that the clock alone decides, else `None`."""
+    hours = watch.of(job.task)
+    decision = before_asking(job.action, hours)
+    if decision.outcome is None:
+        return None
+    return TaskReport(job.task, decision.outcome, hours, decision.reason)
 
 
 def before_asking(action: Action, hours: Hours) -> Decision:

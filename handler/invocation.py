@@ -1,12 +1,9 @@
 """One run as the platform sees it: its id, its time, and how it tells what it did."""
 
-from __future__ import annotations
-
 import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from handler import topics
 from handler.pacing import Backoff, Clock, Deadline
@@ -31,8 +28,7 @@ def _remember(keys: Sequence[str | None]) -> None:
         del _TOLD[next(iter(_TOLD))]
 
 
-@dataclass(frozen=True)
-class Invocation:
+class Invocation(NamedTuple):
     """What the platform says of this run: its id, the function's name, the time there is."""
 
     request_id: str | None
@@ -45,7 +41,7 @@ class Invocation:
     @classmethod
     def start(
         cls, context: Any, clock: Clock, backoff: Backoff, seen: Callable[[Report], None] | None
-    ) -> Invocation:
+    ) -> "Invocation":
         """Read a context: SCF hands a dict, Lambda an object, a desk nothing."""
         if isinstance(context, Mapping):
             request_id, function = context.get("request_id"), context.get("function_name")
@@ -116,7 +112,7 @@ class Invocation:
             for message, key in zip(rejected, self._keys(report, rejected), strict=True)
         ]
         problems = tuple(problem for problem, old in zip(report.problems, told, strict=True) if not old)
-        return replace(report, problems=problems) if problems or report.tasks else None
+        return report._replace(problems=problems) if problems or report.tasks else None
 
     def _keys(self, report: Report, rejected: Sequence[Message]) -> list[str | None]:
         """Give what tells a message from all others, `None` where nothing does.

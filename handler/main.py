@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from handler import log, policy, request, triggers
+from handler.decision import Job, JobKey, Watch, by_the_clock
 from handler.errors import CloudError, ConfigurationError, Meaning, QuietHoursError, RejectedError
 from handler.invocation import Invocation
 from handler.pacing import Backoff, Clock, Deadline, RateLimit
-from handler.pauser import Job, Pauser, Watch
-from handler.report import UNFINISHED, Problem, Report, encoded
+from handler.report import UNFINISHED, Problem, Report, TaskReport, encoded
 from handler.secret import credentials
 from handler.settings import Credentials, Settings, read_reach, read_settings
 from handler.task import SdkAppId, Task
@@ -20,6 +19,7 @@ from handler.triggers import Fate, Message
 
 if TYPE_CHECKING:
     from handler.ccc import Ccc
+    from handler.pauser import Pauser
 
 _log = logging.getLogger(__name__)
 
@@ -72,16 +72,23 @@ def handle(
         raise
 
 
-@dataclass
 class Walk:
     """One event on its way through, with what does not change on the way."""
 
-    invocation: Invocation
-    settings: Settings
-    policy: policy.Policy
-    named: Mapping[str, Task]
-    given: Mapping[str, Any]
-    _ccc: Ccc | None = None
+    def __init__(
+        self,
+        invocation: Invocation,
+        settings: Settings,
+        rules: policy.Policy,
+        named: Mapping[str, Task],
+        given: Mapping[str, Any],
+    ) -> None:
+        self.invocation = invocation
+        self.settings = settings
+        self.policy = rules
+        self.named = named
+        self.given = given
+        self._ccc: Ccc | None = None
 
     def answer(self, event: Any) -> dict[str, Any]:
         """Give the answer to the trigger, or raise what it is to be told."""
@@ -95,7 +102,7 @@ class Walk:
         read = [self._read(message) for message in delivery.messages]
         problems = [each for each in read if isinstance(each, Problem)]
         requests = [each for each in read if not isinstance(each, Problem)]
-        done = self._pauser().run([job for _, jobs in requests for job in jobs])
+        done = self._work([job for _, jobs in requests for job in jobs])
         unfinished = {job for job, reports in done if any(each.outcome in UNFINISHED for each in reports)}
         report = self.invocation.report(
             delivery,
@@ -124,11 +131,24 @@ class Walk:
         dry_run = wanted.dry_run or self.settings.callout_dry_run
         return wanted, [Job(wanted.action, task, dry_run) for task in tasks]
 
-    def _pauser(self) -> Pauser:
+    def _work(self, jobs: list[Job]) -> list[tuple[Job, list[TaskReport]]]:
+        """Give each job with what became of it; where the clock decides them all, no more is imported."""
         deadline = self.invocation.for_work()
+        watch = Watch(self.policy.quiet_hours, deadline.clock)
+        told: dict[JobKey, TaskReport] = {}
+        for job in jobs:
+            report = None if job.task.task_id is None else by_the_clock(job, watch)
+            if report is None:
+                return self._pauser(deadline, watch).run(jobs)
+            told[job.key] = report
+        return [(job, [told[job.key]]) for job in jobs]
+
+    def _pauser(self, deadline: Deadline, watch: Watch) -> Pauser:
+        from handler.pauser import Pauser  # noqa: PLC0415 - as in _connect
+
         return Pauser(
             ccc=lambda: self._connect(deadline),
-            watch=Watch(self.policy.quiet_hours, deadline.clock),
+            watch=watch,
             deadline=deadline,
             backoff=self.invocation.backoff,
             verify=self.settings.callout_verify,

@@ -3,17 +3,15 @@
 Nothing here reads the clock by itself: every function takes a `Clock`, so that a test can own time.
 """
 
-from __future__ import annotations
-
 import random
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime, timezone
-from queue import Empty, SimpleQueue
-from typing import TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 T = TypeVar("T")
 
@@ -22,8 +20,7 @@ def _utc_now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-@dataclass(frozen=True)
-class Clock:
+class Clock(NamedTuple):
     """The wall clock, a clock for durations in seconds, and a way to wait some seconds."""
 
     now: Callable[[], datetime] = _utc_now
@@ -31,15 +28,14 @@ class Clock:
     sleep: Callable[[float], None] = time.sleep
 
 
-@dataclass(frozen=True)
-class Deadline:
+class Deadline(NamedTuple):
     """The moment, on the monotonic clock in seconds, by which the work must have ended."""
 
     clock: Clock
     at: float
 
     @classmethod
-    def after(cls, clock: Clock, seconds: float) -> Deadline:
+    def after(cls, clock: Clock, seconds: float) -> "Deadline":
         """Give the deadline that lies `seconds` ahead."""
         return cls(clock, clock.monotonic() + seconds)
 
@@ -47,7 +43,7 @@ class Deadline:
         """Give the seconds left, never less than 0."""
         return max(0.0, self.at - self.clock.monotonic())
 
-    def earlier(self, seconds: float) -> Deadline:
+    def earlier(self, seconds: float) -> "Deadline":
         """Give a deadline that keeps `seconds` in reserve."""
         return Deadline(self.clock, self.at - seconds)
 
@@ -80,7 +76,7 @@ class RateLimit:
         """Hear that a call of `key` was over the limit."""
         self._lane(key).slow_down()
 
-    def _lane(self, key: str) -> _Lane:
+    def _lane(self, key: str) -> "_Lane":
         return self._lanes.setdefault(key, _Lane(self._per_second, self._clock))
 
 
@@ -117,8 +113,7 @@ class _Lane:
             self._rests_until = self._changed_at = now + _WINDOW
 
 
-@dataclass(frozen=True)
-class Backoff:
+class Backoff(NamedTuple):
     """How often and how long apart to try again: exponential with full jitter, times in seconds.
 
     Source: AWS Architecture Blog, "Exponential Backoff And Jitter" (full jitter).
@@ -170,6 +165,8 @@ def paced(
     A thread is added only when a call is due and none is idle: as many as the latency asks for, no more.
     Calls are not sent any more once `stopped()`. They raise nothing.
     """
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - most wake-ups have nothing to send
+
     answers: list[Future[T] | None] = []
     with ThreadPoolExecutor(MOST_THREADS if len(calls) > 1 else 1, "paced") as pool:
         for call in calls:
@@ -185,19 +182,20 @@ def bounded(call: Callable[[], T], seconds: float) -> T:
     The HTTP libraries bound each read, not the whole: an answer that drips in a byte at a time would
     hold the function until it is killed. The late call is left to end by itself in its thread.
     """
-    answers: SimpleQueue[tuple[T | None, BaseException | None]] = SimpleQueue()
+    answers: list[T] = []
+    errors: list[BaseException] = []
 
     def work() -> None:
         try:
-            answers.put((call(), None))
+            answers.append(call())
         except BaseException as error:  # noqa: BLE001 - handed over to the waiting thread, whatever it is
-            answers.put((None, error))
+            errors.append(error)
 
-    threading.Thread(target=work, name="bounded-call", daemon=True).start()
-    try:
-        answer, error = answers.get(timeout=max(seconds, 0.001))
-    except Empty:
-        raise TimeoutError(f"no whole answer within {seconds:.1f} s") from None
-    if error is not None:
-        raise error
-    return answer  # type: ignore[return-value]
+    thread = threading.Thread(target=work, name="bounded-call", daemon=True)
+    thread.start()
+    thread.join(max(seconds, 0.001))
+    if errors:
+        raise errors[0]
+    if not answers:
+        raise TimeoutError(f"no whole answer within {seconds:.1f} s")
+    return answers[0]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from functools import partial
 from typing import TYPE_CHECKING
 
-from handler.decision import before_asking, by_state, done, look, reached
+from handler.decision import Job, JobKey, Watch, by_state, by_the_clock, done, reached
 from handler.errors import CloudError, Meaning
 from handler.observer import Key, Observer
-from handler.pacing import Backoff, Clock, Deadline, paced
-from handler.quiet_hours import QuietHours
+from handler.pacing import Backoff, Deadline, paced
 from handler.report import Hours, TaskError, TaskReport, when
 from handler.request import Action
 from handler.task import Outcome, SdkAppId, Task, TaskId, TaskState
@@ -23,47 +22,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _NOT_THERE = ("ResourceNotFound", "InvalidParameterValue", "InvalidParameter")
-
-
-@dataclass(frozen=True)
-class Job:
-    """A task and what to do with it."""
-
-    action: Action
-    task: Task
-    dry_run: bool = False
-
-
-@dataclass
-class Watch:
-    """What the quiet hours say at the moment of the work, worked out anew only when they have turned."""
-
-    hours: Mapping[str, QuietHours]
-    clock: Clock
-    _last: dict[str, Hours] = field(default_factory=dict)
-
-    def of(self, task: Task) -> Hours:
-        """Give what its quiet hours say of a task now; they say nothing while it is exempt."""
-        hours = self.now(task.quiet_hours)
-        until = task.exempt_until
-        return replace(hours, quiet=False, exempt_until=until) if until and hours.now < until else hours
-
-    def now(self, name: str) -> Hours:
-        """Give what the quiet hours called `name` say now."""
-        now = self.clock.now()
-        last = self._last.get(name)
-        if last is None or (last.until is not None and now >= last.until):
-            last = self._last[name] = look(name, self.hours[name], now)
-        return replace(last, now=now)
-
-
-def by_the_clock(job: Job, watch: Watch) -> TaskReport | None:
-    """Give the report of a job that the clock alone decides, else `None`."""
-    hours = watch.of(job.task)
-    decision = before_asking(job.action, hours)
-    if decision.outcome is None:
-        return None
-    return TaskReport(job.task, decision.outcome, hours, decision.reason)
 
 
 @dataclass
@@ -83,7 +41,7 @@ class _Try:
         return ended.request_id if ended else None
 
 
-_Done = dict[tuple[Action, SdkAppId, "TaskId | str | None"], TaskReport]
+_Done = dict[JobKey, TaskReport]
 
 
 @dataclass
@@ -114,20 +72,20 @@ class Pauser:
         """
         plan = [(job, self._by_name(job) if job.task.task_id is None else [job]) for job in jobs]
         finished: _Done = {}
-        todo: dict[tuple[Action, SdkAppId, TaskId | str | None], Job] = {}
+        todo: dict[JobKey, Job] = {}
         for one in (one for _, ones in plan for one in ones if isinstance(one, Job)):
             if report := by_the_clock(one, self.watch):
-                finished[_key(one)] = report
+                finished[one.key] = report
             else:
-                todo[_key(one)] = one
+                todo[one.key] = one
         for report_of, report in self._work(list(todo.values())):
-            finished[_key(report_of)] = report
+            finished[report_of.key] = report
         return [(job, [self._told(one, len(ones), finished) for one in ones]) for job, ones in plan]
 
     def _told(self, one: Job | TaskReport, of: int, finished: _Done) -> TaskReport:
-        report = finished[_key(one)] if isinstance(one, Job) else one
+        report = finished[one.key] if isinstance(one, Job) else one
         note = f"the name fits {of} tasks; " if of > 1 else ""
-        return replace(report, reason=note + report.reason) if note else report
+        return report._replace(reason=note + report.reason) if note else report
 
     def _by_name(self, job: Job) -> list[Job | TaskReport]:
         """Give the jobs for the tasks that CCC knows by a name, or a report that says why there are none.
@@ -136,7 +94,7 @@ class Pauser:
         """
         app, name = job.task.sdk_app_id, job.task.name
         possible = {job.task} | {task for (other, _), task in self.known.items() if other == app}
-        idle = [by_the_clock(replace(job, task=each), self.watch) for each in possible]
+        idle = [by_the_clock(job._replace(task=each), self.watch) for each in possible]
         if all(idle) and (report := by_the_clock(job, self.watch)):
             return [report]
         hours = self.watch.of(job.task)
@@ -153,13 +111,13 @@ class Pauser:
         if len(found) > 1:
             facts = {"task_name": name, "tasks": [each.task_id for each in found]}
             _log.warning("a name fits several tasks", extra=facts)
-        return [replace(job, task=self._task(job.task, each.task_id)) for each in found]
+        return [job._replace(task=self._task(job.task, each.task_id)) for each in found]
 
     def _task(self, named: Task, task_id: TaskId) -> Task:
         known = self.known.get((named.sdk_app_id, task_id))
         if known is None:
-            return replace(named, task_id=task_id)
-        return replace(known, name=named.name)
+            return named._replace(task_id=task_id)
+        return known._replace(name=named.name)
 
     def _work(self, jobs: Sequence[Job]) -> list[tuple[Job, TaskReport]]:
         """Observe, act on the difference, verify; a task that is not as wanted is acted on again."""
@@ -282,7 +240,7 @@ class Pauser:
         asked = seen or _id(job.task) in self._observer.unknown or self._observer.forbidden
         if error.meaning is Meaning.OBJECT and state is None and asked:
             not_there = error.code.startswith(_NOT_THERE)
-            report = replace(report, outcome=Outcome.NOT_FOUND if not_there else Outcome.NOT_ALLOWED)
+            report = report._replace(outcome=Outcome.NOT_FOUND if not_there else Outcome.NOT_ALLOWED)
         return report
 
     def _remember(self, app: SdkAppId | None, error: CloudError) -> None:
@@ -306,10 +264,6 @@ class Pauser:
         if each is not None and each.before is not None:
             return _failure(each, hours, each.before, f"{job.action} failed until the time was up")
         return TaskReport(job.task, Outcome.DEFERRED, hours, f"the time was up; {hours.sentence()}")
-
-
-def _key(job: Job) -> tuple[Action, SdkAppId, TaskId | str | None]:
-    return (job.action, *job.task.key)
 
 
 def _id(task: Task) -> Key:

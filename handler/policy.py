@@ -1,7 +1,5 @@
 """The policy document: named tasks and named quiet hours. Pure, but for `load`, which reads one file."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -37,7 +35,7 @@ _Id = Annotated[int, Field(strict=True, ge=1, le=INT64_MAX)]
 class PolicyTask(BaseModel):
     """A task as the policy writes it: a number, or an object that says more."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     task_id: _Id
     sdk_app_id: _Id | None = None
@@ -54,7 +52,7 @@ class PolicyTask(BaseModel):
 class Policy(BaseModel):
     """When it is quiet, by name, and for which tasks."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     quiet_hours: dict[str, QuietHours] = Field(min_length=1)
     tasks: dict[str, PolicyTask] = {}

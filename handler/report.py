@@ -1,13 +1,10 @@
 """Outcomes become a report, and a report becomes CloudEvents: status, text, splitting by size. Pure."""
 
-from __future__ import annotations
-
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from handler.task import Outcome, Task
@@ -25,8 +22,7 @@ _CHANGED = frozenset({Outcome.PAUSED, Outcome.RESUMED, Outcome.WOULD_PAUSE, Outc
 _SHOWN = 5
 
 
-@dataclass(frozen=True)
-class Hours:
+class Hours(NamedTuple):
     """What the quiet hours called `name` say at `now`: quiet or not, and until when.
 
     `until` is the next change, `None` if there is none; `interval` the rule that holds, as written.
@@ -65,8 +61,7 @@ class Hours:
         return f"{state} in {self.time_zone} until {when(self.until or self.now, self.now, self.time_zone)}"
 
 
-@dataclass(frozen=True)
-class TaskError:
+class TaskError(NamedTuple):
     """Why a task did not become what was asked: the cloud's code and message, and its request id."""
 
     code: str
@@ -74,8 +69,7 @@ class TaskError:
     request_id: str | None = None
 
 
-@dataclass(frozen=True)
-class TaskReport:
+class TaskReport(NamedTuple):
     """What became of one task, and why. `before` is the state that was seen, as CCC names it."""
 
     task: Task
@@ -107,8 +101,7 @@ class TaskReport:
         }
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """What went wrong apart from any task: a message that is no request, settings that cannot be used.
 
     `body` is the message as it came, for a trigger that keeps no copy.
@@ -129,8 +122,7 @@ class Problem:
         }
 
 
-@dataclass(frozen=True)
-class Report:
+class Report(NamedTuple):
     """The outcomes of one invocation, and why. `action` is `None` where no message was a request."""
 
     id: str

@@ -1,9 +1,6 @@
 """A message's body becomes a request, or a refusal that names every field at fault. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -53,7 +50,7 @@ _Name = Annotated[str, Field(strict=True), AfterValidator(_not_digits)]
 class RequestedTask(BaseModel):
     """A task of which the request says all."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     task_id: _Id
     sdk_app_id: _Id | None = None
@@ -75,7 +72,7 @@ _RequestedTask = Annotated[
 class Request(BaseModel):
     """Which tasks, and what to do. `tasks` is `None` for every task of the policy."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     action: Action = "pause"
     tasks: Annotated[list[_RequestedTask], Field(min_length=1)] | None = None
@@ -158,7 +155,7 @@ def _resolve_one(
     of_policy = known.get((app, TaskId(wanted.task_id)))
     if of_policy is None:
         return Task(app, TaskId(wanted.task_id), None, wanted.quiet_hours or DEFAULT)
-    return replace(of_policy, quiet_hours=wanted.quiet_hours or of_policy.quiet_hours)
+    return of_policy._replace(quiet_hours=wanted.quiet_hours or of_policy.quiet_hours)
 
 
 def _only_app(task_id: int, known: Mapping[tuple[SdkAppId, TaskId | None], Task]) -> SdkAppId | None:

@@ -1,12 +1,8 @@
 """Every setting: its variable, type, default and sentence. Read anew at every invocation."""
 
-from __future__ import annotations
-
 import re
-from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any, Literal
-from urllib.parse import urlsplit
+from typing import Any, Literal, NamedTuple
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -15,13 +11,13 @@ from typing_extensions import Self
 from handler.errors import ConfigurationError
 
 _INT64_MAX = 2**63 - 1
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)(?::\d+)?")
 _SECRET = re.compile(
     r"arn:aws[a-z-]*:(?:secretsmanager:[a-z0-9-]+:\d+:secret:.+|ssm:[a-z0-9-]+:\d+:parameter/.+)"
 )
 
 
-@dataclass(frozen=True)
-class Credentials:
+class Credentials(NamedTuple):
     """What a request is signed with. `session_token` belongs to temporary credentials only."""
 
     secret_id: str
@@ -37,6 +33,7 @@ class Reach(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_file=".env",
+        defer_build=True,
         env_ignore_empty=True,
         extra="ignore",
         frozen=True,
@@ -90,9 +87,10 @@ class Reach(BaseSettings):
     @classmethod
     def _endpoint_is_a_host(cls, value: str) -> str:
         scheme, separator, rest = value.rpartition("://")
-        host = urlsplit(f"//{rest}").hostname or ""
-        if not host or any(c in rest for c in "/?#@ "):
+        found = _HOST.fullmatch(rest)
+        if found is None:
             raise ValueError("a host is wanted, such as ccc.tencentcloudapi.com, without a path")
+        host = found[1].strip("[]")
         if scheme == "http" and not is_loopback(host):
             raise ValueError(f"http:// is for loopback only; {host} is reached by https")
         if separator and scheme not in {"http", "https"}:

@@ -1,11 +1,8 @@
 """The nouns: a task, its state in CCC, and what became of it. Pure."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, IntEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 TaskId = NewType("TaskId", int)
 SdkAppId = NewType("SdkAppId", int)
@@ -46,8 +43,7 @@ class Outcome(str, Enum):
     DEFERRED = "deferred"
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(NamedTuple):
     """A task as the policy or a request names it.
 
     `task_id` is `None` while only the task's own name in CCC is known. Until `exempt_until`, an aware

@@ -1,37 +1,94 @@
 """Builds what is deployed: `handler/`, its locked dependencies and the policy, as one reproducible zip.
 
 `python -m local.package` writes `build/lambda.zip` for the Python and the processor that `serverless.yml`
-names by default. The same inputs give the same bytes, whatever the time and the build machine's own
-Python; only another zlib may compress differently.
+names by default, `--target scf` writes `build/scf.zip` for `scf/serverless.yml`. The same inputs give the
+same bytes, whatever the time and the build machine's own Python; only another zlib may compress differently.
+
+Neither platform keeps the bytecode that Python makes of sources: each cold start would compile all of them,
+which takes as long as all the rest (`bench/cold_start.py`). So the package brings the bytecode. Of others'
+modules it brings nothing else; ours have their sources beside it, for the lines of a traceback.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import json
+import os
 import subprocess
 import sys
 import tempfile
 import zipfile
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
+from handler.document import parse_document
 from handler.errors import ConfigurationError
 from handler.policy import load
 
 ROOT = Path(__file__).resolve().parents[1]
 """The repository."""
 
-POLICY_NAME = "policy.yaml"
-"""The policy's path inside the package; `serverless.yml` hands it to the function as `CALLOUT_POLICY`."""
+POLICY_NAME = "policy.json"
+"""The policy's path inside the package, for `CALLOUT_POLICY`: JSON, which is read 15 ms faster than YAML."""
 
 PLATFORMS = {"x86_64": "x86_64-manylinux2014", "arm64": "aarch64-manylinux2014"}
 """Lambda's word for a processor, and the oldest Linux whose wheels run on every supported runtime."""
 
+
+@dataclass(frozen=True)
+class Target:
+    """A platform: its Python, where the package goes, the most bytes it may have, what else is at its top."""
+
+    python: str
+    output: Path
+    limit: int
+    more: Mapping[str, Path]
+
+
+TARGETS = {
+    # The newest Python that this project is tested with.
+    "lambda": Target("3.13", Path("build/lambda.zip"), 6_000_000, {}),
+    # SCF has nothing newer; why the index: see there.
+    "scf": Target("3.10", Path("build/scf.zip"), 8_000_000, {"index.py": ROOT / "scf" / "index.py"}),
+}
+
+_SOURCES = (
+    "index.py",  # SCF loads it by its path and does not import it
+    "holidays/countries/*",  # a policy needs one or two of 250; their bytecode is half a megabyte more
+)
+
+ARCHITECTURE = "x86_64"
+"""What is built for unless something else is asked for; SCF has nothing else."""
+
 _OWNER = "tencentcloud-sdk-python-common"
 _UNREAD_FOLDERS = {"__pycache__", "bin", "test", "tests"}
 _UNREAD_SUFFIXES = {".dist-info", ".pyc", ".pyi", ".typed"}
+_READ = ("holidays-*.dist-info/METADATA",)  # for its own version, when it is imported
+_UNREAD = (
+    "charset_normalizer/*.so",  # faster guessing of encodings; what CCC sends is UTF-8
+    "dateutil/zoneinfo/*.tar.gz",  # zones are tzdata's
+    "holidays/locale/*",  # names of holidays in other languages; only their dates are asked for
+    "pydantic/mypy.py",
+    "pydantic/v1/*",
+    # The SDK's typed clients: requests go through the generic one of -common, see docs/decisions/0003.
+    "tencentcloud/ccc/*",
+    "tencentcloud/tdmq/*",
+    "_yaml/*",
+    "yaml/*.so",  # libyaml: policies are read by a loader of our own, which cannot use it
+)
+_COMPILE = """
+import pathlib, py_compile, sys
+root = pathlib.Path(sys.argv[1])
+for source in sorted(root.rglob("*.py")):
+    py_compile.compile(
+        str(source), str(source) + "c", str(source.relative_to(root)), doraise=True,
+        invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+    )
+"""
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name
 _MODE = 0o100644 << 16
 
@@ -56,12 +113,58 @@ def vendor(into: Path, *, python: str, arch: str, calendars: bool = False) -> No
         subprocess.run(command + again, check=True)  # noqa: S603 - no shell, and each word is an argument
 
 
-def contents(vendored: Path, policy: Path) -> dict[str, bytes]:
-    """Give what the package holds, by path: dependencies, the handler and the policy, nothing unread."""
+def contents(vendored: Path, policy: Path, more: Mapping[str, Path]) -> dict[str, bytes]:
+    """Give what the package holds, by path: dependencies, the handler and the policy, nothing unread.
+
+    `policy` is a document that was read before, without faults.
+    """
     found = {path.relative_to(vendored): path for path in _files(vendored)}
     found |= {path.relative_to(ROOT): path for path in _files(ROOT / "handler")}
-    found[Path(POLICY_NAME)] = policy
-    return {name.as_posix(): found[name].read_bytes() for name in sorted(found)}
+    found |= {Path(name): path for name, path in more.items()}
+    document = parse_document(policy.read_text(encoding="utf-8-sig"))
+    text = json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    return {name.as_posix(): path.read_bytes() for name, path in found.items()} | {POLICY_NAME: text.encode()}
+
+
+def compiled(files: Mapping[str, bytes], python: str) -> dict[str, bytes]:
+    """Give the files with bytecode for a Python: in place of others' sources, beside our own.
+
+    Raises `subprocess.CalledProcessError` where that Python is neither here nor to be had.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        for name, data in files.items():
+            path = Path(folder, name)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        # A seed of its own would order the sets among the constants anew each time.
+        command = [interpreter(python), "-S", "-B", "-W", "ignore", "-c", _COMPILE, folder]
+        subprocess.run(command, check=True, env={"PYTHONHASHSEED": "0"})  # noqa: S603 - as below
+        found = {}
+        for name, data in files.items():
+            path = Path(name)
+            if path.suffix != ".py" or _is_one_of(name, _SOURCES):
+                found[name] = data
+                continue
+            bytecode = Path(folder, f"{name}c").read_bytes()
+            if path.parts[0] == "handler":
+                cached = f"{path.stem}.cpython-{python.replace('.', '')}.pyc"
+                found[name] = data
+                found[path.with_name("__pycache__").joinpath(cached).as_posix()] = bytecode
+            else:
+                found[f"{name}c"] = bytecode
+        return found
+
+
+def interpreter(python: str) -> str:
+    """Give the path of an interpreter of a version; uv fetches one where none is installed."""
+    uv = [sys.executable, "-m", "uv", "python"]
+    find = [*uv, "find", "--no-project", "--system", python]
+    here = os.environ | {"PYENV_VERSION": python}  # else pyenv's stand-ins refuse to be asked
+    found = subprocess.run(find, check=False, capture_output=True, text=True, env=here)  # noqa: S603
+    if found.returncode:
+        subprocess.run([*uv, "install", "--quiet", python], check=True)  # noqa: S603
+        found = subprocess.run(find, check=True, capture_output=True, text=True, env=here)  # noqa: S603
+    return found.stdout.strip()
 
 
 def write(files: dict[str, bytes], output: Path) -> None:
@@ -93,37 +196,53 @@ def describe(files: dict[str, bytes], output: Path) -> str:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Build a package as the command line says, and give the exit code: 2 for what its user can mend."""
     options = _parser().parse_args(arguments)
+    target = TARGETS[options.target]
+    python, output = options.python or target.python, options.output or target.output
     try:
         calendars = any(hours.needs_calendars() for hours in load(str(options.policy)).quiet_hours.values())
         with tempfile.TemporaryDirectory() as folder:
-            vendor(Path(folder), python=options.python, arch=options.arch, calendars=calendars)
-            files = contents(Path(folder), options.policy)
+            vendor(Path(folder), python=python, arch=options.arch, calendars=calendars)
+            files = contents(Path(folder), options.policy, target.more)
+        if options.bytecode:
+            files = compiled(files, python)
     except ConfigurationError as error:
         print(error, file=sys.stderr)
         return 2
     except subprocess.CalledProcessError as error:
-        print(f"the dependencies could not be installed (uv ended with {error.returncode})", file=sys.stderr)
+        print(
+            f"not built: {' '.join(map(str, error.cmd[:6]))} … ended with {error.returncode}", file=sys.stderr
+        )
+        if "install" in error.cmd and python in error.cmd:
+            print(f"Python {python} is wanted for its bytecode; --no-bytecode does without", file=sys.stderr)
         return 2
-    write(files, options.output)
-    print(describe(files, options.output))
+    write(files, output)
+    print(describe(files, output))
     return 0
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local.package", description=__doc__.partition("\n")[0])
-    parser.add_argument("--target", choices=["lambda"], default="lambda", help="where it will run")
-    parser.add_argument("--python", default="3.12", metavar="X.Y", help="the runtime's Python (%(default)s)")
-    parser.add_argument("--arch", choices=sorted(PLATFORMS), default="x86_64", help="(%(default)s)")
+    parser.add_argument("--target", choices=sorted(TARGETS), default="lambda", help="(%(default)s)")
+    parser.add_argument("--python", metavar="X.Y", help="the runtime's Python (lambda: 3.13, scf: 3.10)")
+    parser.add_argument("--arch", choices=sorted(PLATFORMS), default=ARCHITECTURE, help="(%(default)s)")
     parser.add_argument("--policy", type=Path, default=ROOT / "policy.example.yaml", help="(%(default)s)")
-    parser.add_argument("--output", type=Path, default=Path("build/lambda.zip"), help="(%(default)s)")
+    parser.add_argument("--output", type=Path, help="(build/lambda.zip, build/scf.zip)")
+    parser.add_argument(
+        "--no-bytecode", dest="bytecode", action="store_false", help="sources alone, for a slower cold start"
+    )
     return parser
 
 
 def _files(folder: Path) -> Iterator[Path]:
     for path in folder.rglob("*"):
-        parts = path.relative_to(folder).parts
-        if path.is_file() and not any(map(_is_unread, parts)):
+        name = path.relative_to(folder)
+        unread = any(map(_is_unread, name.parts)) or _is_one_of(name.as_posix(), _UNREAD)
+        if path.is_file() and (not unread or _is_one_of(name.as_posix(), _READ)):
             yield path
+
+
+def _is_one_of(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch(name, pattern) for pattern in patterns)
 
 
 def _is_unread(name: str) -> bool:

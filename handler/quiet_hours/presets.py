@@ -7,16 +7,14 @@ text are here; where a rule covers only some calls or some callers, `note` says 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 _EVENING_TO_EIGHT = ("21:00-08:00",)
 _NIGHT_FROM_EIGHT = ("20:00-08:00",)
 _LIMITS = "At most 3 calls in 24 hours are allowed besides; that is not checked here."
 
 
-@dataclass(frozen=True)
-class Preset:
+class Preset(NamedTuple):
     """A legal rule: when it is quiet, who says so, and when we looked."""
 
     name: str

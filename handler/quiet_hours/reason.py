@@ -1,14 +1,11 @@
 """Why it is quiet, or not: values for reports, previews and proofs. Pure."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(NamedTuple):
     """Why it is quiet or open at an instant, and for how long.
 
     All instants are aware datetimes in UTC.
@@ -54,8 +51,7 @@ class Reason:
         return f"{local:%a %Y-%m-%d %H:%M}" + (f":{local:%S}" if local.second else "")
 
 
-@dataclass(frozen=True, slots=True)
-class Period:
+class Period(NamedTuple):
     """A stretch that is quiet or open throughout, from `start` (inclusive) to `end` (exclusive), in UTC."""
 
     start: datetime

@@ -1,12 +1,9 @@
 """A report is published: the topic by its address, the parts by its limit, again if it fails."""
 
-from __future__ import annotations
-
 import logging
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from handler.errors import CloudError, Meaning, PublishError
 from handler.pacing import Backoff, Deadline, retry
@@ -40,8 +37,7 @@ class Stdout:
         sys.stdout.flush()
 
 
-@dataclass(frozen=True)
-class Tencent:
+class Tencent(NamedTuple):
     """Where and as whom a topic of Tencent Cloud is reached: the endpoint of CCC, region, credentials.
 
     `identity(anew=…)` gives the credentials, read anew or as they were read before; `None` if there are none.
@@ -49,7 +45,7 @@ class Tencent:
 
     endpoint: str
     region: str | None
-    identity: Callable[..., Identity | None]
+    identity: Callable[..., "Identity | None"]
 
 
 def topic(address: str, tencent: Tencent) -> Topic:

@@ -1,11 +1,8 @@
 """What a trigger event is to the rest: messages, and the way their fates are told to the trigger. Pure."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from handler.errors import UnfinishedError
 
@@ -26,8 +23,7 @@ class OnFailure(Enum):
     RAISE_TO_RETRY = "CKafka: raise only if trying again can help, since it blocks the partition"
 
 
-@dataclass(frozen=True)
-class Message:
+class Message(NamedTuple):
     """One unit of work. `body` is JSON text or what the platform parsed from it, as it came.
 
     `again` says that the trigger has delivered it before. `unique` is set where the id alone tells one
@@ -40,8 +36,7 @@ class Message:
     unique: bool = False
 
 
-@dataclass(frozen=True)
-class Delivery:
+class Delivery(NamedTuple):
     """The messages of one trigger event. `trigger` is the trigger's name in reports."""
 
     trigger: str

@@ -9,7 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -137,3 +137,31 @@ def stack(osls: Osls, package_template: Callable[..., Path], client: Callable[[s
 def code_hash(built: Path) -> bytes:
     """The hash of the package's bytes."""
     return hashlib.sha256(built.read_bytes()).digest()
+
+
+@pytest.fixture(scope="session")
+def scf_instance() -> Callable[..., dict[str, Any]]:
+    """scf/serverless.yml as the CLI hands it to the engine: with the variables of a shell put in.
+
+    As `resolveVariables` in serverless-cloud-framework 1.3.0: a variable that is alone in a value and not set
+    leaves nothing of its key behind, one inside a text leaves the word "undefined".
+    """
+
+    def put(value: Any, shell: Mapping[str, str]) -> Any:
+        if isinstance(value, dict):
+            placed = {key: put(each, shell) for key, each in value.items()}
+            return {key: each for key, each in placed.items() if each is not None}
+        if isinstance(value, list):
+            return [put(each, shell) for each in value]
+        if not isinstance(value, str):
+            return value
+        if alone := re.fullmatch(r"\$\{env:(\w+)\}", value):
+            return shell.get(alone[1])
+        return re.sub(r"\$\{env:(\w+)\}", lambda match: shell.get(match[1], "undefined"), value)
+
+    def make(stage: str = "dev", **shell: str) -> dict[str, Any]:
+        document = yaml.safe_load((ROOT / "scf/serverless.yml").read_text(encoding="utf-8"))
+        instance: dict[str, Any] = {**put(document, shell), "stage": stage}
+        return instance
+
+    return make

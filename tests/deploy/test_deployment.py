@@ -17,12 +17,22 @@ import pytest
 import yaml
 
 from local import package
+from local.emulator import Emulator
 
 pytestmark = pytest.mark.deploy
 
 STAGE = "callout-quiet-hours-dev"
 ARCH = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
-MEGABYTE = 1_000_000
+
+
+def reach(emulator: Emulator) -> dict[str, str]:
+    """Give the settings with which the function takes an emulator for the cloud."""
+    return {
+        "CALLOUT_ENDPOINT": emulator.url,
+        "TENCENTCLOUD_SECRET_ID": "AKIDEXAMPLE",
+        "TENCENTCLOUD_SECRET_KEY": "SECRETEXAMPLE",
+        "CALLOUT_POLICY": "policy.json",
+    }
 
 
 def run(*command: str | Path) -> str:
@@ -43,35 +53,36 @@ class TestThePackage:
         with zipfile.ZipFile(built) as archive:
             top = {name.partition("/")[0] for name in archive.namelist()}
         assert top == {
-            "_yaml",
             "annotated_types",
             "certifi",
             "charset_normalizer",
             "dotenv",
             "handler",
             "idna",
-            "policy.yaml",
+            "policy.json",
             "pydantic",
             "pydantic_core",
             "pydantic_settings",
             "requests",
             "tencentcloud",
-            "typing_extensions.py",
+            "typing_extensions.pyc",
             "typing_inspection",
             "tzdata",
             "urllib3",
             "yaml",
         }
 
-    def test_holds_the_holidays_if_the_policy_names_a_calendar(self, tmp_path: Path) -> None:
-        policy = tmp_path / "policy.yaml"
-        policy.write_text("quiet_hours: {default: {time_zone: Asia/Shanghai, quiet: [{holidays: CN}]}}")
-        assert package.main(["--policy", str(policy), "--output", str(tmp_path / "cn.zip")]) == 0
-        with zipfile.ZipFile(tmp_path / "cn.zip") as archive:
-            assert "holidays/countries/china.py" in archive.namelist()
-
-    def test_is_small_enough_for_lambda(self, built: Path) -> None:
-        assert built.stat().st_size < 6 * MEGABYTE
+    @pytest.mark.parametrize("target", ["lambda", "scf"])
+    @pytest.mark.parametrize("calendar", ["", ", {holidays: CN}"])
+    def test_is_small_enough_with_the_holidays_too(self, target: str, calendar: str, tmp_path: Path) -> None:
+        policy, output = tmp_path / "policy.yaml", tmp_path / "package.zip"
+        policy.write_text(f"quiet_hours: {{default: {{time_zone: UTC, quiet: [Sun 00:00-24:00{calendar}]}}}}")
+        assert package.main(["--target", target, "--policy", str(policy), "--output", str(output)]) == 0
+        assert output.stat().st_size <= package.TARGETS[target].limit
+        assert {name: each.limit for name, each in package.TARGETS.items()} == {
+            "lambda": 6_000_000,
+            "scf": 8_000_000,
+        }
 
     @pytest.mark.parametrize("python", ["3.10", "3.13"])
     @pytest.mark.parametrize(("arch", "machine"), [("x86_64", "x86_64"), ("arm64", "aarch64")])
@@ -87,22 +98,48 @@ class TestThePackage:
         assert all(name.endswith(tag) for name in compiled)
 
     @pytest.mark.skipif(sys.platform != "linux", reason="the package is for Linux")
-    def test_needs_nothing_beside_it_but_what_the_runtime_brings(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize("calendars", [False, True])
+    def test_needs_nothing_beside_it_and_has_nothing_that_is_not_imported(
+        self, tmp_path: Path, emulator: Emulator, *, calendars: bool
+    ) -> None:
+        quiet: list[Any] = ["00:00-24:00", *([{"holidays": "CN"}] if calendars else [])]
+        policy = tmp_path / "policy.yaml"
+        policy.write_text(
+            json.dumps(
+                {
+                    "quiet_hours": {"default": {"time_zone": "Asia/Shanghai", "quiet": quiet}},
+                    "tasks": {"spring-renewals": {"task_id": 16498, "sdk_app_id": 1400692008}},
+                }
+            )
+        )
         output = tmp_path / "here.zip"
         here = f"{sys.version_info.major}.{sys.version_info.minor}"
-        assert package.main(["--python", here, "--arch", ARCH, "--output", str(output)]) == 0
+        options = ["--python", here, "--arch", ARCH, "--policy", str(policy), "--output", str(output)]
+        assert package.main(options) == 0
         with zipfile.ZipFile(output) as archive:
             archive.extractall(tmp_path / "task")
+            tops = {name.partition("/")[0].partition(".")[0] for name in archive.namelist()}
+        emulator.topics.create("reports")
+        settings = reach(emulator) | {"CALLOUT_TOPIC": "cmq:reports", "CALLOUT_REGION": "ap-guangzhou"}
         code = (
-            f"import sys; sys.path.insert(0, {os.fspath(tmp_path / 'task')!r})\n"
-            "import yaml, tzdata, pydantic_settings, handler\n"
-            "from tencentcloud.ccc.v20200210 import ccc_client\n"
-            "from tencentcloud.tdmq.v20200217 import tdmq_client\n"
-            "from handler.policy import load\n"
-            f"load({os.fspath(tmp_path / 'task' / 'policy.yaml')!r})\n"
-            "print(callable(handler.main_handler))\n"
+            "import os, sys, zoneinfo\n"
+            f"os.chdir({os.fspath(tmp_path / 'task')!r}); sys.path.insert(0, '')\n"
+            "zoneinfo.reset_tzpath([])\n"  # a runtime need not bring zones
+            f"os.environ.update({settings!r})\n"
+            "import handler\n"
+            "handler.main_handler({})\n"
+            "print('{hours: 1}', file=open('mine.yaml', 'w'))\n"
+            "os.environ['CALLOUT_POLICY'] = 'mine.yaml'\n"
+            "try: handler.main_handler({})\n"
+            "except handler.errors.ConfigurationError: pass\n"
+            "print(*sys.modules)\n"
         )
-        assert run(sys.executable, "-I", "-S", "-c", code) == "True\n"
+        imported = run(sys.executable, "-I", "-S", "-B", "-c", code).splitlines()[-1].split()
+        assert {top.partition("-")[0] for top in tops} - {"policy"} <= {
+            name.partition(".")[0] for name in imported
+        }
+        assert [task.task_id for task in emulator.tasks if task.state == 5] == [16498]
+        assert len(emulator.topics.messages("reports")) == 2
 
 
 class TestTheStack:
@@ -110,14 +147,14 @@ class TestTheStack:
         function = stack.client("lambda").get_function_configuration(FunctionName=STAGE)
         assert function["CodeSha256"] == base64.b64encode(code_hash).decode()
         assert function["Handler"] == "handler.main_handler"
-        assert (function["Runtime"], function["Architectures"]) == ("python3.12", ["x86_64"])
+        assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["x86_64"])
         assert (function["Timeout"], function["MemorySize"]) == (120, 512)
 
     def test_tells_the_function_its_topic_its_policy_and_its_credentials(self, stack: Any) -> None:
         function = stack.client("lambda").get_function_configuration(FunctionName=STAGE)
         variables = function["Environment"]["Variables"]
         assert variables["CALLOUT_TOPIC"] == stack.outputs["ReportTopicArn"]
-        assert variables["CALLOUT_POLICY"] == "policy.yaml"
+        assert variables["CALLOUT_POLICY"] == "policy.json"
         assert variables["TENCENTCLOUD_SECRET_ID"] == "AKIDEXAMPLE"
         assert variables["TENCENTCLOUD_SECRET_KEY"] == "SECRETEXAMPLE"
 

@@ -43,7 +43,7 @@ def policy(tmp_path: Path) -> Path:
 
 
 def test_what_nothing_reads_is_left_out(vendored: Path, policy: Path) -> None:
-    found = package.contents(vendored, policy)
+    found = package.contents(vendored, policy, {})
     assert {name for name in found if name.startswith(("one", "bin", "."))} == {
         "one/__init__.py",
         "one/_fast.cpython-312-x86_64-linux-gnu.so",
@@ -53,15 +53,15 @@ def test_what_nothing_reads_is_left_out(vendored: Path, policy: Path) -> None:
 
 def test_the_handler_is_in_it_whole(vendored: Path, policy: Path) -> None:
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "handler").rglob("*.py")}
-    assert modules <= set(package.contents(vendored, policy))
+    assert modules <= set(package.contents(vendored, policy, {}))
 
 
 def test_the_policy_is_in_it_under_the_name_that_the_function_is_given(vendored: Path, policy: Path) -> None:
-    assert package.contents(vendored, policy)["policy.yaml"] == b"quiet_hours: {}"
+    assert package.contents(vendored, policy, {})["policy.json"] == b'{\n  "quiet_hours": {}\n}\n'
 
 
 def test_only_names_and_bytes_make_the_zip(tmp_path: Path, vendored: Path, policy: Path) -> None:
-    files = package.contents(vendored, policy)
+    files = package.contents(vendored, policy, {})
     package.write(files, tmp_path / "build" / "one.zip")
     for path in vendored.rglob("*"):
         os.utime(path, (0, 0))
@@ -72,7 +72,7 @@ def test_only_names_and_bytes_make_the_zip(tmp_path: Path, vendored: Path, polic
 def test_a_runtime_that_is_another_user_can_read_every_file(
     tmp_path: Path, vendored: Path, policy: Path
 ) -> None:
-    package.write(package.contents(vendored, policy), tmp_path / "one.zip")
+    package.write(package.contents(vendored, policy, {}), tmp_path / "one.zip")
     with zipfile.ZipFile(tmp_path / "one.zip") as archive:
         assert {entry.external_attr >> 16 & 0o777 for entry in archive.infolist()} == {0o644}
 

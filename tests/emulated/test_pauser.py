@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -11,9 +10,10 @@ import pytest
 
 from handler.api3 import Api3
 from handler.ccc import Ccc
+from handler.decision import Job, Watch
 from handler.errors import CloudError
 from handler.pacing import Backoff, Clock, Deadline, RateLimit
-from handler.pauser import Job, Pauser, Watch
+from handler.pauser import Pauser
 from handler.quiet_hours import QuietHours
 from handler.report import TaskReport
 from handler.settings import Credentials
@@ -70,7 +70,7 @@ def test_a_running_task_is_paused_in_quiet_hours_and_seen_to_be(emulator: Emulat
 
 
 def test_an_exempt_task_is_left_alone_until_its_exemption_ends(emulator: Emulator) -> None:
-    exempt = replace(SPRING, exempt_until=NIGHT + timedelta(hours=1))
+    exempt = SPRING._replace(exempt_until=NIGHT + timedelta(hours=1))
     (report,) = Simulated(emulator).run(*pause(exempt))
     assert report.outcome is Outcome.NOT_QUIET
     assert report.reason == "exempt from quiet hours until 23:00, 1 h from now"
@@ -81,7 +81,7 @@ def test_an_exempt_task_is_left_alone_until_its_exemption_ends(emulator: Emulato
 
 def test_an_exempt_task_may_be_resumed_in_quiet_hours(emulator: Emulator) -> None:
     emulator.tasks.add(task_id=16498, sdk_app_id=APP, state=5)
-    exempt = replace(SPRING, exempt_until=NIGHT + timedelta(hours=1))
+    exempt = SPRING._replace(exempt_until=NIGHT + timedelta(hours=1))
     (report,) = Simulated(emulator).run(Job("resume", exempt))
     assert report.outcome is Outcome.RESUMED
 
@@ -374,7 +374,7 @@ def test_a_permission_that_is_missing_in_one_application_does_not_stop_the_other
 def test_quiet_hours_that_end_during_the_work_end_it(emulator: Emulator) -> None:
     simulated = Simulated(emulator)
     times = iter([NIGHT] * 4)
-    simulated.pauser.watch.clock = Clock(now=lambda: next(times, NIGHT + timedelta(hours=12)))
+    simulated.pauser.watch._clock = Clock(now=lambda: next(times, NIGHT + timedelta(hours=12)))
     tasks = [Task(APP, TaskId(number), None, "default") for number in (16498, 16499, 16500)]
     outcomes = {report.outcome for report in simulated.run(*pause(*tasks))}
     assert Outcome.NOT_QUIET in outcomes

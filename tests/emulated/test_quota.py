@@ -22,8 +22,9 @@ from hypothesis import strategies as st
 
 from handler.api3 import Api3
 from handler.ccc import Ccc
+from handler.decision import Job, Watch
 from handler.pacing import Backoff, Clock, Deadline, RateLimit
-from handler.pauser import Job, Pauser, Watch
+from handler.pauser import Pauser
 from handler.quiet_hours import QuietHours
 from handler.report import TaskReport
 from handler.settings import Credentials

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, ClassVar
 
@@ -318,7 +318,7 @@ def test_an_event_bus_that_is_not_there_is_told_at_once_with_the_report_in_the_l
 
 def test_an_event_bus_without_a_region_is_told_what_is_missing(bus: Bus) -> None:
     bus.emulator.options.eb_needs_region = True
-    where = replace(tencent(bus.emulator), region=None)
+    where = tencent(bus.emulator)._replace(region=None)
     with pytest.raises(PublishError, match=r"MissingParameter: .*`Region`"):
         sent(bus.address, report(), where)
 

@@ -136,7 +136,7 @@ def test_an_interval_holds_at_these_instants_and_not_at_those(
 @pytest.mark.parametrize("interval", [row[0] for row in MEANING])
 def test_every_interval_survives_yaml_and_json(interval: Any) -> None:
     hours = quiet(interval)
-    dumped = hours.model_dump(mode="json")
+    dumped = hours.document()
     assert QuietHours.model_validate(json.loads(json.dumps(dumped))) == hours
     assert QuietHours.model_validate(yaml.safe_load(yaml.safe_dump(dumped))) == hours
     assert hours.describe()[0].startswith("quiet[0]: ")

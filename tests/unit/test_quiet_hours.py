@@ -60,7 +60,7 @@ def test_the_documents_example_is_read() -> None:
     assert engine.time_zone == "America/New_York"
     assert [interval.text for interval in engine.quiet] == ["21:00-08:00", "Sun 00:00-24:00"]
     assert engine.lead_time == timedelta(minutes=2)
-    assert engine.model_dump(mode="json") == {
+    assert engine.document() == {
         "time_zone": "America/New_York",
         "quiet": ["21:00-08:00", "Sun 00:00-24:00"],
         "except": [{"dates": ["2026-11-27"], "times": ["10:00-18:00"]}],
@@ -152,7 +152,7 @@ def test_equal_documents_are_equal_also_after_use() -> None:
 
 def test_what_becomes_of_a_dump_does_not_touch_the_quiet_hours() -> None:
     engine = hours({"dates": ["12-25"]})
-    engine.model_dump()["quiet"][0]["dates"].append("12-26")
+    engine.document()["quiet"][0]["dates"].append("12-26")
     assert engine == hours({"dates": ["12-25"]})
 
 
@@ -394,7 +394,7 @@ def test_an_except_may_have_a_zone_of_its_own() -> None:
 def test_a_lead_time_is_read_in_the_forms_people_write(written: Any, seconds: int, back: str | None) -> None:
     engine = hours("21:00-08:00", lead_time=written)
     assert engine.lead_time == timedelta(seconds=seconds)
-    assert engine.model_dump().get("lead_time") == back
+    assert engine.document().get("lead_time") == back
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from itertools import chain
 from typing import Any
@@ -133,7 +132,7 @@ def test_the_text_is_what_a_person_reads_in_a_chat_room(given_report: Report, te
 
 
 def test_an_exempt_task_is_named_while_its_exemption_lasts() -> None:
-    exempt = replace(US, quiet=False, exempt_until=NOW + timedelta(days=2))
+    exempt = US._replace(quiet=False, exempt_until=NOW + timedelta(days=2))
     given_report = report(became(O.NOT_QUIET, hours=exempt), became(O.PAUSED))
     assert given_report.text() == (
         "Paused 1 task, left 1 task alone. spring-renewals is exempt from quiet hours until Wed 18:00. "
