@@ -16,6 +16,7 @@ def __getattr__(name: str) -> Any:
         try:
             from handler.main import main_handler  # noqa: PLC0415 - `import handler.task` must not load it
         finally:
+            gc.freeze()  # nor does what was imported become garbage later
             if collecting:
                 gc.enable()
         return main_handler

@@ -13,7 +13,7 @@ from handler.invocation import Invocation
 from handler.pacing import Backoff, Clock, Deadline, RateLimit
 from handler.report import UNFINISHED, Problem, Report, TaskReport, encoded
 from handler.secret import credentials
-from handler.settings import Credentials, Settings, read_reach, read_settings
+from handler.settings import Settings, read_reach, read_settings, with_new_credentials
 from handler.task import SdkAppId, Task
 from handler.triggers import Fate, Message
 
@@ -163,22 +163,21 @@ class Walk:
         if self._ccc is None:
 
             def connect() -> Api3:
-                # Read anew each time: a token that has expired meanwhile is another one now.
-                identity = credentials(read_reach(**self.given))
+                identity = credentials(self.settings)
                 if identity is None:
                     raise CloudError("NoCredentials", NO_CREDENTIALS, meaning=Meaning.HALT)
-                used.append(identity)
                 endpoint, region = self.settings.callout_endpoint, self.settings.callout_region
                 return Api3(SERVICE, VERSION, endpoint=endpoint, region=region, identity=identity)
 
             def renew() -> bool:
+                refused = credentials(self.settings)
+                self.settings = with_new_credentials(self.settings, **self.given)
                 try:
-                    return credentials(read_reach(**self.given), anew=True) not in used
+                    return credentials(self.settings, anew=True) != refused
                 except CloudError as error:
                     _log.warning("credentials not read anew", extra={"error": str(error)})
                     return False
 
-            used: list[Credentials] = []
             limit = RateLimit(self.settings.callout_requests_per_second, deadline.clock)
             self._ccc = Ccc(connect, limit, deadline, self.invocation.backoff, renew)
         return self._ccc

@@ -2,17 +2,23 @@
 
 import re
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import Self
 
 from handler.errors import ConfigurationError
 
 _INT64_MAX = 2**63 - 1
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)(?::\d+)?")
-_SECRET = re.compile(
+_CREDENTIALS = tuple(
+    f"{whose}_{what}"
+    for whose in ("tencentcloud", "role")
+    for what in ("secret_id", "secret_key", "session_token")
+)
+_HOLDER = (
     r"arn:aws[a-z-]*:(?:secretsmanager:[a-z0-9-]+:\d+:secret:.+|ssm:[a-z0-9-]+:\d+:parameter/.+)"
 )
 
@@ -83,6 +89,20 @@ class Reach(BaseSettings):
         description="Where reports go: `arn:aws:sns:…`, `cmq:TOPIC`, `eventbridge:BUS_ID` or `stdout:`",
     )
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Look through a `.env` only where there is one: on a desk, not in a cold start."""
+        del settings_cls, file_secret_settings
+        on_a_desk = Path(".env").exists()
+        return init_settings, env_settings, *([dotenv_settings] if on_a_desk else [])
+
     @field_validator("callout_endpoint")
     @classmethod
     def _endpoint_is_a_host(cls, value: str) -> str:
@@ -100,7 +120,7 @@ class Reach(BaseSettings):
     @field_validator("callout_secret")
     @classmethod
     def _secret_is_an_arn(cls, value: str | None) -> str | None:
-        if value is None or _SECRET.fullmatch(value):
+        if value is None or re.fullmatch(_HOLDER, value):
             return value
         raise ValueError(
             "an ARN is wanted: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME "
@@ -213,6 +233,12 @@ def read_reach(**given: Any) -> Reach:
         return Reach(**given)
     except ValidationError:
         return Reach.model_construct()
+
+
+def with_new_credentials(settings: Settings, **given: Any) -> Settings:
+    """Give the settings with the credentials as the environment has them now; else as they were read."""
+    now = read_reach(**given)
+    return settings.model_copy(update={name: getattr(now, name) for name in _CREDENTIALS})
 
 
 def is_loopback(host: str) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from .compact import read_compact
@@ -52,8 +52,10 @@ def read_presets(value: Any, default: Zone | None) -> tuple[str, ...]:
     return tuple(names)
 
 
-def preset_intervals(names: Iterable[str], default: Zone | None) -> list[Placed]:
+def preset_intervals(names: Collection[str], default: Zone | None) -> list[Placed]:
     """Give the intervals of presets that were read before."""
+    if not names:
+        return []
     from .presets import PRESETS  # noqa: PLC0415 - as above
 
     faults = Faults()

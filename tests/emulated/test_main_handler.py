@@ -286,13 +286,13 @@ def test_a_token_that_has_expired_is_read_anew_once(
 ) -> None:
     function.emulator.secrets["AKIDROLE"] = "role-key"
     function.emulator.tokens["AKIDROLE"] = "new-token"
-    tokens = iter(["old-token"])
+    monkeypatch.setenv("TENCENTCLOUD_SESSION_TOKEN", "old-token")
 
-    def rotating(**given: Any) -> Any:
-        token = next(tokens, "new-token")
-        return read_reach(**given | {"tencentcloud_session_token": token})
+    def rotated(**given: Any) -> Any:
+        monkeypatch.setenv("TENCENTCLOUD_SESSION_TOKEN", "new-token")
+        return read_reach(**given)
 
-    monkeypatch.setattr("handler.main.read_reach", rotating)  # the environment, as the platform changes it
+    monkeypatch.setattr("handler.settings.read_reach", rotated)  # the environment, as the platform changes it
     function.settings |= {"tencentcloud_secret_id": "AKIDROLE", "tencentcloud_secret_key": "role-key"}
     assert function(sample("scf-timer"))["summary"] == {"not_quiet": 1, "paused": 2}
     codes = [entry.code for entry in function.emulator.journal.entries]
