@@ -18,9 +18,7 @@ _CREDENTIALS = tuple(
     for whose in ("tencentcloud", "role")
     for what in ("secret_id", "secret_key", "session_token")
 )
-_HOLDER = (
-    r"arn:aws[a-z-]*:(?:secretsmanager:[a-z0-9-]+:\d+:secret:.+|ssm:[a-z0-9-]+:\d+:parameter/.+)"
-)
+_HOLDER = r"arn:aws[a-z-]*:(?:secretsmanager:[a-z0-9-]+:\d+:secret:.+|ssm:[a-z0-9-]+:\d+:parameter/.+)"
 
 
 class Credentials(NamedTuple):
