@@ -38,7 +38,7 @@ lock: $(ready) ## pin the dependencies of pyproject.toml anew, with hashes and w
 	$(COMPILE) --upgrade --extra holidays --constraint requirements.txt --output-file requirements-holidays.txt
 	$(COMPILE) --upgrade --extra dev --constraint requirements-holidays.txt --output-file requirements-dev.txt
 
-package: $(ready) ## build the package for AWS Lambda (PACKAGE="--policy policy.yaml --arch arm64")
+package: $(ready) ## build the package for AWS Lambda (PACKAGE="--target scf --policy policy.yaml")
 	$(BIN)/python -m local.package $(PACKAGE)
 
 deploy-test: $(ready) node_modules/.ready ## deploy to a cloud on loopback with the real CLI (needs Node.js)

@@ -28,7 +28,9 @@ def statements(resources: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for resource in resources.values():
         if resource["Type"] == "AWS::IAM::Role":
             for policy in resource["Properties"]["Policies"]:
-                yield from policy["PolicyDocument"]["Statement"]
+                for each in policy["PolicyDocument"]["Statement"]:
+                    # With a secret there is one more; without, nothing.
+                    yield each["Fn::If"][1] if "Fn::If" in each else each
 
 
 def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:
@@ -72,6 +74,19 @@ def test_every_statement_is_about_one_resource_of_this_stack(resources: dict[str
         assert list(statement["Resource"]) in (["Ref"], ["Fn::GetAtt"])
 
 
+def test_a_statement_about_a_secret_is_there_only_with_a_secret(configuration: Configuration) -> None:
+    policies = configuration["resources"]["Resources"]["PauserRole"]["Properties"]["Policies"]
+    optional = [each["Fn::If"] for each in policies[0]["PolicyDocument"]["Statement"] if "Fn::If" in each]
+    assert [(condition, otherwise) for condition, _, otherwise in optional] == [
+        ("HasSecret", {"Ref": "AWS::NoValue"}),
+        ("HasSecretKmsKey", {"Ref": "AWS::NoValue"}),
+    ]
+    assert [statement["Resource"] for _, statement, _ in optional] == [
+        {"Ref": "Secret"},
+        {"Ref": "SecretKmsKey"},
+    ]
+
+
 def test_the_role_may_send_to_the_on_failure_destination(
     configuration: Configuration, resources: dict[str, Any]
 ) -> None:
@@ -110,7 +125,8 @@ def test_the_package_and_serverless_yml_agree(configuration: Configuration) -> N
     params = configuration["params"]["default"]
     assert params["artifact"] == target.output.as_posix()
     assert (params["python"], params["architecture"]) == (target.python, package.ARCHITECTURE)
-    assert configuration["provider"]["environment"]["CALLOUT_POLICY"] == package.POLICY_NAME
+    assert params["policy"] == package.POLICY_NAME
+    assert configuration["provider"]["environment"]["CALLOUT_POLICY"] == "${param:policy}"
 
 
 def test_a_mistake_in_the_file_is_an_error(configuration: Configuration) -> None:
