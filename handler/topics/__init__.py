@@ -51,13 +51,17 @@ class Tencent(NamedTuple):
 def topic(address: str, tencent: Tencent) -> Topic:
     """Give the topic at `address`: `arn:aws:sns:…`, `cmq:NAME`, `eventbridge:BUS_ID` or `stdout:`.
 
-    Raises `CloudError` where it is of Tencent Cloud and there are no credentials that it could take.
+    Raises `CloudError` where it is of Tencent Cloud and there are no credentials that it could take, or where
+    it is of AWS and there is no boto3.
 
     Only the topic in use is imported: boto3 takes 200 ms of a cold start, the Tencent SDK 140 ms.
     """
     if address.startswith("arn:"):
-        from handler.topics.sns import Sns  # noqa: PLC0415
-
+        try:
+            from handler.topics.sns import Sns  # noqa: PLC0415
+        except ImportError as error:
+            text = f"{error}: only Lambda brings boto3; elsewhere cmq: or eventbridge: is wanted"
+            raise CloudError("NoBoto3", text, meaning=Meaning.HALT) from None
         return Sns(address)
     kind, _, name = address.partition(":")
     if kind not in {"cmq", "eventbridge"}:

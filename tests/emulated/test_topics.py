@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -193,6 +194,17 @@ def test_a_cmq_topic_that_is_not_there_is_told_at_once(emulator: Emulator) -> No
 def test_a_cmq_topic_without_credentials_is_told(emulator: Emulator) -> None:
     with pytest.raises(PublishError, match="NoCredentials"):
         sent(CMQ, report(), Tencent(emulator.url, None, lambda anew: None))
+
+
+def test_an_sns_topic_where_there_is_no_boto3_is_told_with_the_report_in_the_log(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setitem(sys.modules, "boto3", None)  # as on SCF
+    monkeypatch.delitem(sys.modules, "handler.topics.sns", raising=False)
+    with pytest.raises(PublishError, match=r"NoBoto3: .* elsewhere cmq: or eventbridge: is wanted"):
+        sent("arn:aws:sns:us-east-1:123456789012:reports", report("the cause"), NOWHERE)
+    (line,) = (each for each in caplog.records if each.levelname == "ERROR")
+    assert "the cause" in str(vars(line)["report"])
 
 
 @dataclass
