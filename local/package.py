@@ -209,10 +209,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     except subprocess.CalledProcessError as error:
-        print(
-            f"not built: {' '.join(map(str, error.cmd[:6]))} … ended with {error.returncode}", file=sys.stderr
-        )
-        if "install" in error.cmd and python in error.cmd:
+        what = " ".join(map(str, error.cmd[2:5]))
+        print(f"not built: {what} … ended with {error.returncode}, see above", file=sys.stderr)
+        if what == "uv python install":
             print(f"Python {python} is wanted for its bytecode; --no-bytecode does without", file=sys.stderr)
         return 2
     write(files, output)
