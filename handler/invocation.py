@@ -3,6 +3,7 @@
 import logging
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from handler import topics
@@ -88,8 +89,7 @@ class Invocation(NamedTuple):
         `rejected` are the messages of the report's problems. One that was told of before is left out of
         what is published, so that redelivery does not bring a notification each time.
         """
-        identity = lambda anew: credentials(reach, anew=anew)  # noqa: E731
-        tencent = topics.Tencent(reach.callout_endpoint, reach.callout_region, identity)
+        tencent = topics.Tencent(reach.callout_endpoint, reach.callout_region, partial(credentials, reach))
         notify = reach.callout_notify if isinstance(reach, Settings) else "always"
         parts = 0
         if self.seen:

@@ -85,7 +85,7 @@ class Observer:
         """
         ccc = self.ccc()
         yield (first := ccc.page(app, 0))
-        number, pages = 1, first.number + 1 + first.left
+        number, pages = 1, 1 + first.left
 
         def read(number: int) -> Page | CloudError:
             try:

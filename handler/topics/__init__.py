@@ -93,9 +93,8 @@ def publish(report: Report, address: str, tencent: Tencent, deadline: Deadline, 
             try:
                 _publish_one(target, event, attributes, deadline, backoff)
             except CloudError as error:
-                if not error.refuses_credentials or tencent.identity(anew=False) == tencent.identity(
-                    anew=True
-                ):
+                refused = tencent.identity(anew=False) if error.refuses_credentials else None
+                if refused is None or tencent.identity(anew=True) == refused:
                     raise
                 target = topic(address, tencent)
                 _publish_one(target, event, attributes, deadline, backoff)

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import glob
 import json
-import os
 import platform
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -54,21 +51,8 @@ ALWAYS, NEVER = policy("00:00-24:00"), policy()
 
 @pytest.fixture(scope="session")
 def python310() -> str:
-    """A Python 3.10; without one there is nothing to test, except in CI, where there has to be one."""
-    here = os.environ | {"PYENV_VERSION": "3.10"}
-    pyenv = shutil.which("pyenv")
-    asked = [pyenv, "root"] if pyenv else ["true"]
-    root = subprocess.run(asked, capture_output=True, text=True, check=False, env=here).stdout.strip()  # noqa: S603
-    for candidate in [*glob.glob(f"{root}/versions/3.10.*/bin/python"), "python3.10", sys.executable]:  # noqa: PTH207
-        command = shutil.which(candidate)
-        if command is None:
-            continue
-        ask = [command, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"]
-        if subprocess.run(ask, capture_output=True, text=True, check=False).stdout == "3.10\n":  # noqa: S603
-            return command
-    if os.environ.get("CI") == "true":
-        pytest.fail("Python 3.10 is not installed here, and CI needs it: SCF has nothing newer")
-    pytest.skip("Python 3.10 is not installed here; SCF has nothing newer")
+    """The Python of SCF, with which the package is compiled, too."""
+    return package.interpreter(package.TARGETS["scf"].python)
 
 
 @pytest.fixture(scope="session")
