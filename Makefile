@@ -54,10 +54,12 @@ bench: $(ready) ## measure; prints tables
 clean: ## remove what was built
 	rm -rf .venv* node_modules .serverless build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
+# The lock is complete, so pip resolves nothing (--no-deps): with extras in play, as in coverage[toml], older
+# versions of pip go past a pin as soon as a newer release is out, and then miss its hash.
 $(ready): requirements-dev.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.10 or newer is needed; name one: make PYTHON=…"; exit 1; }
 	@echo "Setting up $(VENV) with $$($(PYTHON) --version) …"
 	@$(PYTHON) -m venv --clear $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps -e .
 	@touch $@
