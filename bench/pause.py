@@ -74,16 +74,16 @@ def ours(order: Order) -> Ended:
     from handler.ccc import Ccc
     from handler.decision import Job, Watch
     from handler.pacing import Backoff, Clock, Deadline, RateLimit
-    from handler.pauser import Pauser
     from handler.quiet_hours import QuietHours
+    from handler.reconcile.reconciler import Reconciler
     from handler.task import SdkAppId, Task, TaskId
 
     clock = Clock()
     deadline = Deadline.after(clock, 900)
     hours = {"default": QuietHours.model_validate({"time_zone": "UTC", "quiet": ["00:00-24:00"]})}
     limit = RateLimit(order.rate, clock)
-    ccc = Ccc(lambda: _api3(order.endpoint), limit, deadline, Backoff())
-    pauser = Pauser(lambda: ccc, Watch(hours, clock), deadline, Backoff(), verify=True, known={})
+    ccc = Ccc(lambda: _api3(order.endpoint), limit, Backoff())
+    pauser = Reconciler(lambda: ccc, Watch(hours, clock), deadline, Backoff(), verify=True, known={})
     tasks = (Task(SdkAppId(APP), TaskId(number), None, "default") for number in _numbers(order.tasks))
     jobs = [Job("pause", task) for task in tasks]
     return _timed(lambda: pauser.run(jobs))
@@ -127,7 +127,7 @@ def thread_pool(order: Order) -> Ended:
 def rival(order: Order) -> Ended:
     """Send pauses at a steady rate, whatever the answers are, until it is ended."""
     from handler.errors import CloudError
-    from handler.pacing import MARGIN, Clock, RateLimit, paced
+    from handler.pacing import MARGIN, Clock, Deadline, RateLimit, paced
 
     api = [_api3(order.endpoint) for _ in range(POOL_THREADS)]
 
@@ -137,8 +137,9 @@ def rival(order: Order) -> Ended:
         except CloudError:
             return
 
-    calls = [lambda number=number: call(number) for number in range(order.tasks)]
-    return _timed(lambda: paced(PAUSE, calls, RateLimit(order.rate * MARGIN, Clock()), lambda: False))
+    clock = Clock()
+    calls = [(PAUSE, partial(call, number), lambda: True) for number in range(order.tasks)]
+    return _timed(lambda: paced(calls, RateLimit(order.rate * MARGIN, clock), Deadline.after(clock, 600)))
 
 
 def _numbers(tasks: int) -> range:

@@ -60,6 +60,7 @@ _MEANINGS: tuple[tuple[str, Meaning], ...] = (
     ("FailedOperation", Meaning.OBJECT),
     # Names of our own, for what never became an answer of the service.
     ("NoAnswer", Meaning.RETRY),
+    ("NotWanted", Meaning.RETRY),
     ("UnreadableAnswer", Meaning.RETRY),
 )
 

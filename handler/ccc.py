@@ -8,14 +8,16 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Mapping
-from math import ceil
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeGuard, TypeVar
 
 from handler.api3 import Api3, refusal
-from handler.errors import CloudError, Meaning
+from handler.errors import CloudError, Meaning, given
 from handler.pacing import Backoff, Deadline, RateLimit, retry
 from handler.request import Action
-from handler.task import SdkAppId, TaskId, TaskState
+from handler.task import INT64_MAX, SdkAppId, TaskId, TaskState
+
+T = TypeVar("T")
 
 APIS: Mapping[Action, str] = {"pause": "PauseAutoCalloutTask", "resume": "ResumeAutoCalloutTask"}
 DESCRIBE = "DescribeAutoCalloutTask"
@@ -25,8 +27,11 @@ VERSION = "2020-02-10"
 LARGEST_PAGES = (100, 50, 20, 10)
 """Page sizes to try, since the largest allowed for `DescribeAutoCalloutTasks` is not documented."""
 
-LONGEST_CALL_SECONDS = 15.0
+LONGEST_CALL_SECONDS = 10.0
 """How long one request may take, answer included, before it counts as lost."""
+
+NOT_WANTED = "NotWanted"
+"""The code of an action that was no longer wanted when its turn had come; it was not sent then."""
 
 _log = logging.getLogger(__name__)
 
@@ -51,17 +56,17 @@ class Seen(NamedTuple):
 
 
 class Page(NamedTuple):
-    """A page of an application's tasks: its number, from 0, its size, and how many tasks there are."""
+    """A page of an application's tasks: its number, from 0, and its size.
+
+    `total` is how many tasks there are, `None` where the answer has no usable number. `unreadable` has the
+    name, if any, of each entry without a usable id.
+    """
 
     tasks: tuple[Seen, ...]
     number: int
     size: int
-    total: int
-
-    @property
-    def left(self) -> int:
-        """How many pages follow."""
-        return max(0, ceil(self.total / self.size) - self.number - 1)
+    total: int | None
+    unreadable: tuple[str | None, ...] = ()
 
 
 class Ccc:
@@ -76,14 +81,12 @@ class Ccc:
         self,
         connect: Callable[[], Api3],
         limit: RateLimit,
-        deadline: Deadline,
         backoff: Backoff,
         renew: Callable[[], bool] = lambda: False,
     ) -> None:
         self.limit = limit
         self._connect = connect
         self._renew = renew
-        self._deadline = deadline
         self._backoff = backoff
         self._mine = threading.local()
         self._renewed: bool | None = None
@@ -92,25 +95,34 @@ class Ccc:
         self.calls = 0
 
     def api(self, action: Action) -> str:
-        """Give the name of the API that carries an action out, whose pace is its own."""
+        """Return the name of the API that carries an action out, whose pace is its own."""
         return APIS[action]
 
-    def act(self, action: Action, app: SdkAppId, task: TaskId, *, paced: bool = False) -> Answer:
+    def act(
+        self, action: Action, app: SdkAppId, task: TaskId, wanted: Callable[[], bool], *, until: Deadline
+    ) -> Answer:
         """Pause a running task, or let a paused one go on. Documents 679/125357 and 679/125356.
 
-        Pausing lets no new call start; calls already started are not cut. `paced` says that the caller
-        has waited for this API's turn.
+        Pausing lets no new call start; calls already started are not cut. The caller has waited for this
+        API's turn; `wanted` is asked immediately before every attempt, and where it says no, `CloudError`
+        with the code `NOT_WANTED` is raised.
         """
-        response, attempts = self._call(APIS[action], {"TaskId": task, "SdkAppId": app}, paced=paced)
-        return Answer(response.get("RequestId"), attempts)
+        params = {"TaskId": task, "SdkAppId": app}
+        return self._call(APIS[action], params, _answer, until=until, paced=True, wanted=wanted)
 
-    def see(self, app: SdkAppId, task: TaskId, *, paced: bool = False) -> Seen:
-        """Give a task as it is. Document 679/69193."""
-        response, _ = self._call(DESCRIBE, {"SdkAppId": app, "TaskId": task}, paced=paced)
-        return _seen({**response, "TaskId": task})
+    def see(self, app: SdkAppId, task: TaskId, *, until: Deadline, paced: bool = False) -> Seen:
+        """Return a task as it is. Document 679/69193. `paced` means as for `page`."""
 
-    def page(self, app: SdkAppId, number: int, size: int | None = None, *, paced: bool = False) -> Page:
-        """Give a page of an application's tasks, counted from 0. Document 679/68725.
+        def seen(response: dict[str, Any], attempts: int) -> Seen:
+            del attempts
+            return _seen(response, task)
+
+        return self._call(DESCRIBE, {"SdkAppId": app, "TaskId": task}, seen, until=until, paced=paced)
+
+    def page(
+        self, app: SdkAppId, number: int, size: int | None = None, *, until: Deadline, paced: bool = False
+    ) -> Page:
+        """Return a page of an application's tasks, counted from 0. Document 679/68725.
 
         Without a `size` it takes the largest that is not refused: the limit is not documented. `paced` says
         that the caller has waited for this API's turn.
@@ -118,42 +130,56 @@ class Ccc:
         *larger, last = LARGEST_PAGES if size is None else (size,)
         for each in larger:
             try:
-                return self._page(app, number, each, paced=paced)
+                return self._page(app, number, each, until=until, paced=paced)
             except CloudError as error:
                 if not error.code.startswith("InvalidParameter"):
                     raise
-        return self._page(app, number, last, paced=paced)
+        return self._page(app, number, last, until=until, paced=paced)
 
-    def _page(self, app: SdkAppId, number: int, size: int, *, paced: bool) -> Page:
+    def _page(self, app: SdkAppId, number: int, size: int, *, until: Deadline, paced: bool) -> Page:
+        def page(response: dict[str, Any], attempts: int) -> Page:
+            del attempts
+            return _read_page(response, number, size)
+
         params = {"SdkAppId": app, "PageSize": size, "PageNumber": number}
-        response, _ = self._call(LIST, params, paced=paced)
-        try:
-            tasks = tuple(_seen(entry) for entry in response.get("Tasks") or ())
-            return Page(tasks, number, size, int(response.get("TotalCount") or 0))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise refusal("UnreadableAnswer", f"a list of tasks that is none: {error!r}") from None
+        return self._call(LIST, params, page, until=until, paced=paced)
 
-    def _call(self, api: str, params: dict[str, Any], *, paced: bool = False) -> tuple[dict[str, Any], int]:
-        def attempt(number: int) -> tuple[dict[str, Any], int]:
-            if not (paced and number == 1):
-                self.limit.wait(api)
-            seconds = min(self._deadline.remaining(), LONGEST_CALL_SECONDS)
+    def _call(  # noqa: PLR0913 - what is sent, how its answer is read, and how long it may take
+        self,
+        api: str,
+        params: dict[str, Any],
+        read: Callable[[dict[str, Any], int], T],
+        *,
+        until: Deadline,
+        paced: bool = False,
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> T:
+        """Send a request until it is answered, refused, no longer wanted, or the time is up."""
+        sending = _Sending(api, params)
+
+        def attempt(number: int) -> T:
+            if not (paced and number == 1) and not self.limit.wait(api, until):
+                raise sending.given_up("NoAnswer", "the deadline came before the request was sent")
+            if not wanted():
+                raise sending.given_up(NOT_WANTED, "no longer wanted when its turn had come")
+            seconds = min(until.remaining(), LONGEST_CALL_SECONDS)
             if seconds <= 0:
-                error = refusal("NoAnswer", "the deadline came before the request was sent")
-                error.attempts = number - 1
-                raise error
-            with self._counted:
-                self.calls += 1
+                raise sending.given_up("NoAnswer", "the deadline came before the request was sent")
             try:
-                return self._client().call(api, params, seconds), number
+                client = self._client()
+                sending.sent += 1
+                with self._counted:
+                    self.calls += 1
+                return read(client.call(api, params, seconds), sending.sent)
             except CloudError as error:
-                error.attempts = number
+                sending.failed(error)
                 self._learn(api, error)
-                facts = {"api": api, "params": params, "attempt": number, "error": str(error)}
-                _log.info("call failed", extra=facts)
                 raise
 
-        return retry(attempt, again=_again, deadline=self._deadline, backoff=self._backoff)
+        def again(error: Exception, number: int) -> bool:
+            return not sending.over and _again(error, number)
+
+        return retry(attempt, again=again, deadline=until, backoff=self._backoff)
 
     def _client(self) -> Api3:
         """Give this thread's client: the SDK promises nothing where threads share one."""
@@ -174,17 +200,75 @@ class Ccc:
                 error.meaning = Meaning.RETRY
 
 
+@dataclass
+class _Sending:
+    """How often a request was sent, how its last attempt failed, and whether it is given up."""
+
+    api: str
+    params: dict[str, Any]
+    sent: int = 0
+    last: CloudError | None = None
+    over: bool = False
+
+    def failed(self, error: CloudError) -> None:
+        error.attempts, self.last = self.sent, error
+        facts = {"api": self.api, "params": self.params, "attempt": self.sent, "error": str(error)}
+        _log.info("call failed", extra=facts)
+
+    def given_up(self, code: str, message: str) -> CloudError:
+        """Return the error to raise where nothing more is sent: the last one, if there was any."""
+        self.over = True
+        if self.last is not None:
+            return self.last
+        error = refusal(code, message)
+        error.attempts = self.sent
+        return error
+
+
 def _again(error: Exception, attempt: int) -> bool:
     what = error.meaning if isinstance(error, CloudError) else None
     return what is Meaning.RETRY or (what is Meaning.UNKNOWN and attempt == 1)
 
 
-def _seen(entry: dict[str, Any]) -> Seen:
-    try:
-        state = TaskState(entry.get("State", -1))
-    except ValueError:
-        state = None
-    start = entry.get("NotBefore")
+def _answer(response: dict[str, Any], attempts: int) -> Answer:
+    request_id = response.get("RequestId")
+    return Answer(request_id if isinstance(request_id, str) else None, attempts)
+
+
+def _read_page(response: dict[str, Any], number: int, size: int) -> Page:
+    """Read an answer entry by entry: one that cannot be used does not spoil the others."""
+    entries = response.get("Tasks")
+    if not isinstance(entries, list) and entries is not None:
+        raise refusal("UnreadableAnswer", f"Tasks: a list is expected, not {given(entries)}")
+    total = response.get("TotalCount")
+    tasks: list[Seen] = []
+    unreadable: list[str | None] = []
+    for entry in entries or ():
+        task_id = entry.get("TaskId") if isinstance(entry, dict) else None
+        if _is_count(task_id) and 0 < task_id <= INT64_MAX:
+            tasks.append(_seen(entry, TaskId(task_id)))
+        else:
+            unreadable.append(_text(entry.get("Name")) if isinstance(entry, dict) else None)
+    return Page(tuple(tasks), number, size, total if _is_count(total) else None, tuple(unreadable))
+
+
+def _seen(entry: dict[str, Any], task_id: TaskId) -> Seen:
+    """Read a task. What is not as documented is left out: an unknown state, a name that is not text."""
+    state, start = entry.get("State"), entry.get("NotBefore")
     return Seen(
-        TaskId(entry["TaskId"]), str(entry.get("Name", "")), state, start if isinstance(start, int) else 0
+        task_id,
+        _text(entry.get("Name")) or "",
+        TaskState(state) if _is_count(state) and state in _STATES else None,
+        start if _is_count(start) else 0,
     )
+
+
+_STATES = frozenset(TaskState)
+
+
+def _is_count(value: Any) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None

@@ -19,7 +19,7 @@ from handler.triggers import Fate, Message
 
 if TYPE_CHECKING:
     from handler.ccc import Ccc
-    from handler.pauser import Pauser
+    from handler.reconcile.reconciler import Reconciler
 
 _log = logging.getLogger(__name__)
 
@@ -88,6 +88,7 @@ class Walk:
         self.policy = rules
         self.named = named
         self.given = given
+        self.problems: list[Problem] = []
         self._ccc: Ccc | None = None
 
     def answer(self, event: Any) -> dict[str, Any]:
@@ -108,7 +109,7 @@ class Walk:
             delivery,
             [wanted for wanted, _ in requests],
             list({id(each): each for _, reports in done for each in reports}.values()),
-            problems,
+            [*problems, *self.problems],
             dry_run=self.settings.callout_dry_run,
         )
         rejected = [
@@ -139,14 +140,17 @@ class Walk:
         for job in jobs:
             report = None if job.task.task_id is None else by_the_clock(job, watch)
             if report is None:
-                return self._pauser(deadline, watch).run(jobs)
+                reconciler = self._reconciler(deadline, watch)
+                done = reconciler.run(jobs)
+                self.problems += reconciler.problems
+                return done
             told[job.key] = report
         return [(job, [told[job.key]]) for job in jobs]
 
-    def _pauser(self, deadline: Deadline, watch: Watch) -> Pauser:
-        from handler.pauser import Pauser  # noqa: PLC0415 - as in _connect
+    def _reconciler(self, deadline: Deadline, watch: Watch) -> Reconciler:
+        from handler.reconcile.reconciler import Reconciler  # noqa: PLC0415 - as in _connect
 
-        return Pauser(
+        return Reconciler(
             ccc=lambda: self._connect(deadline),
             watch=watch,
             deadline=deadline,
@@ -179,7 +183,7 @@ class Walk:
                     return False
 
             limit = RateLimit(self.settings.callout_requests_per_second, deadline.clock)
-            self._ccc = Ccc(connect, limit, deadline, self.invocation.backoff, renew)
+            self._ccc = Ccc(connect, limit, self.invocation.backoff, renew)
         return self._ccc
 
 

@@ -44,8 +44,12 @@ class Deadline(NamedTuple):
         return max(0.0, self.at - self.clock.monotonic())
 
     def earlier(self, seconds: float) -> "Deadline":
-        """Give a deadline that keeps `seconds` in reserve."""
+        """Return the deadline that keeps `seconds` in reserve."""
         return Deadline(self.clock, self.at - seconds)
+
+    def within(self, seconds: float) -> "Deadline":
+        """Return the deadline that lies `seconds` ahead, this one where it comes first."""
+        return Deadline(self.clock, min(self.at, self.clock.monotonic() + seconds))
 
 
 MARGIN = 1.015
@@ -68,9 +72,12 @@ class RateLimit:
         self._clock = clock
         self._lanes: dict[str, _Lane] = {}
 
-    def wait(self, key: str) -> None:
-        """Return when the next call of `key` (an API's name; each has its own quota) may be sent."""
-        self._lane(key).wait()
+    def wait(self, key: str, until: Deadline | None = None) -> bool:
+        """Wait for the turn of the next call of `key` (an API's name; each has its own quota).
+
+        Return whether it came before `until`; where it would not, return at once.
+        """
+        return self._lane(key).wait(until or Deadline(self._clock, float("inf")))
 
     def throttled(self, key: str) -> None:
         """Hear that a call of `key` was over the limit."""
@@ -90,18 +97,30 @@ class _Lane:
         self._free_at = self._rests_until = self._changed_at = float("-inf")
         self._ceiling = self._cautious_until = float("-inf")
 
-    def wait(self) -> None:
-        with self._turn:
+    def wait(self, until: Deadline) -> bool:
+        if not self._turn.acquire(timeout=min(until.remaining(), threading.TIMEOUT_MAX)):
+            return False
+        try:
             while (now := self._clock.monotonic()) < (at := max(self._free_at, self._rests_until)):
+                if at >= until.at:
+                    return False
                 self._clock.sleep(at - now)
-            if self._rate < self._most:
-                # A fiftieth of the quota more each second: half of it is back in 25 s. Near the pace
-                # that was too much a moment ago, an eighth of that.
-                near = self._rate >= self._ceiling and now < self._cautious_until
-                more = self._most * (now - self._changed_at) / (400 if near else 50)
-                self._rate = min(self._most, self._rate + more)
-                self._changed_at = now
+            if now >= until.at:
+                return False
+            self._speed_up(now)
             self._free_at = now + MARGIN / self._rate
+            return True
+        finally:
+            self._turn.release()
+
+    def _speed_up(self, now: float) -> None:
+        if self._rate < self._most:
+            # A fiftieth of the quota more each second: half of it is back in 25 s. Near the pace
+            # that was too much a moment ago, an eighth of that.
+            near = self._rate >= self._ceiling and now < self._cautious_until
+            more = self._most * (now - self._changed_at) / (400 if near else 50)
+            self._rate = min(self._most, self._rate + more)
+            self._changed_at = now
 
     def slow_down(self) -> None:
         now = self._clock.monotonic()
@@ -156,23 +175,31 @@ def retry(
 
 MOST_THREADS = 64
 
+PacedCall = tuple[str, Callable[[], T], Callable[[], bool]]
+"""The name of an API, a call of it, and whether it is still wanted when its turn has come."""
 
-def paced(
-    key: str, calls: Sequence[Callable[[], T]], limit: RateLimit, stopped: Callable[[], bool]
-) -> list[T | None]:
-    """Send calls at the pace of `limit`, and give their answers in order, `None` for those not sent.
 
-    A thread is added only when a call is due and none is idle: as many as the latency asks for, no more.
-    Calls are not sent any more once `stopped()`. They raise nothing.
+def paced(calls: Sequence[PacedCall[T]], limit: RateLimit, until: Deadline) -> list[T | None]:
+    """Send calls at the pace of their APIs, and return their answers in order, `None` for those not sent.
+
+    A thread is added only when a call is due and none is idle: as many as the latency asks for, no more. A
+    call whose turn, or a thread for it, would come after `until` is not sent. The calls raise nothing, and
+    end by `until` themselves.
     """
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - most wake-ups have nothing to send
 
     answers: list[Future[T] | None] = []
+    free = threading.Semaphore(MOST_THREADS)
     with ThreadPoolExecutor(MOST_THREADS if len(calls) > 1 else 1, "paced") as pool:
-        for call in calls:
-            if not stopped():
-                limit.wait(key)
-            answers.append(None if stopped() else pool.submit(call))
+        for key, call, wanted in calls:
+            answer = None
+            if wanted() and free.acquire(timeout=min(until.remaining(), threading.TIMEOUT_MAX)):
+                if limit.wait(key, until) and wanted():
+                    answer = pool.submit(call)
+                    answer.add_done_callback(lambda _: free.release())
+                else:
+                    free.release()
+            answers.append(answer)
     return [None if answer is None else answer.result() for answer in answers]
 
 

@@ -107,7 +107,7 @@ class Problem(NamedTuple):
     `body` is the message as it came, for a trigger that keeps no copy.
     """
 
-    code: Literal["Rejected", "Configuration", "Unexpected"]
+    code: Literal["Rejected", "Configuration", "Unexpected", "ListIncomplete"]
     message: str
     message_id: str | None = None
     body: str | None = None

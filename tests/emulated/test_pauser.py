@@ -13,8 +13,8 @@ from handler.ccc import Ccc
 from handler.decision import Job, Watch
 from handler.errors import CloudError
 from handler.pacing import Backoff, Clock, Deadline, RateLimit
-from handler.pauser import Pauser
 from handler.quiet_hours import QuietHours
+from handler.reconcile.reconciler import Reconciler
 from handler.report import TaskReport
 from handler.settings import Credentials
 from handler.task import Outcome, SdkAppId, Task, TaskId
@@ -42,9 +42,9 @@ class Simulated:
         identity = changes.pop("identity", Credentials("AKIDEXAMPLE", "SECRETEXAMPLE"))
         api = Api3("ccc", "2020-02-10", endpoint=emulator.url, region=None, identity=identity)
         emulator.limits.default = None  # the real clock sees no pause between simulated waits
-        ccc = Ccc(lambda: api, RateLimit(20, clock), self.deadline, self.backoff)
+        ccc = Ccc(lambda: api, RateLimit(20, clock), self.backoff)
         fields: dict[str, Any] = {"verify": True, "known": {}} | changes
-        self.pauser = Pauser(
+        self.pauser = Reconciler(
             lambda: ccc, watch=Watch(HOURS, clock), deadline=self.deadline, backoff=self.backoff, **fields
         )
 

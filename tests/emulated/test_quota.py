@@ -24,8 +24,8 @@ from handler.api3 import Api3
 from handler.ccc import Ccc
 from handler.decision import Job, Watch
 from handler.pacing import Backoff, Clock, Deadline, RateLimit
-from handler.pauser import Pauser
 from handler.quiet_hours import QuietHours
+from handler.reconcile.reconciler import Reconciler
 from handler.report import TaskReport
 from handler.settings import Credentials
 from handler.task import Outcome, SdkAppId, Task, TaskId
@@ -236,9 +236,10 @@ class Turns(RateLimit):
         super().__init__(per_second, clock)
         self.granted = granted
 
-    def wait(self, key: str) -> None:
-        super().wait(key)
-        self.granted(1)
+    def wait(self, key: str, until: Deadline | None = None) -> bool:
+        granted = super().wait(key, until)
+        self.granted(int(granted))
+        return granted
 
 
 class Told(Api3):
@@ -268,8 +269,8 @@ class Account:
         clock = Clock(lambda: NIGHT + timedelta(seconds=self.now), lambda: self.now, self.sleep)
         chance = random.Random(1)  # noqa: S311 - repeatable on purpose
         deadline, backoff = Deadline.after(clock, 600), Backoff(jitter=chance.random)
-        ccc = Ccc(self.connect, Turns(QUOTA, clock, self.count), deadline, backoff)
-        self.pauser = Pauser(lambda: ccc, Watch(HOURS, clock), deadline, backoff, verify=True, known={})
+        ccc = Ccc(self.connect, Turns(QUOTA, clock, self.count), backoff)
+        self.pauser = Reconciler(lambda: ccc, Watch(HOURS, clock), deadline, backoff, verify=True, known={})
 
     def task(self, number: int, state: int) -> dict[str, Any]:
         return {"task_id": number, "sdk_app_id": APP, "name": f"task {number}", "state": state}

@@ -1,0 +1,110 @@
+"""An attempt to pause or resume one task: for which jobs, and the evidence of what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from handler.decision import Job
+from handler.errors import CloudError, Meaning
+from handler.reconcile.verdict import Evidence
+from handler.request import Action
+from handler.task import SdkAppId, Task, TaskId, TaskState
+
+if TYPE_CHECKING:
+    from handler.ccc import Answer, Seen
+
+
+@dataclass
+class Attempt:
+    """What several jobs ask of one task is attempted once. `before` is the state seen before the first call.
+
+    `error` is how the last call ended where it was not accepted. `state` is what was seen after the last
+    call, `earlier` what was seen after one before. `tried` says that this round has had its call. `overruled`
+    is set on a resume when a message of the same event pauses the task.
+    """
+
+    jobs: list[Job]
+    before: TaskState | None = None
+    tried: bool = False
+    overruled: bool = False
+    sent: int = 0
+    accepted: bool = False
+    request_id: str | None = None
+    error: CloudError | None = None
+    state: TaskState | None = None
+    earlier: TaskState | None = None
+
+    @property
+    def action(self) -> Action:
+        """What is asked of the task."""
+        return self.jobs[0].action
+
+    @property
+    def task(self) -> Task:
+        """The task, as the first of the jobs names it."""
+        return self.jobs[0].task
+
+    @property
+    def key(self) -> tuple[SdkAppId, TaskId]:
+        """The application and the id of the task."""
+        return key_of(self.task)
+
+    def took(self, answer: Answer) -> None:
+        """Note that a call was accepted. What was seen before it is history."""
+        self._sent(answer.attempts, answer.request_id)
+        self.accepted, self.error = True, None
+
+    def failed(self, error: CloudError) -> None:
+        """Note how a call failed. One that was not sent changes nothing of what earlier ones left."""
+        if error.attempts:
+            self._sent(error.attempts, error.request_id)
+        if error.attempts or not self.sent or error.meaning is Meaning.HALT:
+            self.error = error
+
+    def see(self, seen: Seen | None) -> None:
+        """Note what was seen after the last call."""
+        if seen is not None and seen.state is not None:
+            self.state = seen.state
+
+    def evidence(self, *, unknown: bool, turned: bool) -> Evidence:
+        """Return what is known, for `verdict.resolve`."""
+        return Evidence(
+            self.action, self.sent, self.accepted, self.error, self.state, self.earlier, unknown, turned
+        )
+
+    def _sent(self, requests: int, request_id: str | None) -> None:
+        self.sent += requests
+        self.request_id = request_id
+        self.earlier = self.state or self.earlier
+        self.state = None
+
+
+def key_of(task: Task) -> tuple[SdkAppId, TaskId]:
+    """Return the application and the id of a task whose id is known."""
+    return task.sdk_app_id, TaskId(task.task_id or 0)
+
+
+def attempts(jobs: Iterable[Job], others: Sequence[Attempt]) -> tuple[list[Attempt], list[Job]]:
+    """Return new attempts for jobs, and the jobs that a pause of the same event overrules.
+
+    A job on a task that is already attempted joins that attempt. A dry run neither joins nor overrules.
+    """
+    new: list[Attempt] = []
+    known = {(each.action, each.key): each for each in others}
+    for job in jobs:
+        attempt = Attempt([job])
+        key = (attempt.action, attempt.key)
+        if not job.dry_run and key in known:
+            known[key].jobs.append(job)
+            continue
+        if not job.dry_run:
+            known[key] = attempt
+        new.append(attempt)
+    overruled = []
+    for each in [*others, *new]:
+        if each.action == "resume" and not each.jobs[0].dry_run and ("pause", each.key) in known:
+            each.overruled = True
+            overruled += each.jobs if each in new else []
+    return [each for each in new if not each.overruled], overruled

@@ -1,0 +1,153 @@
+"""The list of an application's tasks: read in pages, trusted only when stable.
+
+Tasks come and go while the pages are read, and each that does moves all that follow. A list whose total
+changed on the way, that showed a task twice, or showed fewer than it counts is read again: one pass may have
+missed a task that was there all the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from math import ceil
+from typing import TYPE_CHECKING
+
+from handler.errors import CloudError
+from handler.pacing import Deadline, paced
+from handler.task import SdkAppId, TaskId
+
+if TYPE_CHECKING:
+    from handler.ccc import Ccc, Page, Seen
+
+LIST = "DescribeAutoCalloutTasks"
+_MOST_PASSES = 4
+_MOST_PAGES_AT_ONCE = 40
+"""Two seconds of the quota: what was found is acted on in between."""
+
+
+@dataclass
+class _Pass:
+    """One reading of the list from its first page on."""
+
+    size: int = 0
+    next: int = 0
+    entries: int = 0
+    repeated: bool = False
+    over: bool = False
+    totals: set[int | None] = field(default_factory=set)
+    ids: set[TaskId] = field(default_factory=set)
+
+    def take(self, page: Page) -> None:
+        """Count a page. One that shows nothing new ends the pass, whatever the total says."""
+        new = {each.task_id for each in page.tasks} - self.ids
+        self.repeated |= len(new) < len(page.tasks)
+        self.size, self.next = page.size, page.number + 1
+        self.entries += len(page.tasks) + len(page.unreadable)
+        self.totals.add(page.total)
+        self.ids |= new
+        self.over |= not new and not (page.unreadable and page.total is not None)
+
+    @property
+    def left(self) -> int:
+        """How many pages follow, by the largest total that was answered; one more where none was."""
+        if self.over or self.next == 0:
+            return 0 if self.over else 1
+        known = [total for total in self.totals if total is not None]
+        return 1 if len(known) < len(self.totals) else max(0, ceil(max(known) / self.size) - self.next)
+
+    @property
+    def stable(self) -> bool:
+        """Whether it showed each task once, and as many as it counted, from beginning to end."""
+        return self.left == 0 and not self.repeated and self.totals in ({None}, {self.entries})
+
+
+@dataclass
+class Listing:
+    """One application's list, as far as it was read in this run. Reading goes on where it stopped.
+
+    `found` are its tasks by id, as last seen. `unreadable` are the names of entries without a usable id.
+    `error` is what ended the reading, if anything did; `complete` says that one pass was stable, so that what
+    was not found is not there.
+    """
+
+    ccc: Ccc
+    app: SdkAppId
+    found: dict[TaskId, Seen] = field(default_factory=dict)
+    unreadable: set[str | None] = field(default_factory=set)
+    error: CloudError | None = None
+    passes: int = 1
+    _pass: _Pass = field(default_factory=_Pass)
+
+    @property
+    def complete(self) -> bool:
+        """Whether the list was read to its end, and did not change meanwhile."""
+        return self._pass.stable
+
+    @property
+    def left(self) -> int:
+        """How many pages of this pass follow."""
+        return self._pass.left
+
+    def read(self, until: Deadline, worth: Callable[[int], bool]) -> Iterator[list[Seen]]:
+        """Yield the tasks of further pages while the rest of this pass, so many pages, is `worth` reading.
+
+        As many pages are read at once as were read already, 1, 1, 2, 4 and so on, up to a limit.
+        """
+        while self._pass.left and self.error is None and worth(self._pass.left):
+            if (batch := self._batch(until)) is None:
+                return
+            yield batch
+
+    def read_all(self, until: Deadline) -> Iterator[list[Seen]]:
+        """Yield the tasks of all further pages, and of further passes until one is stable."""
+        while not self.complete and self.error is None:
+            if self._pass.left == 0:
+                if self.passes == _MOST_PASSES:
+                    return
+                self.passes, self._pass = self.passes + 1, _Pass()
+            if (batch := self._batch(until)) is None:
+                return
+            yield batch
+
+    def _batch(self, until: Deadline) -> list[Seen] | None:
+        """Return the tasks of the next pages, `None` where no page came before the deadline or an error."""
+        pages = self._pages(until)
+        for page in pages:
+            self._pass.take(page)
+            self.found.update({each.task_id: each for each in page.tasks})
+            self.unreadable.update(page.unreadable)
+            if self._pass.over:
+                break
+        return [each for page in pages for each in page.tasks] if pages else None
+
+    def _pages(self, until: Deadline) -> list[Page]:
+        """Return the pages of the next batch up to the first that could not be read."""
+        first, size = self._pass.next, self._pass.size
+        count = min(max(first, 1), self._pass.left, _MOST_PAGES_AT_ONCE)
+        answers: list[Page | CloudError | None]
+        if first == 0:
+            answers = [self._page(0, None, until, paced=False)]
+        else:
+            read = partial(self._page, size=size, until=until, paced=True)
+            calls = [(LIST, partial(read, number), _always) for number in range(first, first + count)]
+            answers = paced(calls, self.ccc.limit, until)
+        pages: list[Page] = []
+        for answer in answers:
+            if isinstance(answer, CloudError):
+                self.error = answer
+                return pages
+            if answer is None:
+                return pages
+            pages.append(answer)
+        return pages
+
+    def _page(self, number: int, size: int | None, until: Deadline, *, paced: bool) -> Page | CloudError:
+        try:
+            return self.ccc.page(self.app, number, size, until=until, paced=paced)
+        except CloudError as error:
+            return error
+
+
+def _always() -> bool:
+    return True

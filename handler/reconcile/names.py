@@ -1,0 +1,109 @@
+"""Tasks that are asked for by their own name in CCC: what a name stands for is found in the list."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from handler.decision import Job, Watch, by_the_clock
+from handler.errors import CloudError
+from handler.reconcile import reports
+from handler.reconcile.listing import Listing
+from handler.report import Problem, TaskReport
+from handler.task import SdkAppId, Task, TaskId
+
+if TYPE_CHECKING:
+    from handler.ccc import Seen
+
+_log = logging.getLogger(__name__)
+_Key = tuple[SdkAppId, TaskId]
+
+
+class Names:
+    """The jobs that name a task, and what was found for each.
+
+    A name that was not found is `not_found` only where the list was read whole and stable. CCC is not asked
+    while no quiet hours that such a task could have would let anything happen.
+    """
+
+    def __init__(
+        self, jobs: Sequence[Job], known: Mapping[tuple[SdkAppId, TaskId | None], Task], watch: Watch
+    ) -> None:
+        self._watch = watch
+        self._known = known
+        self._found: dict[Job, dict[TaskId, Job]] = {job: {} for job in jobs}
+        self._own: dict[Job, TaskReport] = {}
+        self.problems: list[Problem] = []
+        for job in self._found:
+            possible = [task for (app, _), task in known.items() if app == job.task.sdk_app_id]
+            report = by_the_clock(job, watch)
+            if report and all(by_the_clock(job._replace(task=each), watch) for each in possible):
+                self._own[job] = report
+
+    def wanted(self) -> list[SdkAppId]:
+        """Return the applications whose lists have to be read."""
+        return list(dict.fromkeys(job.task.sdk_app_id for job in self._found if job not in self._own))
+
+    def found(self, app: SdkAppId, page: Iterable[Seen]) -> tuple[list[Job], Mapping[_Key, Seen]]:
+        """Return the jobs for the tasks of a page that are asked for, and those tasks by key."""
+        by_name: dict[str, list[Seen]] = {}
+        for each in page:
+            by_name.setdefault(each.name, []).append(each)
+        jobs: list[Job] = []
+        seen: dict[_Key, Seen] = {}
+        for job in self._of(app):
+            for each in by_name.get(job.task.name or "", ()):
+                one = job._replace(task=self._named(job.task, each.task_id))
+                jobs.append(self._found[job].setdefault(each.task_id, one))
+                seen[app, each.task_id] = each
+        return jobs, seen
+
+    def read(self, listing: Listing) -> None:
+        """Note that a list is read as far as it will be: what is not found now is missing, or left open."""
+        for job in self._of(listing.app):
+            hours, name = self._watch.of(job.task), job.task.name
+            if listing.complete and name not in listing.unreadable:
+                if not self._found[job]:
+                    self._own[job] = reports.name_not_found(job, hours)
+            elif listing.error is not None and not self._found[job]:
+                self._own[job] = reports.not_looked_up(job, hours, listing.error)
+            else:
+                self._own[job] = reports.list_incomplete(job, hours, _why(listing))
+        if not listing.complete:
+            _log.warning("list incomplete", extra={"sdk_app_id": listing.app, "why": _why(listing)})
+            message = f"the list of application {listing.app} could not be read whole: {_why(listing)}"
+            self.problems.append(Problem("ListIncomplete", message))
+
+    def unread(self, app: SdkAppId, error: CloudError) -> None:
+        """Note that a list could not be read at all."""
+        for job in self._of(app):
+            self._own[job] = reports.not_looked_up(job, self._watch.of(job.task), error)
+
+    def reports(self, job: Job, done: Mapping[Job, TaskReport]) -> list[TaskReport]:
+        """Return what became of each task that a name stands for, and of the name where that is open."""
+        found = self._found[job]
+        if len(found) > 1:
+            facts = {"sdk_app_id": job.task.sdk_app_id, "task_name": job.task.name, "tasks": list(found)}
+            _log.warning("a name fits several tasks", extra=facts)
+        note = f"the name fits {len(found)} tasks; " if len(found) > 1 else ""
+        of_tasks = [done[one]._replace(reason=note + done[one].reason) for one in found.values()]
+        return of_tasks + ([self._own[job]] if job in self._own else [])
+
+    def _of(self, app: SdkAppId) -> list[Job]:
+        return [job for job in self._found if job.task.sdk_app_id == app and job not in self._own]
+
+    def _named(self, task: Task, task_id: TaskId) -> Task:
+        """Return a task under the name that it was asked for by, with the policy's quiet hours."""
+        known = self._known.get((task.sdk_app_id, task_id))
+        return task._replace(task_id=task_id) if known is None else known._replace(name=task.name)
+
+
+def _why(listing: Listing) -> str:
+    if listing.error is not None:
+        return str(listing.error)
+    if listing.left:
+        return "the time was up before its last page"
+    if listing.unreadable:
+        return f"{len(listing.unreadable)} entries have no usable TaskId"
+    return f"it changed while it was read, {listing.passes} times"

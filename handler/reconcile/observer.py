@@ -1,0 +1,114 @@
+"""What state the wanted tasks are in: in bulk, within a time of its own, never in the way of the pausing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from handler.errors import CloudError, Meaning
+from handler.pacing import Deadline, paced
+from handler.reconcile.halts import Halts
+from handler.reconcile.listing import LIST, Listing
+from handler.task import SdkAppId, Task, TaskId
+
+if TYPE_CHECKING:
+    from handler.ccc import Ccc, Seen
+
+_log = logging.getLogger(__name__)
+DESCRIBE = "DescribeAutoCalloutTask"
+_ENOUGH_FAILURES = 5
+"""So many tasks in a row that could not be described mean that the API does not work now."""
+Key = tuple[SdkAppId, TaskId]
+
+
+@dataclass
+class Observer:
+    """Looks at tasks. `ccc` connects at the first need and raises `CloudError` where it cannot.
+
+    An API that may not be called is not asked again, and one that does not work not again in the same look:
+    pausing goes on blindly. `unknown` are the tasks that CCC was asked for and does not know. A task that is
+    missing without that was not seen this time, and may well be there.
+    """
+
+    ccc: Callable[[], Ccc]
+    halts: Halts
+    unknown: set[Key] = field(default_factory=set)
+    _listings: dict[SdkAppId, Listing] = field(default_factory=dict)
+
+    def listing(self, app: SdkAppId) -> Listing:
+        """Return the list of an application, as far as it was read in this run. Raises `CloudError`."""
+        if app not in self._listings:
+            self._listings[app] = Listing(self.ccc(), app)
+        return self._listings[app]
+
+    def look(self, tasks: Iterable[Task], until: Deadline, *, afresh: bool = False) -> Mapping[Key, Seen]:
+        """Return what can be seen, before `until`, of tasks whose ids are known; what cannot is left out.
+
+        A list that was read in this run serves, unless the look is to be `afresh`. Each application has an
+        equal share of the time.
+        """
+        wanted: dict[SdkAppId, dict[TaskId, None]] = {}
+        for task in tasks:
+            if task.task_id is not None:
+                wanted.setdefault(task.sdk_app_id, {})[task.task_id] = None
+        found: dict[Key, Seen] = {}
+        for number, (app, ids) in enumerate(wanted.items()):
+            share = until.within(until.remaining() / (len(wanted) - number))
+            seen = self._look(app, list(ids), share, afresh=afresh)
+            found |= {(app, task_id): each for task_id, each in seen.items()}
+        return found
+
+    def may_describe(self, app: SdkAppId) -> bool:
+        """Return whether the states of this application's tasks may be asked for."""
+        return self.halts.of(DESCRIBE, app) is None
+
+    def _look(self, app: SdkAppId, ids: list[TaskId], until: Deadline, *, afresh: bool) -> dict[TaskId, Seen]:
+        try:
+            ccc = self.ccc()
+            listing = Listing(ccc, app) if afresh else self.listing(app)
+        except CloudError as error:
+            self.halts.everything(error)
+            return {}
+        self._list(listing, ids, until.within(until.remaining() / 2))
+        seen = {task_id: listing.found[task_id] for task_id in ids if task_id in listing.found}
+        return seen | self._one_by_one(ccc, app, [task_id for task_id in ids if task_id not in seen], until)
+
+    def _list(self, listing: Listing, ids: list[TaskId], until: Deadline) -> None:
+        """Read the list as far as that takes fewer calls than asking for each task."""
+        if len(ids) == 1 or self.halts.of(LIST, listing.app):
+            return
+        for _ in listing.read(until, lambda left: left <= sum(each not in listing.found for each in ids)):
+            pass
+        if listing.error:
+            self.halts.add(LIST, listing.app, listing.error)
+            _log.warning("list not read", extra={"sdk_app_id": listing.app, "error": str(listing.error)})
+
+    def _one_by_one(self, ccc: Ccc, app: SdkAppId, ids: list[TaskId], until: Deadline) -> dict[TaskId, Seen]:
+        failed: list[CloudError] = []
+
+        def look(task_id: TaskId) -> Seen | None:
+            try:
+                seen = ccc.see(app, task_id, until=until, paced=True)
+            except CloudError as error:
+                if error.meaning is Meaning.OBJECT:  # it says nothing of the API
+                    self.unknown.add((app, task_id))
+                    return None
+                self.halts.add(DESCRIBE, app, error)
+                failed.append(error)
+                return None
+            failed.clear()
+            self.unknown.discard((app, task_id))
+            return seen
+
+        def works() -> bool:
+            return self.may_describe(app) and len(failed) < _ENOUGH_FAILURES
+
+        calls = [(DESCRIBE, partial(look, task_id), works) for task_id in ids]
+        answers = paced(calls, ccc.limit, until)
+        if failed:
+            facts = {"sdk_app_id": app, "tasks": len(ids), "error": str(failed[-1])}
+            _log.warning("states not seen", extra=facts)
+        return {each.task_id: each for each in answers if each is not None}

@@ -1,0 +1,239 @@
+"""The loop: observe, act on the difference, verify, and again, until all is as wanted or the time is up."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING
+
+from handler.decision import Job, Watch, by_the_clock
+from handler.errors import CloudError, Meaning
+from handler.pacing import Backoff, Deadline, paced
+from handler.reconcile import reports
+from handler.reconcile.attempt import Attempt, attempts, key_of
+from handler.reconcile.halts import Halts
+from handler.reconcile.listing import LIST
+from handler.reconcile.names import Names
+from handler.reconcile.observer import Key, Observer
+from handler.reconcile.verdict import AS_WANTED, UNWANTED, resolve
+from handler.report import Problem, TaskReport
+from handler.request import Action
+from handler.task import SdkAppId, Task, TaskId
+
+if TYPE_CHECKING:
+    from handler.ccc import Ccc, Seen
+
+_log = logging.getLogger(__name__)
+APIS: Mapping[Action, str] = {"pause": "PauseAutoCalloutTask", "resume": "ResumeAutoCalloutTask"}
+
+
+@dataclass
+class Reconciler:
+    """Carries jobs out, at the pace of `Ccc`.
+
+    `ccc` connects at the first need and then returns the same again. `known` are the policy's tasks by
+    application and id: a task found by its name in CCC keeps the quiet hours that the policy gives it. An
+    error that nothing can work with ends the calls: what comes after it fails with the same cause, without a
+    request. `problems` is what went wrong apart from any task, after `run`.
+    """
+
+    ccc: Callable[[], Ccc]
+    watch: Watch
+    deadline: Deadline
+    backoff: Backoff
+    verify: bool
+    known: Mapping[tuple[SdkAppId, TaskId | None], Task]
+    problems: list[Problem] = field(default_factory=list)
+    _halts: Halts = field(default_factory=Halts)
+    _done: dict[Job, TaskReport] = field(default_factory=dict)
+    _spent: dict[Job, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._observer = Observer(self.ccc, self._halts)
+
+    def run(self, jobs: Sequence[Job]) -> list[tuple[Job, list[TaskReport]]]:
+        """Return each job with what became of it; a name may stand for several tasks.
+
+        Every job has its report, whatever fails, and a task that several jobs name is treated once. Of the
+        time, a quarter at most goes into looking at tasks whose ids are known before they are acted on.
+        """
+        names = Names([job for job in jobs if job.task.task_id is None], self.known, self.watch)
+        todo = self._begin([job for job in jobs if job.task.task_id is not None])
+        quarter = self.deadline.within(self.deadline.remaining() / 4)
+        todo = self._settle(todo, self._observer.look((each.task for each in todo), quarter))
+        self._act(todo)
+        for found, seen in self._discovered(names):
+            self._reopen(found, seen)
+            todo += self._settle(self._begin(found, todo), seen)
+            todo = self._round(todo)
+        self._until_done(todo)
+        for job, sent in self._spent.items():
+            self._done[job] = self._done[job]._replace(attempts=self._done[job].attempts + sent)
+        self.problems += names.problems
+        return [(job, self._reports(job, names)) for job in jobs]
+
+    def _begin(self, jobs: Iterable[Job], others: Sequence[Attempt] = ()) -> list[Attempt]:
+        """Return the attempts for jobs that the clock does not decide by itself; the rest are done."""
+        open_jobs = []
+        for job in dict.fromkeys(jobs):
+            if job in self._done:
+                continue
+            if report := by_the_clock(job, self.watch):
+                self._done[job] = report
+            else:
+                open_jobs.append(job)
+        new, overruled = attempts(open_jobs, others)
+        for job in overruled:
+            self._done[job] = reports.overruled(job, self.watch.of(job.task))
+        return new
+
+    def _settle(self, todo: list[Attempt], seen: Mapping[Key, Seen]) -> list[Attempt]:
+        """Return the attempts on tasks that are not as wanted, those seen first; the rest are done."""
+        left = [each for each in todo if not self._contained(each, self._settled, seen.get(each.key))]
+        return sorted(left, key=lambda each: each.before is None)
+
+    def _settled(self, each: Attempt, seen: Seen | None) -> bool:
+        each.before = seen.state if seen else None
+        for job in list(each.jobs):
+            hours = self.watch.of(job.task)
+            report = reports.settled(job, seen, hours)
+            if report is None and job.dry_run:
+                report = reports.dry_run(job, seen, hours, self._halted(each))
+            if report is not None:
+                self._done[job] = report
+                each.jobs.remove(job)
+        return not each.jobs
+
+    def _discovered(self, names: Names) -> Iterator[tuple[list[Job], Mapping[Key, Seen]]]:
+        """Yield the jobs that names stand for, page by page of each application's list.
+
+        The last quarter of the time is kept for what was found.
+        """
+        until = self.deadline.earlier(self.deadline.remaining() / 4)
+        for app in names.wanted():
+            if error := self._halts.of(LIST, app):
+                names.unread(app, error)
+                continue
+            try:
+                listing = self._observer.listing(app)
+            except CloudError as error:
+                self._halts.everything(error)
+                names.unread(app, error)
+                continue
+            yield names.found(app, list(listing.found.values()))
+            for page in listing.read_all(until):
+                yield names.found(app, page)
+            if listing.error:
+                self._halts.add(LIST, app, listing.error)
+            names.read(listing)
+
+    def _reopen(self, jobs: Iterable[Job], seen: Mapping[Key, Seen]) -> None:
+        """Take back what was reported of tasks that a later page shows as they were before."""
+        for job in jobs:
+            report, one = self._done.get(job), seen[key_of(job.task)]
+            if report and report.outcome in AS_WANTED and one.state is UNWANTED[job.action]:
+                self._spent[job] = self._spent.get(job, 0) + report.attempts
+                del self._done[job]
+
+    def _until_done(self, todo: list[Attempt]) -> None:
+        """Repeat rounds with growing waits while there is time."""
+        number = 1
+        while todo:
+            wait = self.backoff.wait(number)
+            todo = self._round(todo, wait)
+            if todo:
+                self.deadline.clock.sleep(wait)
+            number += 1
+
+    def _round(self, todo: list[Attempt], wait: float = 0.0) -> list[Attempt]:
+        """Act on what has had no call yet, verify, and return what is to be acted on again after `wait`."""
+        self._act([each for each in todo if not each.tried])
+        self._look_again([each for each in todo if self._needs_look(each)])
+        last = wait >= self.deadline.remaining()
+        return [each for each in todo if not self._contained(each, self._resolved, last)]
+
+    def _act(self, todo: Sequence[Attempt]) -> None:
+        """Send a call for each, at the pace of its API; what there is no use or time for is left unsent."""
+        if not todo:
+            return
+        # A tenth of the time that is left, 5 s at most, is kept to look at what was done.
+        until = self.deadline.earlier(min(5.0, self.deadline.remaining() / 10) if self.verify else 0.0)
+        try:
+            ccc = self.ccc()
+        except CloudError as error:
+            self._halts.everything(error)
+            return
+        calls = []
+        for each in todo:
+            each.tried = True
+            calls.append(
+                (APIS[each.action], partial(self._send, each, ccc, until), partial(self._wanted, each))
+            )
+        paced(calls, ccc.limit, until)
+
+    def _wanted(self, each: Attempt) -> bool:
+        return self._halted(each) is None and not self._turned(each)
+
+    def _turned(self, each: Attempt) -> bool:
+        """Return whether no job is wanted any more: by the clock, or because another message pauses."""
+        return each.overruled or all(by_the_clock(job, self.watch) for job in each.jobs)
+
+    def _halted(self, each: Attempt) -> CloudError | None:
+        return self._halts.of(APIS[each.action], each.task.sdk_app_id)
+
+    def _send(self, each: Attempt, ccc: Ccc, until: Deadline) -> None:
+        app, task_id = each.key
+        try:
+            each.took(ccc.act(each.action, app, task_id, lambda: not self._turned(each), until=until))
+        except CloudError as error:
+            each.failed(error)
+            self._halts.add(APIS[each.action], app, error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it fails this task and no other
+            _log.exception("unexpected error", extra={"task_id": task_id})
+            each.failed(CloudError("Unexpected", reports.named(error), meaning=Meaning.UNKNOWN))
+
+    def _needs_look(self, each: Attempt) -> bool:
+        """Return whether to look at the state after the last call: to verify it, or to explain an error."""
+        return each.sent > 0 and (each.error is not None or self.verify)
+
+    def _look_again(self, todo: Sequence[Attempt]) -> None:
+        """Look at what was acted on: a quarter of what time is left, but 5 s where so much is left."""
+        left = self.deadline.remaining()
+        until = self.deadline.within(max(left / 4, min(left, 5.0)))
+        seen = self._observer.look((each.task for each in todo), until, afresh=True)
+        for each in todo:
+            each.see(seen.get(each.key))
+
+    def _resolved(self, each: Attempt, last: bool) -> bool:  # noqa: FBT001 - called through _contained
+        """Report an attempt whose outcome is known; return whether it is."""
+        if not each.sent and (halted := self._halted(each)):
+            each.failed(halted)
+        app = each.task.sdk_app_id
+        unknown = each.key in self._observer.unknown or not self._observer.may_describe(app)
+        outcome = resolve(each.evidence(unknown=unknown, turned=self._turned(each)), last=last)
+        if outcome is None:
+            each.tried = False
+            return False
+        for job in each.jobs:
+            by_clock = by_the_clock(job, self.watch) if not each.sent else None
+            hours = self.watch.of(job.task)
+            self._done[job] = by_clock or reports.acted(job, each, outcome, hours, verify=self.verify)
+        return True
+
+    def _contained(self, each: Attempt, step: Callable[..., bool], *args: object) -> bool:
+        """Return what `step` returns. What nobody expected fails this task, and no other."""
+        try:
+            return step(each, *args)
+        except Exception as error:  # noqa: BLE001 - as in _send
+            _log.exception("unexpected error", extra={"task_id": each.task.task_id})
+            for job in each.jobs:
+                self._done[job] = reports.unexpected(job, error)
+            return True
+
+    def _reports(self, job: Job, names: Names) -> list[TaskReport]:
+        """Return the reports of a job: of its task, or of each that its name stands for."""
+        if job.task.task_id is not None:
+            return [self._done[job]]
+        return names.reports(job, self._done)

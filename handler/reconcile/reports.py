@@ -1,0 +1,125 @@
+"""What became of a job, as a report's entry: outcome, reason and error. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING
+
+from handler.decision import Job, by_state, done
+from handler.errors import CloudError, Meaning
+from handler.reconcile.attempt import Attempt
+from handler.report import Hours, TaskError, TaskReport, when
+from handler.task import Outcome, TaskState
+
+if TYPE_CHECKING:
+    from handler.ccc import Seen
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+_LATEST = 253_402_300_799
+"""The last second that `datetime` can name, in Unix seconds."""
+_AFTERWARDS = "quiet hours turned after it was sent, and whether it took effect could not be seen"
+
+
+def settled(job: Job, seen: Seen | None, hours: Hours) -> TaskReport | None:
+    """Return the report of a task that is as wanted, or cannot become so; else `None`."""
+    outcome = by_state(job.action, seen.state if seen else None)
+    return None if outcome is None else TaskReport(job.task, outcome, hours, _reason(seen, hours))
+
+
+def dry_run(job: Job, seen: Seen | None, hours: Hours, halted: CloudError | None) -> TaskReport:
+    """Return the report of a task that a call would be made for, if it were for real."""
+    if halted is not None:  # nor would anything be done without the dry run
+        return _failed(job, hours, halted, "not tried, since no call can work")
+    return TaskReport(job.task, done(job.action, dry_run=True), hours, _reason(seen, hours))
+
+
+def overruled(job: Job, hours: Hours) -> TaskReport:
+    """Return the report of a resume whose task another message of the same event pauses."""
+    reason = f"another message of this event pauses the task; {hours.sentence()}"
+    return TaskReport(job.task, Outcome.STILL_QUIET, hours, reason)
+
+
+def acted(job: Job, attempt: Attempt, outcome: Outcome, hours: Hours, *, verify: bool) -> TaskReport:
+    """Return the report of an attempt with its outcome."""
+    report = TaskReport(job.task, outcome, hours, hours.sentence(), attempt.sent, attempt.request_id)
+    if outcome is Outcome.DEFERRED:
+        return report._replace(reason=f"the time was up; {hours.sentence()}")
+    if outcome in {Outcome.FAILED, Outcome.NOT_FOUND, Outcome.NOT_ALLOWED}:
+        error = attempt.error or _not_as_wanted(attempt)
+        cause = TaskError(error.code, error.message, error.request_id)
+        return report._replace(reason=_why_failed(attempt, hours), error=cause)
+    if attempt.state is None and attempt.sent:
+        note = "; accepted, but its state could not be seen" if verify else ""
+        return report._replace(reason=hours.sentence() + note)
+    if outcome is done(job.action, dry_run=False) and attempt.error is None:
+        return report
+    return report._replace(reason=f"the task is {_words(attempt.state)}; {hours.sentence()}")
+
+
+def name_not_found(job: Job, hours: Hours) -> TaskReport:
+    """Return the report of a name that no task has."""
+    app = job.task.sdk_app_id
+    reason = f"no task of application {app} has this name, neither in the policy nor in CCC"
+    return TaskReport(job.task, Outcome.NOT_FOUND, hours, reason)
+
+
+def not_looked_up(job: Job, hours: Hours, error: CloudError) -> TaskReport:
+    """Return the report of a name whose application's list could not be read."""
+    return _failed(job, hours, error, "the name could not be looked up in CCC")
+
+
+def list_incomplete(job: Job, hours: Hours, why: str) -> TaskReport:
+    """Return the report of a name that may fit more tasks, since the list was not read whole."""
+    reason = f"the list was not read whole, so that more tasks may have this name: {why}"
+    error = TaskError("ListIncomplete", why)
+    return TaskReport(job.task, Outcome.DEFERRED, hours, reason, error=error)
+
+
+def unexpected(job: Job, error: Exception) -> TaskReport:
+    """Return the report of a task that nobody expected to fail in this way."""
+    cause = TaskError("Unexpected", named(error))
+    return TaskReport(job.task, Outcome.FAILED, None, "an unexpected error; see the log", error=cause)
+
+
+def named(error: Exception) -> str:
+    """Return the text of an exception with its type."""
+    return f"{type(error).__name__}: {error}"
+
+
+def _failed(job: Job, hours: Hours, error: CloudError, reason: str) -> TaskReport:
+    cause = TaskError(error.code, error.message, error.request_id)
+    return TaskReport(job.task, Outcome.FAILED, hours, reason, request_id=error.request_id, error=cause)
+
+
+def _not_as_wanted(attempt: Attempt) -> CloudError:
+    state = _words(attempt.state or attempt.earlier)
+    text = f"accepted, but the task is still {state}"
+    return CloudError("NotAsWanted", text, attempt.request_id, meaning=Meaning.RETRY)
+
+
+def _why_failed(attempt: Attempt, hours: Hours) -> str:
+    error, action = attempt.error, attempt.action
+    if error is None:
+        return _not_as_wanted(attempt).message
+    if not attempt.sent:
+        return "not tried, since no call can work"
+    if error.meaning is Meaning.HALT:
+        return f"{action} was refused"
+    if error.meaning is Meaning.RETRY and attempt.state is None and hours.quiet is not (action == "pause"):
+        return _AFTERWARDS
+    what = "failed until the time was up" if error.meaning is Meaning.RETRY else "was refused"
+    return f"{action} {what}; the task is {_words(attempt.state)}"
+
+
+def _reason(seen: Seen | None, hours: Hours) -> str:
+    state = seen.state if seen else None
+    start = ""
+    if seen and state is TaskState.NOT_STARTED and 0 < seen.not_before <= _LATEST:
+        at = _EPOCH + timedelta(seconds=seen.not_before)
+        if hours.quiet and (hours.until is None or at < hours.until):
+            start = f" and starts in quiet hours, {when(at, hours.now, hours.time_zone)}"
+    return f"the task is {_words(state)}{start}; {hours.sentence()}"
+
+
+def _words(state: TaskState | None) -> str:
+    return "in a state that could not be seen" if state is None else state.name.lower().replace("_", " ")

@@ -1,0 +1,107 @@
+"""What became of a task, from the evidence: what was sent, how it ended, what was seen afterwards. Pure.
+
+The state decides, not the answer. What was not seen does not count as wanted: it is unfinished, except that
+an accepted call whose effect could not be seen is believed, and says so.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from handler.decision import by_state, done
+from handler.errors import CloudError, Meaning
+from handler.request import Action
+from handler.task import Outcome, TaskState
+
+_NOT_THERE = ("ResourceNotFound", "InvalidParameterValue", "InvalidParameter")
+UNWANTED: Mapping[Action, TaskState] = {"pause": TaskState.RUNNING, "resume": TaskState.PAUSED}
+"""The state that an action is to end."""
+AS_WANTED = frozenset(
+    {
+        Outcome.PAUSED,
+        Outcome.ALREADY_PAUSED,
+        Outcome.RESUMED,
+        Outcome.ALREADY_RUNNING,
+        Outcome.NOT_STARTED,
+        Outcome.FINISHED,
+    }
+)
+"""The outcomes of tasks that need no call any more."""
+
+
+class Evidence(NamedTuple):
+    """Everything known of an attempt to pause or resume one task.
+
+    `sent` counts requests, also those whose reply was lost. `accepted` says whether any was accepted, `error`
+    how the last call ended where it was not accepted. `state` is what was seen after the last call, `earlier`
+    what was last seen after an accepted one before. `unknown` says that CCC was asked for its state and does
+    not know the task, or may not be asked. `turned` says that by the clock the action is no longer wanted.
+    """
+
+    action: Action
+    sent: int
+    accepted: bool
+    error: CloudError | None
+    state: TaskState | None
+    earlier: TaskState | None = None
+    unknown: bool = False
+    turned: bool = False
+
+
+def resolve(evidence: Evidence, *, last: bool) -> Outcome | None:
+    """Return the outcome, `None` where it is not as wanted and acting again may help.
+
+    `last` says that there is no time to act again.
+    """
+    if evidence.sent == 0:
+        return _not_sent(evidence, last=last)
+    state = evidence.state
+    if state is None:
+        return _unseen(evidence, last=last)
+    if state is UNWANTED[evidence.action]:
+        return _unchanged(evidence, last=last)
+    settled = by_state(evidence.action, state)
+    as_wanted = settled in {Outcome.ALREADY_PAUSED, Outcome.ALREADY_RUNNING}
+    return done(evidence.action, dry_run=False) if as_wanted and _may_be_ours(evidence) else settled
+
+
+def _may_be_ours(evidence: Evidence) -> bool:
+    """Return whether a request of ours may have had an effect: all but one that was refused at once."""
+    refused = evidence.error is not None and evidence.error.meaning in {Meaning.OBJECT, Meaning.HALT}
+    return evidence.accepted or not refused or evidence.sent > 1
+
+
+def _not_sent(evidence: Evidence, *, last: bool) -> Outcome | None:
+    if evidence.turned:
+        return Outcome.NOT_QUIET if evidence.action == "pause" else Outcome.STILL_QUIET
+    if evidence.error is not None and not _retryable(evidence.error):
+        return Outcome.FAILED
+    return Outcome.DEFERRED if last else None
+
+
+def _unchanged(evidence: Evidence, *, last: bool) -> Outcome | None:
+    """Resolve an attempt after which the task is seen as it was before."""
+    if evidence.turned:
+        return Outcome.NOT_QUIET if evidence.action == "pause" else Outcome.STILL_QUIET
+    return None if not last and _worth_repeating(evidence) else Outcome.FAILED
+
+
+def _unseen(evidence: Evidence, *, last: bool) -> Outcome | None:
+    if not last and not evidence.turned and _retryable(evidence.error):
+        return None
+    if evidence.error is None and evidence.earlier is not UNWANTED[evidence.action]:
+        return done(evidence.action, dry_run=False)
+    if evidence.error is None and not last and not evidence.turned:
+        return None
+    if evidence.error is not None and evidence.error.meaning is Meaning.OBJECT and evidence.unknown:
+        not_there = evidence.error.code.startswith(_NOT_THERE)
+        return Outcome.NOT_FOUND if not_there else Outcome.NOT_ALLOWED
+    return Outcome.FAILED
+
+
+def _worth_repeating(evidence: Evidence) -> bool:
+    """Return whether sending again may help: accepted without effect, or an error that may pass."""
+    return evidence.error is None or _retryable(evidence.error)
+
+
+def _retryable(error: CloudError | None) -> bool:
+    return error is not None and error.meaning is Meaning.RETRY
