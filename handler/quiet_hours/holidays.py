@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from datetime import date, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from .days import Mask, month_length
@@ -87,7 +88,7 @@ def read_calendar(name: object) -> Calendar:
         raise ValueError(_MISSING.format("holidays")) from None
     country, _, part = name.partition("-")
     try:
-        known = holidays.country_holidays(country, subdiv=part or None)
+        known = _country(country, part)
     except NotImplementedError:
         pass
     else:
@@ -129,9 +130,17 @@ def calendar_mask(calendars: Iterable[Calendar], matches: Callable[[Calendar, da
     return mask
 
 
+@cache
+def _country(country: str, part: str) -> Any:
+    """Return the one calendar of a country or part: it learns a year at the first question, which is dear."""
+    import holidays  # noqa: PLC0415 - as above
+
+    return holidays.country_holidays(country, subdiv=part or None)
+
+
 def _china(name: str, known: Any) -> China:
     try:
-        import chinese_calendar  # noqa: PLC0415 - 5 ms and 0.2 MB, only for policies that name China's
+        import chinese_calendar  # noqa: PLC0415 - 5 ms and 0.1 MB, only for policies that name China's
     except ImportError:
         raise ValueError(_MISSING.format("chinesecalendar")) from None
     return China(name, known, chinese_calendar.holidays, chinese_calendar.workdays)
