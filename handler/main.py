@@ -112,6 +112,7 @@ class Walk:
             [*problems, *self.problems],
             dry_run=self.settings.callout_dry_run,
         )
+        report = report._replace(notes=self.policy.notes(report.time))
         rejected = [
             message
             for message, each in zip(delivery.messages, read, strict=True)

@@ -1,6 +1,7 @@
 """The policy document: named tasks and named quiet hours. Pure, but for `load`, which reads one file."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -56,6 +57,12 @@ class Policy(BaseModel):
 
     quiet_hours: dict[str, QuietHours] = Field(min_length=1)
     tasks: dict[str, PolicyTask] = {}
+
+    def notes(self, at: datetime, ahead: timedelta = timedelta(days=30)) -> tuple[str, ...]:
+        """Return what to know of the data behind the quiet hours, each sentence once: `QuietHours.notes`."""
+        return tuple(
+            dict.fromkeys(note for hours in self.quiet_hours.values() for note in hours.notes(at, ahead))
+        )
 
     def named_tasks(self, default_app: SdkAppId | None) -> dict[str, Task]:
         """Give the policy's tasks by name, each with its application.

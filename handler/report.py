@@ -133,6 +133,8 @@ class Report(NamedTuple):
     dry_run: bool
     tasks: tuple[TaskReport, ...] = ()
     problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What to know of the policy's data, a sentence each: `handler.policy.Policy.notes`."""
 
     @property
     def status(self) -> Status:
@@ -151,6 +153,7 @@ class Report(NamedTuple):
         sentences += _some([_exemption(task) for task in exempt], "exempt tasks")
         hours = {task.hours.name: task.hours for task in self.tasks if task.hours and task not in exempt}
         sentences += _some([each.short() for each in hours.values()], "quiet hours")
+        sentences += self.notes
         prefix = "Dry run: " if self.dry_run else ""
         return prefix + " ".join(f"{sentence}." for sentence in sentences if sentence)
 

@@ -22,6 +22,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -89,6 +90,7 @@ for source in sorted(root.rglob("*.py")):
         invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
     )
 """
+_DEPLOYED_FOR = timedelta(days=366)  # as far as `quiet-hours check` looks ahead
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a zip can name
 _MODE = 0o100644 << 16
 
@@ -96,7 +98,7 @@ _MODE = 0o100644 << 16
 def vendor(into: Path, *, python: str, arch: str, calendars: bool = False) -> None:
     """Install the locked dependencies into a folder, for another Python and machine than this one.
 
-    `calendars` adds the `holidays` package, which only a policy that names a calendar needs.
+    `calendars` adds `holidays` and `chinesecalendar`, which only a policy that names a calendar needs.
 
     uv and not pip: pip takes `python_full_version` in the lock for that of the Python it runs on, not for
     the one that is asked for, and then misses what the lock holds for 3.10. The Tencent Cloud
@@ -199,7 +201,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     target = TARGETS[options.target]
     python, output = options.python or target.python, options.output or target.output
     try:
-        calendars = any(hours.needs_calendars() for hours in load(str(options.policy)).quiet_hours.values())
+        policy = load(str(options.policy))
+        calendars = any(hours.needs_calendars() for hours in policy.quiet_hours.values())
         with tempfile.TemporaryDirectory() as folder:
             vendor(Path(folder), python=python, arch=options.arch, calendars=calendars)
             files = contents(Path(folder), options.policy, target.more)
@@ -216,6 +219,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     write(files, output)
     print(describe(files, output))
+    for note in policy.notes(datetime.now(timezone.utc), _DEPLOYED_FOR):
+        print(f"worth a look: {note}", file=sys.stderr)
     return 0
 
 

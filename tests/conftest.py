@@ -44,3 +44,13 @@ def emulator(_running_emulator: Emulator) -> Iterator[Emulator]:
     yield _running_emulator
     if _running_emulator.errors:
         raise _running_emulator.errors[0]
+
+
+@pytest.fixture
+def announced_until_2026(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away what a later chinesecalendar knows, so that a test's literal days stay right."""
+    import chinese_calendar
+
+    for known in ("holidays", "workdays"):
+        days = {day: name for day, name in getattr(chinese_calendar, known).items() if day.year <= 2026}
+        monkeypatch.setattr(chinese_calendar, known, days)

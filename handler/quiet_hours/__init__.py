@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from .document import Placed, preset_intervals, read_intervals, read_presets
+from .holidays import KEYS as CALENDAR_KEYS
+from .holidays import ending
 from .interval import Interval, together
 from .keys import plain
 from .lead_time import read_lead_time, write_lead_time
@@ -27,6 +29,7 @@ __all__ = ["Interval", "Period", "QuietHours", "Reason"]
 _NARROWED = (
     "cannot narrow a preset; write the preset's intervals under quiet instead, where an except may open them"
 )
+_NOTED_AHEAD = timedelta(days=30)
 _NO_QUIET = "is required, unless a preset says when it is quiet"
 
 
@@ -136,11 +139,20 @@ class QuietHours(BaseModel):
         return lines
 
     def needs_calendars(self) -> bool:
-        """Say whether an interval or preset names a calendar, which takes the `holidays` package."""
-        from .suspicions import CALENDARS  # noqa: PLC0415 - for the packager, not for a cold start
+        """Say whether an interval or preset names a calendar, which takes the `holidays` extra."""
+        return any(
+            isinstance(source, dict) and not CALENDAR_KEYS.isdisjoint(source) for source in self._sources
+        )
 
-        sources = [interval.source for _, interval in [*self._placed, *self._openings]]
-        return any(isinstance(source, dict) and not CALENDARS.isdisjoint(source) for source in sources)
+    def notes(self, at: datetime, ahead: timedelta = _NOTED_AHEAD) -> list[str]:
+        """Return what to know of the data behind these quiet hours, a sentence each without its full stop.
+
+        One thing is told: a calendar of announced holidays ends within `ahead` of `at`, or has ended.
+        Nothing is imported for it. ValueError for a naive datetime.
+        """
+        today = moment(instant(at)).date()
+        found = [ending(source, today, ahead) for source in self._sources]
+        return [text for text in dict.fromkeys(found) if text]
 
     def suspicions(self, at: datetime) -> list[str]:
         """Give what is valid but most likely not meant, seen from an instant.
@@ -171,6 +183,10 @@ class QuietHours(BaseModel):
     @cached_property
     def _openings(self) -> list[Placed]:
         return [(f"except[{index}]", interval) for index, interval in enumerate(self.except_)]
+
+    @property
+    def _sources(self) -> list[Any]:
+        return [interval.source for _, interval in [*self._placed, *self._openings]]
 
     @cached_property
     def _base(self) -> "Line":

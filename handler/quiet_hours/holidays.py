@@ -1,14 +1,16 @@
 """Public holidays by the name of their calendar: `CN`, `US-TX`, `DE-BY`. Pure.
 
-The calendars are those of the `holidays` package, an optional extra: it is imported only when a policy
-names a calendar. Holidays of years that a government has not announced yet are computed by the package
-as far as their rule is known; make-up working days of such years are not known.
+The calendars are those of the `holidays` package; China's is that of `chinesecalendar`, which has the days
+of every announced holiday period, weekends inside it too. Both come with an optional extra and are imported
+only when a policy names such a calendar. Holidays of years that a government has not announced yet are
+computed as far as their rule is known; make-up working days of such years are not known.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import date, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from .days import Mask, month_length
@@ -17,10 +19,18 @@ from .faults import nearest
 if TYPE_CHECKING:
     from types import ModuleType
 
+KEYS = frozenset({"holidays", "holiday_eves", "workdays"})
+"""The keys of an interval that name calendars."""
+
 _ONE_DAY = timedelta(days=1)
 _MISSING = (
-    "a calendar of holidays needs the `holidays` package, which is not installed;"
+    "a calendar of holidays needs the `{}` package, which is not installed;"
     " install the extra: callout-quiet-hours[holidays]"
+)
+_CHINA = frozenset({"CN", "CHN"})
+_ENDS = (
+    "China's holidays are known until {}; later ones are computed, without the weekends inside a holiday"
+    " period and without make-up working days; when chinesecalendar has more, update it and package again"
 )
 
 
@@ -37,12 +47,29 @@ class Calendar:
 
     def is_holiday_eve(self, day: date) -> bool:
         """Say whether the next day is a public holiday."""
-        return day + _ONE_DAY in self._known
+        return day < date.max and self.is_holiday(day + _ONE_DAY)
 
     def is_make_up_workday(self, day: date) -> bool:
         """Say whether the day is of a weekend but worked, in exchange for a day off."""
         # In this order: a calendar learns the weekends of a year when it is asked for one of its days.
         return bool(self._known.is_working_day(day)) and day.weekday() in self._known.weekend
+
+
+class China(Calendar):
+    """China's holidays, day by day as the State Council announced them: in other years the statutory ones."""
+
+    def __init__(self, name: str, known: Any, off: Collection[date], worked: Collection[date]) -> None:
+        super().__init__(name, known)
+        self._off, self._worked = off, worked
+        self._announced = {day.year for day in off}
+
+    def is_holiday(self, day: date) -> bool:
+        """Return whether the day is of a holiday period, weekends inside it included."""
+        return day in self._off or super().is_holiday(day)
+
+    def is_make_up_workday(self, day: date) -> bool:
+        """Return whether the day is of a weekend but worked, in exchange for a day off."""
+        return day in self._worked if day.year in self._announced else super().is_make_up_workday(day)
 
 
 def read_calendar(name: object) -> Calendar:
@@ -58,16 +85,35 @@ def read_calendar(name: object) -> Calendar:
     try:
         import holidays  # noqa: PLC0415 - 60 ms and 14 MB, only for policies that name a calendar
     except ImportError:
-        raise ValueError(_MISSING) from None
+        raise ValueError(_MISSING.format("holidays")) from None
     country, _, part = name.partition("-")
     try:
-        return Calendar(name, holidays.country_holidays(country, subdiv=part or None))
+        known = _country(country, part)
     except NotImplementedError:
         pass
+    else:
+        return _china(name, known) if country in _CHINA else Calendar(name, known)
     try:
         return Calendar(name, holidays.financial_holidays(name))
     except NotImplementedError:
         raise ValueError(f"{name!r} is not a calendar of holidays{_suggestion(holidays, name)}") from None
+
+
+def ending(source: Any, today: date, ahead: timedelta) -> str | None:
+    """Return what to know when the data of an interval's calendars ends within `ahead`, or has ended.
+
+    Only China's does: it is announced year by year. `source` is the interval's, which was read before.
+    """
+    if not isinstance(source, dict) or KEYS.isdisjoint(source):
+        return None
+    entries = [source[key] for key in KEYS.intersection(source)]
+    names = {name for entry in entries for name in (entry if isinstance(entry, list) else [entry])}
+    if _CHINA.isdisjoint(names):
+        return None
+    from chinese_calendar import holidays as off  # noqa: PLC0415 - was imported when the source was read
+
+    end = date(max(off).year, 12, 31)
+    return _ENDS.format(end) if end - today <= ahead else None
 
 
 def calendar_mask(calendars: Iterable[Calendar], matches: Callable[[Calendar, date], bool]) -> Mask:
@@ -82,6 +128,22 @@ def calendar_mask(calendars: Iterable[Calendar], matches: Callable[[Calendar, da
         return days
 
     return mask
+
+
+@cache
+def _country(country: str, part: str) -> Any:
+    """Return the one calendar of a country or part: it learns a year at the first question, which is dear."""
+    import holidays  # noqa: PLC0415 - as above
+
+    return holidays.country_holidays(country, subdiv=part or None)
+
+
+def _china(name: str, known: Any) -> China:
+    try:
+        import chinese_calendar  # noqa: PLC0415 - 5 ms and 0.1 MB, only for policies that name China's
+    except ImportError:
+        raise ValueError(_MISSING.format("chinesecalendar")) from None
+    return China(name, known, chinese_calendar.holidays, chinese_calendar.workdays)
 
 
 def _suggestion(holidays: ModuleType, name: str) -> str:

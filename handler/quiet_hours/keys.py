@@ -13,7 +13,8 @@ from . import calendar_days as days
 from .compact import NO_ZONE
 from .days import Days, Mask, day_number
 from .faults import Faults, Place, nearest
-from .holidays import Calendar, calendar_mask, read_calendar
+from .holidays import KEYS as CALENDAR_KEYS
+from .holidays import calendar_mask, read_calendar
 from .interval import WHOLE_DAY, DayRule, Interval
 from .times import between, merged, read_time, read_times
 from .weekdays import Pick, read_weekdays, weekday_mask
@@ -28,9 +29,9 @@ _DAYS: dict[str, _Reader] = {
     "dates": (days.read_date, days.date_mask),
     "days_of_month": (days.read_day_of_month, days.day_of_month_mask),
     "weekdays": (read_weekdays, lambda read: weekday_mask(_picks(read))),
-    "holidays": (read_calendar, lambda read: calendar_mask(read, Calendar.is_holiday)),
-    "holiday_eves": (read_calendar, lambda read: calendar_mask(read, Calendar.is_holiday_eve)),
-    "workdays": (read_calendar, lambda read: calendar_mask(read, Calendar.is_make_up_workday)),
+    "holidays": (read_calendar, lambda read: calendar_mask(read, lambda of, day: of.is_holiday(day))),
+    "holiday_eves": (read_calendar, lambda read: calendar_mask(read, lambda of, day: of.is_holiday_eve(day))),
+    "workdays": (read_calendar, lambda read: calendar_mask(read, lambda of, day: of.is_make_up_workday(day))),
 }
 _ZONES = ("time_zone", "location")
 # A 29 February falls on a given weekday once in 28 years, or 40 across a year such as 2100.
@@ -118,7 +119,7 @@ def _picks(read: list[tuple[Pick, ...]]) -> tuple[Pick, ...]:
 
 def _ever(days: Days, read: dict[str, list[Any]]) -> bool:
     """Say whether any day matches. Calendars of holidays are trusted: a year of them is dear."""
-    if read.keys() & {"holidays", "holiday_eves", "workdays"}:
+    if read.keys() & CALENDAR_KEYS:
         return True
     years = {2000, *(first for first, _ in read.get("years", ()))}
     years |= {first[0] for first, _ in read.get("dates", ()) if first[0]}

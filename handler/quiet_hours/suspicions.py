@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from .document import Placed
+from .holidays import KEYS, ending
 from .interval import MINUTE
 from .reason import Reason
 from .timeline import Span
-from .zone import DAY, horizon
+from .zone import DAY, horizon, moment
 
 if TYPE_CHECKING:
     from .timeline import Line
 
 # Long enough for a change of the clocks and for each season's dates.
 _LOOK_AHEAD = 366 * DAY
-CALENDARS = {"holidays", "holiday_eves", "workdays"}
 _UNKNOWN = "comes no more as far as the holidays package knows; update it"
 _OVER = "is over and never holds again"
 _FIXED_ZONES = {"EST": "America/New_York", "MST": "America/Denver", "HST": "Pacific/Honolulu"}
@@ -31,8 +32,12 @@ def suspicions(reason: Reason, placed: list[Placed], at: int) -> Iterator[str]:
         if not isinstance(interval.rule, Span) and any(b - a <= MINUTE for a, b in interval.rule.times):
             yield f"{place}: {interval.text} lasts one minute"
         if not interval.line.holds(at) and interval.line.turn(at, limit) is None:
-            of_calendar = isinstance(interval.source, dict) and interval.source.keys() & CALENDARS
-            yield f"{place}: {interval.text} {_UNKNOWN if of_calendar else _OVER}"
+            of_calendar = isinstance(interval.source, dict) and interval.source.keys() & KEYS
+            # A law's rule may end on a day that it names; its reader can do nothing about that.
+            if of_calendar or not place.startswith("preset "):
+                yield f"{place}: {interval.text} {_UNKNOWN if of_calendar else _OVER}"
+        elif ends := ending(interval.source, moment(at).date(), timedelta(seconds=_LOOK_AHEAD)):
+            yield f"{place}: {ends}"
         if interval.zone and interval.zone.name in _FIXED_ZONES:
             better = _FIXED_ZONES[interval.zone.name]
             yield f"{place}: {interval.zone.name} knows no summer time; {better} may be meant"

@@ -110,6 +110,17 @@ def test_what_is_valid_but_hardly_meant_is_told(
     assert warning in done.stdout
 
 
+def test_it_is_told_where_the_announced_holidays_of_china_end(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "chinese_calendar.py").write_text(
+        "from datetime import date\nholidays = {date(2025, 10, 1): ''}\nworkdays = {}\n"
+    )
+    (tmp_path / "china.yaml").write_text(POLICY.replace('["21:00-09:00"]', '["21:00-09:00", {holidays: CN}]'))
+    done = run("check", "--policy", "china.yaml")
+    assert done.returncode == 0, done.stderr
+    assert "  quiet_hours.default quiet[1]: China's holidays are known until 2025-12-31; " in done.stdout
+    assert done.stdout.count("China's holidays") == 1
+
+
 def test_a_policy_without_tasks_is_told(run: Any, tmp_path: Path) -> None:
     (tmp_path / "bare.yaml").write_text(POLICY.partition("tasks:")[0])
     assert (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import zipfile
 from pathlib import Path
@@ -93,6 +94,23 @@ def test_a_wrong_policy_is_refused_before_anything_is_fetched(
     assert package.main(["--policy", str(policy), "--output", str(tmp_path / "no.zip")]) == 2
     assert "quiet_hours" in capsys.readouterr().err
     assert not (tmp_path / "no.zip").exists()
+
+
+@pytest.mark.usefixtures("announced_until_2026")
+@pytest.mark.parametrize(("calendar", "told"), [("CN", 1), ("US", 0)])
+def test_who_packages_is_told_where_chinas_announced_holidays_end(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    calendar: str,
+    told: int,
+) -> None:
+    monkeypatch.setattr(package, "vendor", lambda *_, **__: None)  # the network's part
+    policy, output = tmp_path / "policy.yaml", tmp_path / "small.zip"
+    hours = {name: {"time_zone": "UTC", "quiet": [{"holidays": calendar}]} for name in ("a", "b")}
+    policy.write_text(json.dumps({"quiet_hours": hours}))
+    assert package.main(["--no-bytecode", "--policy", str(policy), "--output", str(output)]) == 0
+    assert capsys.readouterr().err.count("worth a look: China's holidays are known until 2026-12-31") == told
 
 
 def test_a_missing_policy_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -504,6 +504,27 @@ def test_the_entry_point_of_both_clouds_reads_the_environment(
     assert function.reported()["status"] == "succeeded"
 
 
+@pytest.mark.parametrize(
+    ("at", "calendar", "told"),
+    [
+        ("2026-11-30T04:00Z", "CN", 0),
+        ("2026-12-01T04:00Z", "CN", 1),
+        ("2027-02-13T04:00Z", "CN", 1),
+        ("2027-02-13T04:00Z", "DE", 0),
+    ],
+)
+def test_a_report_tells_that_chinas_announced_holidays_end(
+    announced_until_2026: None, function: Function, at: str, calendar: str, told: int
+) -> None:
+    quiet = ["21:00-09:00", {"holidays": calendar}]
+    hours = {name: {"time_zone": "Asia/Shanghai", "quiet": quiet} for name in POLICY["quiet_hours"]}
+    policy = json.dumps(POLICY | {"quiet_hours": hours})
+    function(sample("scf-timer"), datetime.fromisoformat(at.replace("Z", "+00:00")), callout_policy=policy)
+    report = function.reported()
+    assert report["text"].count("China's holidays are known until 2026-12-31") == told
+    assert report["status"] == "skipped"
+
+
 def test_who_watches_sees_the_report_even_if_it_is_not_published(function: Function) -> None:
     seen: list[Any] = []
     function(sample("scf-timer"), ALL_OPEN, callout_notify="failures", seen=seen.append)

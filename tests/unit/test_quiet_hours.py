@@ -680,6 +680,7 @@ def test_importing_costs_neither_holidays_nor_the_command() -> None:
     ).stdout.split()
     unwanted = {
         "holidays",
+        "chinese_calendar",
         "dateutil",
         "difflib",
         "boto3",

@@ -143,6 +143,14 @@ def test_an_exempt_task_is_named_while_its_exemption_lasts() -> None:
     assert exempt.sentence() == "exempt from quiet hours until Wed 18:00, 2 d from now"
 
 
+def test_what_is_to_know_of_the_policys_data_is_told_last() -> None:
+    plain = report(became(O.NOT_QUIET))
+    noted = plain._replace(notes=("China's holidays are known until 2026-12-31",))
+    assert noted.text() == f"{plain.text()} China's holidays are known until 2026-12-31."
+    assert noted.data() == plain.data() | {"text": noted.text()}
+    assert noted.status == plain.status
+
+
 def test_the_text_stays_short_with_many_quiet_hours_and_long_refusals() -> None:
     hours = [Hours(f"h{number}", True, UNTIL, "Asia/Tokyo", None, NOW) for number in range(50)]
     long = Problem("Rejected", "x" * 10_000)
