@@ -70,7 +70,7 @@ Show = Callable[[], None]
 
 
 def ours(order: Order) -> Ended:
-    """Pause with `handler.pauser`: observed, paced, verified."""
+    """Pause with `handler.reconcile`: observed, paced, verified."""
     from handler.ccc import Ccc
     from handler.decision import Job, Watch
     from handler.pacing import Backoff, Clock, Deadline, RateLimit
@@ -83,10 +83,10 @@ def ours(order: Order) -> Ended:
     hours = {"default": QuietHours.model_validate({"time_zone": "UTC", "quiet": ["00:00-24:00"]})}
     limit = RateLimit(order.rate, clock)
     ccc = Ccc(lambda: _api3(order.endpoint), limit, Backoff())
-    pauser = Reconciler(lambda: ccc, Watch(hours, clock), deadline, Backoff(), verify=True, known={})
+    reconciler = Reconciler(lambda: ccc, Watch(hours, clock), deadline, Backoff(), verify=True, known={})
     tasks = (Task(SdkAppId(APP), TaskId(number), None, "default") for number in _numbers(order.tasks))
     jobs = [Job("pause", task) for task in tasks]
-    return _timed(lambda: pauser.run(jobs))
+    return _timed(lambda: reconciler.run(jobs))
 
 
 def plain_loop(order: Order) -> Ended:

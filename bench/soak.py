@@ -194,6 +194,7 @@ class Soak:
         self._turn = threading.Lock()
         self._walls = {each.task_id: Wall(each, plan.start, plan.days * 1440 + 2_880) for each in ALL}
         self._chance = random.Random(plan.seed)  # noqa: S311 - repeatable on purpose
+        self._outage = random.Random(plan.seed)  # noqa: S311 - its own, so that it does not depend on the waits
         self._settings = {
             **SETTINGS,
             "callout_policy": policy(plan.lead_time),
@@ -291,7 +292,7 @@ class Soak:
     @contextmanager
     def _weather(self) -> Iterator[None]:
         """Let CCC fail for the whole of this try, if chance wants it."""
-        if self._chance.random() >= self.plan.outages:
+        if self._outage.random() >= self.plan.outages:
             yield
             return
         usual, self._emulator.faults = self._emulator.faults, Faults()

@@ -1,7 +1,7 @@
 """At the quota and never over it: in simulated time, so that no test waits.
 
 Two simulations. `Network` is one of discrete events: the rate limit, the backoff and the emulator's sliding
-window are the real ones, latencies are events. `Account` is the pauser on the emulator over HTTP, both on a
+window are the real ones, latencies are events. `Account` is the reconciler on the emulator over HTTP, both on a
 clock that stands still while a request is under way.
 """
 
@@ -255,7 +255,7 @@ class Told(Api3):
 
 
 class Account:
-    """A pauser on the emulator. Time passes only where somebody sleeps, and nothing is under way then."""
+    """A reconciler on the emulator. Time passes only where somebody sleeps, and nothing is under way then."""
 
     def __init__(self, emulator: Emulator, tasks: int, state: int = RUNNING, rival: float = 0.0) -> None:
         self.now, self.rival = 1000.0, rival
@@ -270,7 +270,9 @@ class Account:
         chance = random.Random(1)  # noqa: S311 - repeatable on purpose
         deadline, backoff = Deadline.after(clock, 600), Backoff(jitter=chance.random)
         ccc = Ccc(self.connect, Turns(QUOTA, clock, self.count), backoff)
-        self.pauser = Reconciler(lambda: ccc, Watch(HOURS, clock), deadline, backoff, verify=True, known={})
+        self.reconciler = Reconciler(
+            lambda: ccc, Watch(HOURS, clock), deadline, backoff, verify=True, known={}
+        )
 
     def task(self, number: int, state: int) -> dict[str, Any]:
         return {"task_id": number, "sdk_app_id": APP, "name": f"task {number}", "state": state}
@@ -303,7 +305,7 @@ class Account:
 
     def run(self, numbers: Iterable[int]) -> dict[int | None, TaskReport]:
         jobs = [Job("pause", Task(APP, TaskId(number), None, "default")) for number in numbers]
-        reports = [report for _, ones in self.pauser.run(jobs) for report in ones]
+        reports = [report for _, ones in self.reconciler.run(jobs) for report in ones]
         assert len(reports) == len(jobs)
         return {report.task.task_id: report for report in reports}
 
@@ -320,7 +322,7 @@ def running(emulator: Emulator, numbers: Iterable[int]) -> set[int]:
     return {number for number in numbers if states[number] == RUNNING}
 
 
-def test_alone_on_the_account_the_pauser_is_never_throttled(emulator: Emulator) -> None:
+def test_alone_on_the_account_the_function_is_never_throttled(emulator: Emulator) -> None:
     account, numbers = Account(emulator, 100), range(1, 101)
     assert outcomes(account.run(numbers)) == {Outcome.PAUSED: 100}
     assert all(entry.code is None for entry in emulator.journal.entries)
@@ -328,7 +330,7 @@ def test_alone_on_the_account_the_pauser_is_never_throttled(emulator: Emulator) 
     assert not running(emulator, numbers)
 
 
-def test_beside_a_client_that_takes_half_the_pauser_pauses_all(emulator: Emulator) -> None:
+def test_beside_a_client_that_takes_half_the_function_pauses_all(emulator: Emulator) -> None:
     account, numbers = Account(emulator, TASKS, rival=QUOTA / 2), range(1, TASKS + 1)
     assert outcomes(account.run(numbers)) == {Outcome.PAUSED: TASKS}
     assert not running(emulator, numbers)

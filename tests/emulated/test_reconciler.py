@@ -32,7 +32,7 @@ PAUSE, DESCRIBE, LIST = "PauseAutoCalloutTask", "DescribeAutoCalloutTask", "Desc
 
 
 class Simulated:
-    """A pauser whose waits take no time."""
+    """A reconciler whose waits take no time."""
 
     def __init__(self, emulator: Emulator, now: datetime = NIGHT, **changes: Any) -> None:
         self.seconds = 0.0
@@ -44,7 +44,7 @@ class Simulated:
         emulator.limits.default = None  # the real clock sees no pause between simulated waits
         ccc = Ccc(lambda: api, RateLimit(20, clock), self.backoff)
         fields: dict[str, Any] = {"verify": True, "known": {}} | changes
-        self.pauser = Reconciler(
+        self.reconciler = Reconciler(
             lambda: ccc, watch=Watch(HOURS, clock), deadline=self.deadline, backoff=self.backoff, **fields
         )
 
@@ -52,7 +52,7 @@ class Simulated:
         self.seconds += seconds
 
     def run(self, *jobs: Job) -> list[TaskReport]:
-        return [report for _, reports in self.pauser.run(jobs) for report in reports]
+        return [report for _, reports in self.reconciler.run(jobs) for report in reports]
 
 
 def pause(*tasks: Task) -> list[Job]:
@@ -246,7 +246,7 @@ def test_what_the_deadline_leaves_undone_is_deferred(emulator: Emulator) -> None
 
 
 def test_a_task_that_several_jobs_name_is_treated_once(emulator: Emulator) -> None:
-    answered = Simulated(emulator).pauser.run(pause(SPRING, SPRING))
+    answered = Simulated(emulator).reconciler.run(pause(SPRING, SPRING))
     assert [reports[0].outcome for _, reports in answered] == [Outcome.PAUSED] * 2
     assert emulator.journal.count(PAUSE) == 1
 
@@ -299,7 +299,9 @@ def test_an_error_while_pausing_again_is_told(emulator: Emulator) -> None:
 
 def test_a_call_for_which_no_time_is_left_is_deferred(emulator: Emulator) -> None:
     simulated = Simulated(emulator, seconds=0.1)
-    simulated.pauser.ccc().limit._lane(PAUSE)._free_at = 0.2  # the quota is used up until after the deadline
+    simulated.reconciler.ccc().limit._lane(
+        PAUSE
+    )._free_at = 0.2  # the quota is used up until after the deadline
     (report,) = simulated.run(*pause(SPRING))
     assert report.outcome is Outcome.DEFERRED
     assert emulator.tasks.state(16498) == 1
@@ -374,7 +376,7 @@ def test_a_permission_that_is_missing_in_one_application_does_not_stop_the_other
 def test_quiet_hours_that_end_during_the_work_end_it(emulator: Emulator) -> None:
     simulated = Simulated(emulator)
     times = iter([NIGHT] * 4)
-    simulated.pauser.watch._clock = Clock(now=lambda: next(times, NIGHT + timedelta(hours=12)))
+    simulated.reconciler.watch._clock = Clock(now=lambda: next(times, NIGHT + timedelta(hours=12)))
     tasks = [Task(APP, TaskId(number), None, "default") for number in (16498, 16499, 16500)]
     outcomes = {report.outcome for report in simulated.run(*pause(*tasks))}
     assert Outcome.NOT_QUIET in outcomes
@@ -495,7 +497,7 @@ def test_without_credentials_every_task_fails_with_that_cause(emulator: Emulator
         raise CloudError("NoCredentials", "there are no credentials", meaning=Meaning.HALT)
 
     simulated = Simulated(emulator)
-    simulated.pauser.ccc = nobody
+    simulated.reconciler.ccc = nobody
     (report, other) = simulated.run(*pause(SPRING, named("us-reminders")))
     assert (report.outcome, other.outcome) == (Outcome.FAILED, Outcome.FAILED)
     assert report.error is not None

@@ -1,0 +1,136 @@
+"""What the evidence of an attempt means: sent, accepted or refused, and what was seen afterwards."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from handler.errors import CloudError, Meaning
+from handler.reconcile.verdict import Evidence, resolve
+from handler.task import Outcome, TaskState
+
+RUNNING, PAUSED = TaskState.RUNNING, TaskState.PAUSED
+LOST = CloudError("NoAnswer", "no whole answer", meaning=Meaning.RETRY)
+REFUSED = CloudError("UnsupportedOperation", "not now", meaning=Meaning.OBJECT)
+NO_SUCH = CloudError("ResourceNotFound", "unknown", meaning=Meaning.OBJECT)
+FORBIDDEN = CloudError("UnauthorizedOperation", "no permission", meaning=Meaning.HALT)
+STRANGE = CloudError("NobodyKnows", "?", meaning=Meaning.UNKNOWN)
+AGAIN = None
+
+
+def evidence(**given: object) -> Evidence:
+    given = {"action": "pause", "sent": 1, "accepted": False, "error": None, "state": None} | given
+    return Evidence(**given)  # type: ignore[arg-type]
+
+
+ACCEPTED = {"accepted": True}
+TABLE: list[tuple[str, dict[str, object], Outcome | None, Outcome | None]] = [
+    # what the evidence is, the outcome while there is time, and the outcome when there is none
+    ("not sent", {"sent": 0}, AGAIN, Outcome.DEFERRED),
+    ("not sent, no turn", {"sent": 0, "error": LOST}, AGAIN, Outcome.DEFERRED),
+    ("not sent, no use", {"sent": 0, "error": FORBIDDEN}, Outcome.FAILED, Outcome.FAILED),
+    ("not sent, unexpected", {"sent": 0, "error": STRANGE}, Outcome.FAILED, Outcome.FAILED),
+    ("not sent, turned", {"sent": 0, "turned": True}, Outcome.NOT_QUIET, Outcome.NOT_QUIET),
+    ("accepted, seen paused", ACCEPTED | {"state": PAUSED}, Outcome.PAUSED, Outcome.PAUSED),
+    ("accepted, seen running", ACCEPTED | {"state": RUNNING}, AGAIN, Outcome.FAILED),
+    ("accepted, not seen", ACCEPTED, Outcome.PAUSED, Outcome.PAUSED),
+    (
+        "accepted again, last seen running",
+        ACCEPTED | {"sent": 2, "earlier": RUNNING},
+        AGAIN,
+        Outcome.FAILED,
+    ),
+    ("accepted, finished", ACCEPTED | {"state": TaskState.ENDED}, Outcome.FINISHED, Outcome.FINISHED),
+    (
+        "accepted, still to start",
+        ACCEPTED | {"state": TaskState.NOT_STARTED},
+        Outcome.NOT_STARTED,
+        Outcome.NOT_STARTED,
+    ),
+    ("lost, seen paused", {"error": LOST, "state": PAUSED}, Outcome.PAUSED, Outcome.PAUSED),
+    ("lost, seen running", {"error": LOST, "state": RUNNING}, AGAIN, Outcome.FAILED),
+    ("lost, not seen", {"error": LOST}, AGAIN, Outcome.FAILED),
+    ("lost, turned, seen paused", {"error": LOST, "turned": True, "state": PAUSED}, *[Outcome.PAUSED] * 2),
+    (
+        "lost, turned, seen running",
+        {"error": LOST, "turned": True, "state": RUNNING},
+        *[Outcome.NOT_QUIET] * 2,
+    ),
+    ("lost, turned, not seen", {"error": LOST, "turned": True}, Outcome.FAILED, Outcome.FAILED),
+    ("accepted before, then lost", ACCEPTED | {"error": LOST, "sent": 2}, AGAIN, Outcome.FAILED),
+    ("refused, seen paused", {"error": REFUSED, "state": PAUSED}, *[Outcome.ALREADY_PAUSED] * 2),
+    ("refused the second time", {"error": REFUSED, "sent": 2, "state": PAUSED}, *[Outcome.PAUSED] * 2),
+    ("refused, seen running", {"error": REFUSED, "state": RUNNING}, Outcome.FAILED, Outcome.FAILED),
+    ("refused, not seen", {"error": REFUSED}, Outcome.FAILED, Outcome.FAILED),
+    ("refused, unknown to CCC", {"error": REFUSED, "unknown": True}, *[Outcome.NOT_ALLOWED] * 2),
+    ("not there, unknown to CCC", {"error": NO_SUCH, "unknown": True}, *[Outcome.NOT_FOUND] * 2),
+    (
+        "not there, but seen running",
+        {"error": NO_SUCH, "unknown": True, "state": RUNNING},
+        *[Outcome.FAILED] * 2,
+    ),
+    ("forbidden, not seen", {"error": FORBIDDEN, "unknown": True}, Outcome.FAILED, Outcome.FAILED),
+    ("a strange code, seen running", {"error": STRANGE, "state": RUNNING}, Outcome.FAILED, Outcome.FAILED),
+    ("a strange code, seen paused", {"error": STRANGE, "state": PAUSED}, Outcome.PAUSED, Outcome.PAUSED),
+]
+
+
+@pytest.mark.parametrize(
+    ("given", "in_time", "at_last"), [row[1:] for row in TABLE], ids=[row[0] for row in TABLE]
+)
+def test_the_evidence_has_one_meaning(
+    given: dict[str, object], in_time: Outcome | None, at_last: Outcome | None
+) -> None:
+    assert resolve(evidence(**given), last=False) is in_time
+    assert resolve(evidence(**given), last=True) is at_last
+
+
+MIRRORED = {
+    Outcome.PAUSED: Outcome.RESUMED,
+    Outcome.ALREADY_PAUSED: Outcome.ALREADY_RUNNING,
+    Outcome.NOT_QUIET: Outcome.STILL_QUIET,
+}
+
+
+@pytest.mark.parametrize("row", TABLE, ids=[row[0] for row in TABLE])
+def test_a_resume_is_judged_as_a_pause_with_the_states_exchanged(
+    row: tuple[str, dict[str, object], Outcome | None, Outcome | None],
+) -> None:
+    _, given, in_time, at_last = row
+    swapped = {RUNNING: PAUSED, PAUSED: RUNNING}
+    given = {
+        name: swapped.get(value, value) if isinstance(value, TaskState) else value
+        for name, value in given.items()
+    }
+    for last, expected in ((False, in_time), (True, at_last)):
+        wanted = MIRRORED.get(expected, expected) if expected else None
+        assert resolve(evidence(action="resume", **given), last=last) is wanted
+
+
+FINE = {Outcome.PAUSED, Outcome.ALREADY_PAUSED, Outcome.NOT_STARTED, Outcome.FINISHED}
+SPACE = list(
+    product(
+        (0, 1, 2),
+        (True, False),
+        (None, LOST, REFUSED, NO_SUCH, FORBIDDEN, STRANGE),
+        (None, *TaskState),
+        (None, RUNNING, PAUSED),
+        (True, False),
+        (True, False),
+    )
+)
+
+
+@pytest.mark.parametrize("last", [True, False])
+def test_whatever_the_evidence_a_task_last_seen_running_is_never_fine(last: bool) -> None:
+    for sent, accepted, error, state, earlier, unknown, turned in SPACE:
+        outcome = resolve(
+            Evidence("pause", sent, accepted, error, state, earlier, unknown, turned), last=last
+        )
+        if state is RUNNING or (state is None and earlier is RUNNING):
+            assert outcome not in FINE or sent == 0
+        if last:
+            assert outcome is not None
+        if sent == 0:
+            assert outcome not in FINE
