@@ -15,6 +15,7 @@ from . import api3, control
 from .cloud import Cloud, TaskSource
 from .exchange import Asked, Reply
 from .faults import Fault, Kind
+from .hooks import Hooks
 from .journal import Entry
 from .options import Answer, Options
 from .server import HOST, Server
@@ -24,7 +25,7 @@ from .tdmq import Published
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["Answer", "Emulator", "Entry", "Fault", "Kind", "Options", "Published", "Task"]
+__all__ = ["Answer", "Emulator", "Entry", "Fault", "Hooks", "Kind", "Options", "Published", "Task"]
 
 _LAST_PORT = 65_535
 
@@ -33,8 +34,8 @@ class Emulator(Cloud):
     """A TencentCloud of one's own, that listens on loopback; use it as a context manager.
 
     The port is a free one unless it is given. Everything else is `Cloud`'s: `tasks`, `topics`, `buses`,
-    `options`, `faults`, `limits`, `journal`, `errors`, `secrets`, `tokens`, `now`, `signature_now`, `reset`,
-    `load`.
+    `options`, `faults`, `hooks`, `limits`, `journal`, `errors`, `secrets`, `tokens`, `now`,
+    `signature_now`, `reset`, `load`.
     """
 
     def __init__(  # noqa: PLR0913 - by name, and each has a default

@@ -120,12 +120,14 @@ class Ccc:
         return found.described() if found else {}
 
     def describe_all(self, params: Mapping[str, Any]) -> dict[str, Any]:
-        """List an application's tasks by id, a page at a time, from page 0."""
+        """List an application's tasks by id, or newest first, a page at a time, from page 0."""
         page = check(params, _PAGE)
         size, largest = page["PageSize"], self.options.max_page_size
         if size < 1 or (largest is not None and size > largest):
             raise errors.wrong_value("PageSize", f"must be from 1 to {largest or 'any'}, not `{size}`")
         tasks = self.tasks.of(page["SdkAppId"])
+        if self.options.newest_first:
+            tasks.reverse()
         start = size * page["PageNumber"]
         return {"TotalCount": len(tasks), "Tasks": [each.listed() for each in tasks[start : start + size]]}
 

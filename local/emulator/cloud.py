@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -17,6 +18,7 @@ from .eb import Buses, Eb
 from .errors import ApiError
 from .exchange import Asked, Manner, Reply
 from .faults import Fault, Faults, Kind
+from .hooks import Hooks
 from .journal import Entry, Journal
 from .limits import Limits
 from .options import Options
@@ -73,6 +75,7 @@ class Cloud:
         self.buses = Buses()
         self.journal = Journal()
         self.faults = Faults()
+        self.hooks = Hooks()
         self.limits = Limits(time.monotonic)
         self.errors: list[Exception] = []
         self._given = read(tasks), dict(self.secrets), dict(self.tokens), now, signature_now
@@ -91,6 +94,7 @@ class Cloud:
             self.secrets, self.tokens = dict(secrets), dict(tokens)
             self.options.reset()
             self.faults.clear()
+            self.hooks.reset()
             self.limits.reset()
             self.topics.clear()
             self.buses.clear()
@@ -124,19 +128,25 @@ class Cloud:
         self._era.set()
 
     def _answer(self, asked: Asked, call: Call, era: threading.Event) -> Reply:
-        fault = self.faults.pick(call.action)
+        params = _readable(call)
+        fault = self.faults.pick(call.action, params)
         if fault and fault.kind is Kind.LATENCY:
-            era.wait(fault.seconds)
+            (self.hooks.wait or era.wait)(fault.seconds)
         with self.tasks.lock:
             if era.is_set():
                 return Reply(manner=Manner.RESET)
+            if self.hooks.before:
+                self.hooks.before(call.action, params)
             answer = self._meet(fault, asked, call)
             reply = _reply(answer, fault)
             entry = self._entry(call, answer, fault)
-            number = self.journal.add(replace(entry, delivered=reply.manner is Manner.WHOLE))
+            entry = replace(entry, delivered=reply.manner is Manner.WHOLE)
+            number = self.journal.add(entry)
+            if self.hooks.after:
+                self.hooks.after(entry)
         return replace(reply, until=era, sent=partial(self.journal.settle, number))
 
-    def _entry(self, call: Call, answer: dict[str, Any] | None, fault: Fault | None) -> Entry:
+    def _entry(self, call: Call, answer: Any, fault: Fault | None) -> Entry:
         return Entry(
             time=self.now(),
             service=_SERVICES.get(call.version, ""),
@@ -149,10 +159,14 @@ class Cloud:
             delivered=False,
         )
 
-    def _meet(self, fault: Fault | None, asked: Asked, call: Call) -> dict[str, Any] | None:
-        """Give the answer that is made, `None` where a fault comes before the service."""
+    def _meet(self, fault: Fault | None, asked: Asked, call: Call) -> Any:
+        """Return the answer, mangled if so asked; `None` where a fault comes before the service."""
         if fault and fault.kind in _UNANSWERED:
             return None
+        answer = self._answered(fault, asked, call)
+        return fault.change(copy.deepcopy(answer)) if fault and fault.change else answer
+
+    def _answered(self, fault: Fault | None, asked: Asked, call: Call) -> dict[str, Any]:
         language = call.headers.get("x-tc-language")
         try:
             if fault and fault.kind in {Kind.ERROR, Kind.OTHER_CONTENT_TYPE}:
@@ -197,7 +211,7 @@ class Cloud:
         return product
 
 
-def _reply(answer: dict[str, Any] | None, fault: Fault | None) -> Reply:
+def _reply(answer: Any, fault: Fault | None) -> Reply:
     """Give what a fault lets out of an answer."""
     if fault is None:
         return Reply(api3.encoded({"Response": answer}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Any
@@ -26,6 +26,7 @@ class Kind(Enum):
     EMPTY = "status 200 and nothing else"
     OTHER_CONTENT_TYPE = "an API error whose content type is application/json; charset=utf-8"
     ERROR = "an API error of the given code"
+    MANGLE = "the work is done, and another answer is sent than the one that was made"
 
 
 @dataclass(frozen=True)
@@ -34,13 +35,15 @@ class Fault:
 
     `seconds` is the latency, the stall, the time in which connections are refused, or the time between two
     dripping bytes; they end at once when the emulator is stopped or reset. `code` is that of an API error,
-    `message` its text, `None` for the usual one in the client's language.
+    `message` its text, `None` for the usual one in the client's language. `change` makes the value that is
+    sent as `Response` from the answer that was made.
     """
 
     kind: Kind
     seconds: float = 0.0
     code: str = "InternalError"
     message: str | None = None
+    change: Callable[[dict[str, Any]], Any] | None = None
 
     @property
     def name(self) -> str:
@@ -90,6 +93,15 @@ def latency(seconds: float) -> Fault:
 def error(code: str, message: str | None = None) -> Fault:
     """Give a fault that answers with an API error."""
     return Fault(Kind.ERROR, code=code, message=message)
+
+
+def mangled(change: Callable[[dict[str, Any]], Any]) -> Fault:
+    """Return a fault that does the work and sends `change(answer)` in place of the answer.
+
+    `change` gets a copy of the `Response`, an error's as well, and may return any value that `json.dumps`
+    takes, `Infinity` included.
+    """
+    return Fault(Kind.MANGLE, change=change)
 
 
 _RULE_KEYS = ("action", "probability", "times", "seed")
@@ -148,10 +160,15 @@ class _Rule:
     fault: Fault | None = None
     probability: float = 1.0
     times: int | None = None
+    when: Callable[[Mapping[str, Any]], bool] | None = None
 
     def over(self) -> bool:
         """Tell whether there is nothing left to do."""
         return not self.script if self.script is not None else self.times == 0
+
+    def concerns(self, action: str, params: Mapping[str, Any]) -> bool:
+        """Return whether a request for `action` with these parameters can meet it."""
+        return self.action in {None, action} and not self.over() and (self.when is None or self.when(params))
 
     def pick(self) -> Fault | None:
         if self.script is not None:
@@ -175,7 +192,7 @@ class Faults:
     _chance: random.Random = field(default_factory=lambda: random.Random(0))  # noqa: S311 - repeatable on purpose
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def add(
+    def add(  # noqa: PLR0913 - by name, and each has a default
         self,
         fault: Fault,
         *,
@@ -183,18 +200,22 @@ class Faults:
         probability: float = 1.0,
         times: int | None = None,
         seed: int | None = None,
+        when: Callable[[Mapping[str, Any]], bool] | None = None,
     ) -> None:
         """Let requests meet a fault: those for `action`, or all; by `probability`; for so many `times`.
 
-        With a `seed` this fault has a chance of its own, else all share one. Raises `ValueError` for a
-        probability or a number of times that cannot be.
+        With a `seed` this fault has a chance of its own, else all share one. `when` looks at a request's
+        parameters and says whether the fault concerns it. Raises `ValueError` for a probability or a
+        number of times that cannot be.
         """
         _number("probability", probability, 1)
         if times is not None and (type(times) is not int or times < 0):
             raise ValueError(f"times: a whole number from 0 is wanted, not {times!r}")
         chance = self._chance if seed is None else random.Random(seed)  # noqa: S311
         with self._lock:
-            self._rules.append(_Rule(action, chance, fault=fault, probability=probability, times=times))
+            self._rules.append(
+                _Rule(action, chance, fault=fault, probability=probability, times=times, when=when)
+            )
 
     def script(self, faults: Iterable[Fault | None], *, action: str | None = None) -> None:
         """Let the next requests meet these faults, one each, `None` for none."""
@@ -206,11 +227,11 @@ class Faults:
         with self._lock:
             self._chance.seed(seed)
 
-    def pick(self, action: str) -> Fault | None:
-        """Give the fault that a request for `action` meets, if any."""
+    def pick(self, action: str, params: Mapping[str, Any] | None = None) -> Fault | None:
+        """Give the fault that a request for `action` with `params` meets, if any."""
         with self._lock:
             for rule in self._rules:
-                if rule.action not in {None, action} or rule.over():
+                if not rule.concerns(action, params or {}):
                     continue
                 fault = rule.pick()
                 if fault or rule.script is not None:

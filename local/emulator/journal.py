@@ -16,8 +16,9 @@ class Entry:
     """One request.
 
     `time` is in Unix seconds, by the clock that moves tasks along. `answer` is the `Response` that was made,
-    delivered or not; `None` where none was. `delivered` tells whether the whole of it was handed to the
-    client's connection. `fault` names the fault that was in force. `params` is empty if the body was no JSON.
+    delivered or not; `None` where none was made. A `mangle` fault may make it any JSON value. `delivered`
+    tells whether the whole of it was handed to the client's connection. `fault` names the fault that was in
+    force. `params` is empty if the body was no JSON.
     """
 
     time: float
@@ -26,20 +27,24 @@ class Entry:
     version: str
     region: str | None
     params: Mapping[str, Any]
-    answer: Mapping[str, Any] | None
+    answer: Any
     fault: str | None
     delivered: bool
 
     @property
     def request_id(self) -> str | None:
         """The `RequestId` of the answer."""
-        return None if self.answer is None else self.answer.get("RequestId")
+        return self._answer.get("RequestId")
 
     @property
     def code(self) -> str | None:
         """The error code of the answer, `None` for a success or where there was no answer."""
-        error = (self.answer or {}).get("Error")
-        return None if error is None else str(error["Code"])
+        error = self._answer.get("Error")
+        return str(error["Code"]) if isinstance(error, Mapping) and "Code" in error else None
+
+    @property
+    def _answer(self) -> Mapping[str, Any]:
+        return self.answer if isinstance(self.answer, Mapping) else {}
 
     def line(self) -> bytes:
         """Give the entry as a line of JSON; parameters nested too deep to be written are left out."""

@@ -41,6 +41,8 @@ class Options:
     """The state of a task that was stopped: 2, 3 or 4."""
     max_page_size: int | None = 100
     """The largest `PageSize` of DescribeAutoCalloutTasks, `None` for any; a larger one is refused."""
+    newest_first: bool = False
+    """Whether the list begins with the largest id, so that a new task shifts every page."""
     pauses_without_effect: int = 0
     """How many pauses are accepted although the task goes on."""
     cmq_needs_region: bool = False

@@ -218,6 +218,12 @@ class Tasks:
         """Give the tasks of an application, by id."""
         return sorted((each for each in self if each.sdk_app_id == app), key=lambda each: each.task_id)
 
+    def remove(self, task_id: int, app: int | None = None) -> None:
+        """Remove the task with this id, of any application unless one is named; none is not an error."""
+        with self.lock:
+            for key in [key for key in self._tasks if key[1] == task_id and app in {None, key[0]}]:
+                del self._tasks[key]
+
     def clear(self) -> None:
         """Remove all tasks."""
         with self.lock:

@@ -36,7 +36,7 @@ def test_an_example_of_the_control_plane_is_accepted(wire: Any, document: str, p
 
 
 def test_there_are_examples() -> None:
-    assert (len(PYTHON), len(POSTS)) == (4, 7)
+    assert (len(PYTHON), len(POSTS)) == (6, 7)
 
 
 @pytest.mark.parametrize("name", [*faults.NAMED, *(option.name for option in fields(Options)), *_KEYS])

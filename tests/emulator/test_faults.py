@@ -275,4 +275,5 @@ def test_an_error_has_the_services_text_in_the_clients_language(
 
 
 def test_every_kind_of_fault_has_a_name_for_the_control_plane() -> None:
-    assert {fault.kind for fault in faults.NAMED.values()} == set(faults.Kind)
+    in_python_only = {faults.Kind.MANGLE}  # it takes a function
+    assert {fault.kind for fault in faults.NAMED.values()} == set(faults.Kind) - in_python_only
