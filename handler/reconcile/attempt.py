@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -47,6 +47,11 @@ class Attempt:
         return self.jobs[0].task
 
     @property
+    def lost(self) -> bool:
+        """Whether the last call failed in a way that may pass."""
+        return self.error is not None and self.error.meaning is Meaning.RETRY
+
+    @property
     def key(self) -> tuple[SdkAppId, TaskId]:
         """The application and the id of the task."""
         return key_of(self.task)
@@ -86,10 +91,13 @@ def key_of(task: Task) -> tuple[SdkAppId, TaskId]:
     return task.sdk_app_id, TaskId(task.task_id or 0)
 
 
-def attempts(jobs: Iterable[Job], others: Sequence[Attempt]) -> tuple[list[Attempt], list[Job]]:
-    """Return new attempts for jobs, and the jobs that a pause of the same event overrules.
+def attempts(
+    jobs: Iterable[Job], others: Sequence[Attempt], pausing: Container[tuple[SdkAppId, TaskId]]
+) -> tuple[list[Attempt], list[Job]]:
+    """Return new attempts for jobs, and the resumes that a pause of the same event overrules.
 
-    A job on a task that is already attempted joins that attempt. A dry run neither joins nor overrules.
+    A job on a task that is already attempted joins that attempt; a dry run is an attempt of its own.
+    `pausing` are the tasks that the event pauses for real: their resumes are overruled, also those under way.
     """
     new: list[Attempt] = []
     known = {(each.action, each.key): each for each in others}
@@ -104,7 +112,7 @@ def attempts(jobs: Iterable[Job], others: Sequence[Attempt]) -> tuple[list[Attem
         new.append(attempt)
     overruled = []
     for each in [*others, *new]:
-        if each.action == "resume" and not each.jobs[0].dry_run and ("pause", each.key) in known:
+        if each.action == "resume" and not each.jobs[0].dry_run and each.key in pausing:
             each.overruled = True
             overruled += each.jobs if each in new else []
     return [each for each in new if not each.overruled], overruled

@@ -135,7 +135,8 @@ class Listing:
         pages: list[Page] = []
         for answer in answers:
             if isinstance(answer, CloudError):
-                self.error = answer
+                if until.remaining() > 0:
+                    self.error = answer
                 return pages
             if answer is None:
                 return pages

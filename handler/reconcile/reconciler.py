@@ -49,6 +49,7 @@ class Reconciler:
     _halts: Halts = field(default_factory=Halts)
     _done: dict[Job, TaskReport] = field(default_factory=dict)
     _spent: dict[Job, int] = field(default_factory=dict)
+    _pausing: set[Key] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._observer = Observer(self.ccc, self._halts)
@@ -65,9 +66,9 @@ class Reconciler:
         todo = self._settle(todo, self._observer.look((each.task for each in todo), quarter))
         self._act(todo)
         for found, seen in self._discovered(names):
-            self._reopen(found, seen)
+            self._learn(todo, found, seen)
             todo += self._settle(self._begin(found, todo), seen)
-            todo = self._round(todo)
+            self._act([each for each in todo if not each.tried or each.lost])
         self._until_done(todo)
         for job, sent in self._spent.items():
             self._done[job] = self._done[job]._replace(attempts=self._done[job].attempts + sent)
@@ -84,7 +85,8 @@ class Reconciler:
                 self._done[job] = report
             else:
                 open_jobs.append(job)
-        new, overruled = attempts(open_jobs, others)
+        self._pausing |= {key_of(job.task) for job in open_jobs if job.action == "pause" and not job.dry_run}
+        new, overruled = attempts(open_jobs, others, self._pausing)
         for job in overruled:
             self._done[job] = reports.overruled(job, self.watch.of(job.task))
         return new
@@ -122,15 +124,19 @@ class Reconciler:
                 self._halts.everything(error)
                 names.unread(app, error)
                 continue
-            yield names.found(app, list(listing.found.values()))
+            if listing.found:
+                yield names.found(app, list(listing.found.values()))
             for page in listing.read_all(until):
                 yield names.found(app, page)
             if listing.error:
                 self._halts.add(LIST, app, listing.error)
             names.read(listing)
 
-    def _reopen(self, jobs: Iterable[Job], seen: Mapping[Key, Seen]) -> None:
-        """Take back what was reported of tasks that a later page shows as they were before."""
+    def _learn(self, todo: Iterable[Attempt], jobs: Iterable[Job], seen: Mapping[Key, Seen]) -> None:
+        """Take a later page as evidence, and take back what was reported of tasks that it shows otherwise."""
+        for each in todo:
+            if each.sent:
+                each.see(seen.get(each.key))
         for job in jobs:
             report, one = self._done.get(job), seen[key_of(job.task)]
             if report and report.outcome in AS_WANTED and one.state is UNWANTED[job.action]:
@@ -138,21 +144,17 @@ class Reconciler:
                 del self._done[job]
 
     def _until_done(self, todo: list[Attempt]) -> None:
-        """Repeat rounds with growing waits while there is time."""
+        """Verify, and act again on what is not as wanted, with growing waits, while there is time."""
         number = 1
         while todo:
+            self._act([each for each in todo if not each.tried])
+            self._look_again([each for each in todo if self._needs_look(each)])
             wait = self.backoff.wait(number)
-            todo = self._round(todo, wait)
+            last = wait >= self.deadline.remaining()
+            todo = [each for each in todo if not self._contained(each, self._resolved, last)]
             if todo:
                 self.deadline.clock.sleep(wait)
             number += 1
-
-    def _round(self, todo: list[Attempt], wait: float = 0.0) -> list[Attempt]:
-        """Act on what has had no call yet, verify, and return what is to be acted on again after `wait`."""
-        self._act([each for each in todo if not each.tried])
-        self._look_again([each for each in todo if self._needs_look(each)])
-        last = wait >= self.deadline.remaining()
-        return [each for each in todo if not self._contained(each, self._resolved, last)]
 
     def _act(self, todo: Sequence[Attempt]) -> None:
         """Send a call for each, at the pace of its API; what there is no use or time for is left unsent."""

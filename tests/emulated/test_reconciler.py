@@ -3,60 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta, timezone
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from handler.api3 import Api3
 from handler.ccc import Ccc
-from handler.decision import Job, Watch
+from handler.decision import Job
 from handler.errors import CloudError
-from handler.pacing import Backoff, Clock, Deadline, RateLimit
-from handler.quiet_hours import QuietHours
-from handler.reconcile.reconciler import Reconciler
-from handler.report import TaskReport
+from handler.pacing import Clock
 from handler.settings import Credentials
 from handler.task import Outcome, SdkAppId, Task, TaskId
 from local.emulator import Answer, Emulator, Fault, faults
 
-APP = SdkAppId(1400692008)
-SPRING = Task(APP, TaskId(16498), "spring-renewals", "default")
-NIGHT = datetime(2026, 11, 23, 14, 0, tzinfo=timezone.utc)  # 22:00 in Shanghai, 09:00 in New York
-DAY = datetime(2026, 11, 23, 4, 0, tzinfo=timezone.utc)  # noon in Shanghai, 23:00 in New York
-HOURS = {
-    "default": QuietHours.model_validate({"time_zone": "Asia/Shanghai", "quiet": ["21:00-09:00"]}),
-    "us-east": QuietHours.model_validate({"time_zone": "America/New_York", "quiet": ["21:00-08:00"]}),
-}
-PAUSE, DESCRIBE, LIST = "PauseAutoCalloutTask", "DescribeAutoCalloutTask", "DescribeAutoCalloutTasks"
-
-
-class Simulated:
-    """A reconciler whose waits take no time."""
-
-    def __init__(self, emulator: Emulator, now: datetime = NIGHT, **changes: Any) -> None:
-        self.seconds = 0.0
-        clock = Clock(now=lambda: now, monotonic=lambda: self.seconds, sleep=self.pass_)
-        self.deadline = Deadline(clock, changes.pop("seconds", 60.0))
-        self.backoff = Backoff(jitter=lambda: 1.0)
-        identity = changes.pop("identity", Credentials("AKIDEXAMPLE", "SECRETEXAMPLE"))
-        api = Api3("ccc", "2020-02-10", endpoint=emulator.url, region=None, identity=identity)
-        emulator.limits.default = None  # the real clock sees no pause between simulated waits
-        ccc = Ccc(lambda: api, RateLimit(20, clock), self.backoff)
-        fields: dict[str, Any] = {"verify": True, "known": {}} | changes
-        self.reconciler = Reconciler(
-            lambda: ccc, watch=Watch(HOURS, clock), deadline=self.deadline, backoff=self.backoff, **fields
-        )
-
-    def pass_(self, seconds: float) -> None:
-        self.seconds += seconds
-
-    def run(self, *jobs: Job) -> list[TaskReport]:
-        return [report for _, reports in self.reconciler.run(jobs) for report in reports]
-
-
-def pause(*tasks: Task) -> list[Job]:
-    return [Job("pause", task) for task in tasks]
+from .harness import APP, DAY, DESCRIBE, LIST, NIGHT, PAUSE, SPRING, Simulated, pause
 
 
 def test_a_running_task_is_paused_in_quiet_hours_and_seen_to_be(emulator: Emulator) -> None:

@@ -1,0 +1,432 @@
+"""Time and truth: what goes wrong stays with its task, and nothing is reported that was not seen."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from handler.decision import Job
+from handler.report import TaskReport
+from handler.task import Outcome, SdkAppId, Task, TaskId
+from local.emulator import Answer, Emulator, Fault, faults
+
+from .harness import APP, DESCRIBE, LIST, NIGHT, PAUSE, SPRING, Simulated, named, numbered, pause
+
+RESUME = "ResumeAutoCalloutTask"
+EDGE = datetime(2026, 11, 24, 1, 0, tzinfo=timezone.utc)  # 09:00 in Shanghai: quiet hours end
+DUSK = datetime(2026, 11, 23, 13, 0, tzinfo=timezone.utc)  # 21:00 in Shanghai: they begin
+
+
+def fill(emulator: Emulator, numbers: Iterable[int], state: int = 1, name: str = "") -> None:
+    for number in numbers:
+        emulator.tasks.add(task_id=number, sdk_app_id=APP, state=state, name=name)
+
+
+def outcomes(reports: Iterable[TaskReport]) -> Counter[Outcome]:
+    return Counter(report.outcome for report in reports)
+
+
+# 1. What is asked for real, and what is not
+
+
+@pytest.mark.parametrize("dry_first", [True, False])
+def test_a_dry_run_beside_a_real_request_takes_nothing_from_it(emulator: Emulator, dry_first: bool) -> None:
+    jobs = [Job("pause", SPRING, dry_run=True), Job("pause", SPRING)]
+    answered = dict(Simulated(emulator).reconciler.run(jobs if dry_first else jobs[::-1]))
+    assert [report.outcome for report in answered[jobs[0]]] == [Outcome.WOULD_PAUSE]
+    assert [report.outcome for report in answered[jobs[1]]] == [Outcome.PAUSED]
+    assert emulator.tasks.state(16498) == 5
+
+
+def test_two_messages_that_put_a_task_under_different_quiet_hours_are_answered_each_by_its_own(
+    emulator: Emulator,
+) -> None:
+    by_day = SPRING._replace(quiet_hours="us-east")  # not quiet now
+    answered = dict(Simulated(emulator).reconciler.run(pause(SPRING, by_day)))
+    assert [each[0].outcome for each in answered.values()] == [Outcome.PAUSED, Outcome.NOT_QUIET]
+    assert emulator.tasks.state(16498) == 5
+
+
+@pytest.mark.parametrize("by_name", [True, False])
+def test_a_task_that_one_message_pauses_is_not_resumed_by_another(emulator: Emulator, by_name: bool) -> None:
+    resumed = SPRING._replace(quiet_hours="us-east", task_id=None if by_name else SPRING.task_id)
+    known = {(APP, SPRING.task_id): SPRING._replace(quiet_hours="us-east")}
+    jobs = [Job("resume", resumed), Job("pause", SPRING)]
+    answered = dict(Simulated(emulator, known=known).reconciler.run(jobs))
+    assert [report.outcome for report in answered[jobs[1]]] == [Outcome.PAUSED]
+    assert answered[jobs[0]][0].outcome in {Outcome.STILL_QUIET, Outcome.ALREADY_RUNNING}
+    assert emulator.tasks.state(16498) == 5
+
+
+# 2. Accepted, and then?
+
+
+@pytest.mark.parametrize("milliseconds", range(50, 2_200, 100))
+def test_a_pause_that_is_accepted_without_effect_is_never_reported_as_done(
+    emulator: Emulator, milliseconds: int
+) -> None:
+    emulator.options.pauses_without_effect = 99
+    emulator.faults.add(faults.latency(0.04))
+    (report,) = Simulated(emulator, seconds=milliseconds / 1000).run(*pause(SPRING))
+    seen = [entry.action for entry in emulator.journal.entries if entry.delivered]
+    last_pause = max((number for number, action in enumerate(seen) if action == PAUSE), default=-1)
+    if last_pause >= 0 and DESCRIBE in seen[last_pause:]:
+        assert report.outcome is Outcome.FAILED
+        assert report.error is not None
+    elif last_pause >= 0 and report.outcome is Outcome.PAUSED:
+        assert report.reason.endswith("accepted, but its state could not be seen")
+        assert seen.count(PAUSE) == 1, "it was seen to run after the first"
+
+
+def test_a_pause_whose_effect_was_never_seen_is_believed_and_says_so(emulator: Emulator) -> None:
+    emulator.faults.add(faults.HTTP_500, action=DESCRIBE)
+    (report,) = Simulated(emulator).run(*pause(SPRING))
+    assert report.outcome is Outcome.PAUSED
+    assert report.reason.endswith("; accepted, but its state could not be seen")
+
+
+def test_a_task_that_is_resumed_by_somebody_after_every_pause_has_failed(emulator: Emulator) -> None:
+    def resume(action: str, _params: Any) -> None:
+        if action == DESCRIBE:
+            emulator.tasks.get(APP, 16498).state = 1  # type: ignore[union-attr]
+
+    emulator.hooks.before = resume
+    (report,) = Simulated(emulator, seconds=20).run(*pause(SPRING))
+    assert report.outcome is Outcome.FAILED
+    assert report.attempts == emulator.journal.count(PAUSE) > 1
+
+
+# 3. and 4. A list that moves, and a list that lies
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+@pytest.mark.parametrize("change", ["created", "removed"])
+@pytest.mark.parametrize("page", range(6))
+def test_a_task_that_was_there_all_the_time_is_found_however_the_list_moves(
+    emulator: Emulator, newest_first: bool, change: str, page: int
+) -> None:
+    emulator.tasks.clear()
+    emulator.options.newest_first, emulator.options.max_page_size = newest_first, 10
+    fill(emulator, range(1, 56), state=5)
+    fill(emulator, [9, 10, 19, 20, 29, 30, 39, 40, 45, 46, 50, 51], name="wanted")
+    pages = []
+
+    def meanwhile(action: str, params: Any) -> None:
+        if action == LIST and params["PageSize"] == 10 and params["PageNumber"] == page and not pages:
+            pages.append(page)
+            if change == "created":
+                fill(emulator, [1000], state=5)
+            else:
+                emulator.tasks.remove(55 if newest_first else 1)
+
+    emulator.hooks.before = meanwhile
+    reports = Simulated(emulator).run(*pause(named("wanted")))
+    assert outcomes(reports) == {Outcome.PAUSED: 12}
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_a_name_is_never_missing_from_a_list_that_does_not_come_to_rest(
+    emulator: Emulator, newest_first: bool
+) -> None:
+    emulator.options.newest_first, emulator.options.max_page_size = newest_first, 10
+    fill(emulator, range(1, 56))
+    new = iter(range(20_000, 30_000))
+
+    def create(action: str, _params: Any) -> None:
+        if action == LIST:
+            fill(emulator, [next(new)])
+
+    emulator.hooks.before = create
+    simulated = Simulated(emulator)
+    (report,) = simulated.run(*pause(named("nobody")))
+    assert report.outcome is Outcome.DEFERRED
+    assert report.error is not None
+    assert report.error.code == "ListIncomplete"
+    (problem,) = simulated.reconciler.problems
+    assert problem.code == "ListIncomplete"
+    assert "it changed while it was read" in problem.message
+
+
+def _empty(answer: dict[str, Any]) -> dict[str, Any]:
+    return answer | {"Tasks": []}
+
+
+def _absurd(change: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda answer: answer | {"Tasks": [{**answer["Tasks"][0], **change}, *answer["Tasks"][1:]]}
+
+
+def _lies(answer: dict[str, Any]) -> dict[str, Any]:
+    return answer | {"TotalCount": 7_000}
+
+
+@pytest.mark.parametrize(
+    "change", [_empty, _lies, lambda answer: answer | {"Tasks": answer["Tasks"][:1] * 3}]
+)
+def test_an_empty_a_short_and_a_repeated_page_are_not_the_whole_truth(
+    emulator: Emulator, change: Callable[[dict[str, Any]], dict[str, Any]]
+) -> None:
+    emulator.faults.add(faults.mangled(change), action=LIST)
+    (report,) = Simulated(emulator).run(*pause(named("nobody")))
+    assert report.outcome is Outcome.DEFERRED
+    assert report.error is not None
+    assert report.error.code == "ListIncomplete"
+
+
+def test_a_page_that_is_wrong_once_is_read_again(emulator: Emulator) -> None:
+    emulator.faults.add(faults.mangled(_empty), action=LIST, times=1)
+    (report,) = Simulated(emulator).run(*pause(named("us-reminders")))
+    assert report.outcome is Outcome.PAUSED
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        *[_absurd({"TaskId": value}) for value in ([], {}, None, "16498", True, -1, 0, 2**70, 1.5)],
+        *[_absurd({"NotBefore": value}) for value in (10**18, 1764000000000, -(10**18), [], "x")],
+        *[_absurd({"State": value}) for value in ("1", [], None, 99, True, float("inf"))],
+        *[_absurd({"Name": value}) for value in (None, [], 7)],
+        *[
+            lambda answer, value=value: answer | {"TotalCount": value}
+            for value in (float("inf"), float("nan"), -1, "3", None, [], 10**30, True)
+        ],
+        lambda answer: answer | {"Tasks": [7, None, "x", [], *answer["Tasks"]]},
+    ],
+)
+def test_one_absurd_entry_of_an_answer_does_not_spoil_the_others(
+    emulator: Emulator, change: Callable[[dict[str, Any]], dict[str, Any]]
+) -> None:
+    emulator.faults.add(faults.mangled(change), action=LIST)
+    reports = Simulated(emulator).run(*pause(SPRING, *numbered([16499]), named("eu-surveys")))
+    assert outcomes(reports)[Outcome.PAUSED] == 3
+    assert {task.state for task in emulator.tasks} == {5}
+
+
+@pytest.mark.parametrize("start", [10**18, 1764000000000, -(10**18), 253402300800, 2**63 - 1])
+@pytest.mark.parametrize("state", [0, 1])
+def test_an_absurd_start_of_one_task_is_no_reason_not_to_pause_it_or_others(
+    emulator: Emulator, start: int, state: int
+) -> None:
+    def absurd(answer: dict[str, Any]) -> dict[str, Any]:
+        return answer | {"NotBefore": start, "State": state}
+
+    emulator.faults.add(faults.mangled(absurd), action=DESCRIBE, times=1)
+    (report,) = Simulated(emulator).run(*pause(SPRING))
+    assert report.outcome is (Outcome.PAUSED if state else Outcome.NOT_STARTED)
+
+
+# 7. A permission that is missing for one API
+
+
+@pytest.mark.parametrize("api", [DESCRIBE, LIST, RESUME])
+def test_a_permission_that_one_api_lacks_does_not_stop_the_pausing(emulator: Emulator, api: str) -> None:
+    emulator.faults.add(faults.error("UnauthorizedOperation"), action=api)
+    fill(emulator, [77], state=5)
+    jobs = [
+        Job("resume", Task(APP, TaskId(77), None, "us-east")),
+        *pause(*numbered([16498, 16499]), named("eu-surveys")),
+    ]
+    reports = Simulated(emulator).run(*jobs)
+    assert [emulator.tasks.state(number) for number in (16498, 16499)] == [5, 5]
+    assert [report.outcome for report in reports[1:3]] == [Outcome.PAUSED] * 2
+    if api != LIST:
+        assert emulator.tasks.state(16500) == 5
+
+
+# 8. Looking never stops the pausing
+
+
+@pytest.mark.parametrize(
+    "fault", [faults.error("UnauthorizedOperation"), faults.HTTP_500, faults.latency(6.0)]
+)
+def test_looking_takes_a_quarter_of_the_time_at_most(emulator: Emulator, fault: Fault) -> None:
+    fill(emulator, range(1, 301))
+    emulator.faults.add(fault, action=LIST)
+    reports = Simulated(emulator, seconds=12).run(*pause(*numbered(range(1, 301))))
+    assert emulator.journal.count(PAUSE) >= 100
+    assert outcomes(reports)[Outcome.PAUSED] >= 100
+
+
+def test_a_few_hundred_among_very_many_are_paused_all_the_same(emulator: Emulator) -> None:
+    emulator.tasks.load(
+        [
+            {"task_id": number, "sdk_app_id": APP, "state": 1 if number % 75 == 0 else 4}
+            for number in range(1, 30_001)
+        ]
+    )
+    simulated = Simulated(emulator, seconds=12)
+    reports = simulated.run(*pause(*numbered(range(75, 30_001, 75))))
+    assert simulated.seconds <= 12
+    assert outcomes(reports)[Outcome.PAUSED] >= 100
+
+
+def test_a_task_that_cannot_be_described_does_not_keep_the_others_from_being_looked_at(
+    emulator: Emulator,
+) -> None:
+    emulator.faults.add(faults.error("UnauthorizedOperation"), action=LIST)
+    emulator.faults.add(faults.HTTP_500, action=DESCRIBE, params={"TaskId": 16499})
+    reports = Simulated(emulator).run(*pause(*numbered([16498, 16499, 16500])))
+    assert outcomes(reports) == {Outcome.PAUSED: 3}
+    assert ["could not be seen" in report.reason for report in reports] == [False, True, False]
+
+
+# 10. and 11. Quiet hours turn during the work
+
+
+@pytest.mark.parametrize("fault", [faults.HTTP_500, faults.THROTTLED, faults.DB_ERROR])
+def test_no_pause_is_sent_after_quiet_hours_have_ended(emulator: Emulator, fault: Fault) -> None:
+    emulator.faults.add(fault, action=PAUSE)
+    simulated = Simulated(emulator, EDGE - timedelta(seconds=3))
+    emulator.now = lambda: simulated.seconds
+    (report,) = simulated.run(*pause(SPRING))
+    assert report.outcome is Outcome.NOT_QUIET
+    assert report.attempts == emulator.journal.count(PAUSE) > 1
+    assert all(entry.time < 3 for entry in emulator.journal.entries if entry.action == PAUSE)
+
+
+@pytest.mark.parametrize("fault", [faults.HTTP_500, faults.THROTTLED, faults.DB_ERROR])
+def test_no_resume_is_sent_after_quiet_hours_have_begun(emulator: Emulator, fault: Fault) -> None:
+    emulator.tasks.add(task_id=16498, sdk_app_id=APP, state=5)
+    emulator.faults.add(fault, action=RESUME)
+    simulated = Simulated(emulator, DUSK - timedelta(seconds=3))
+    emulator.now = lambda: simulated.seconds
+    (report,) = simulated.run(Job("resume", SPRING))
+    assert report.outcome is Outcome.STILL_QUIET
+    assert all(entry.time < 3 for entry in emulator.journal.entries if entry.action == RESUME)
+
+
+def _late(simulated: Simulated, seconds: float) -> Callable[[str, Any], None]:
+    def wait(action: str, _params: Any) -> None:
+        if action in {PAUSE, RESUME}:
+            simulated.pass_(seconds)
+
+    return wait
+
+
+def test_a_pause_whose_reply_is_lost_when_quiet_hours_end_is_reported_as_what_it_did(
+    emulator: Emulator,
+) -> None:
+    emulator.faults.add(faults.LOST_REPLY, action=PAUSE)
+    simulated = Simulated(emulator, EDGE - timedelta(seconds=1))
+    emulator.hooks.before = _late(simulated, 2)
+    (report,) = simulated.run(*pause(SPRING))
+    assert (report.outcome, report.attempts) == (Outcome.PAUSED, 1)
+    assert emulator.tasks.state(16498) == 5
+
+
+def test_a_pause_whose_effect_is_unknown_when_quiet_hours_end_is_unfinished(emulator: Emulator) -> None:
+    emulator.faults.add(faults.LOST_REPLY, action=PAUSE)
+    simulated = Simulated(emulator, EDGE - timedelta(seconds=6))
+    emulator.hooks.before = _late(simulated, 7)
+    emulator.faults.add(faults.HTTP_500, action=DESCRIBE)
+    (report,) = simulated.run(*pause(SPRING))
+    assert (report.outcome, report.attempts) == (Outcome.FAILED, 1)
+    assert report.reason.startswith("quiet hours turned after it was sent")
+
+
+def test_a_resume_whose_reply_is_lost_when_quiet_hours_begin_is_reported_as_what_it_did(
+    emulator: Emulator,
+) -> None:
+    emulator.tasks.add(task_id=16498, sdk_app_id=APP, state=5)
+    emulator.faults.add(faults.LOST_REPLY, action=RESUME)
+    simulated = Simulated(emulator, DUSK - timedelta(seconds=1))
+    emulator.hooks.before = _late(simulated, 2)
+    (report,) = simulated.run(Job("resume", SPRING))
+    assert (report.outcome, report.attempts) == (Outcome.RESUMED, 1)
+
+
+# 12. Everything ends with the deadline
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.1, 1, 20])
+@pytest.mark.parametrize("seconds", [2, 10])
+def test_waiting_for_a_turn_ends_with_the_deadline(emulator: Emulator, rate: float, seconds: float) -> None:
+    simulated = Simulated(emulator, seconds=seconds, rate=rate)
+    reports = simulated.run(*pause(SPRING, *numbered([16499]), named("eu-surveys")))
+    assert len(reports) == 3
+    assert simulated.seconds <= seconds
+
+
+@pytest.mark.parametrize("code", ["RequestLimitExceeded", "InternalError"])
+def test_a_service_that_is_slow_to_refuse_is_given_up_in_time(emulator: Emulator, code: str) -> None:
+    fill(emulator, range(1, 41))
+    emulator.faults.add(faults.error(code))
+    simulated = Simulated(emulator, seconds=20)
+    emulator.hooks.before = lambda _action, _params: simulated.pass_(0.5)
+    reports = simulated.run(*pause(*numbered(range(1, 41))))
+    assert len(reports) == 40
+    assert simulated.seconds <= 20 + 0.5 * 64, "requests under way at the deadline take their simulated time"
+
+
+def test_a_name_among_very_many_tasks_is_looked_for_as_long_as_there_is_time(emulator: Emulator) -> None:
+    emulator.tasks.load([{"task_id": number, "sdk_app_id": APP, "state": 4} for number in range(1, 60_001)])
+    simulated = Simulated(emulator, seconds=16)
+    reports = simulated.run(*pause(named("nobody"), SPRING))
+    assert simulated.seconds <= 16
+    assert reports[0].outcome in {Outcome.DEFERRED, Outcome.FAILED}, "never not_found"
+    assert reports[1].outcome is Outcome.FINISHED
+    assert simulated.reconciler.problems[0].code == "ListIncomplete"
+
+
+def test_tasks_are_paused_as_soon_as_their_page_is_read(emulator: Emulator) -> None:
+    emulator.options.max_page_size = 10
+    emulator.tasks.clear()
+    fill(emulator, range(1, 1001), name="wanted")
+    Simulated(emulator).run(*pause(named("wanted")))
+    actions = emulator.journal.actions()
+    assert actions.index(PAUSE) < 10
+    assert {task.state for task in emulator.tasks} == {5}
+
+
+# Contain what nobody expected
+
+
+def test_an_unexpected_error_in_one_task_fails_that_task_and_no_other(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from handler.api3 import Api3
+
+    call = Api3.call
+
+    def broken(self: Api3, action: str, params: Any, seconds: float) -> Any:
+        if action == PAUSE and params["TaskId"] == 16499:
+            raise LookupError("nobody expected this")
+        return call(self, action, params, seconds)
+
+    monkeypatch.setattr(Api3, "call", broken)  # what a new release of the SDK may bring
+    reports = Simulated(emulator).run(*pause(*numbered([16498, 16499, 16500])))
+    assert [report.outcome for report in reports] == [Outcome.PAUSED, Outcome.FAILED, Outcome.PAUSED]
+    assert reports[1].error is not None
+    assert (reports[1].error.code, reports[1].error.message) == (
+        "Unexpected",
+        "LookupError: nobody expected this",
+    )
+
+
+def test_a_stalled_application_does_not_keep_another_from_being_paused(emulator: Emulator) -> None:
+    other = SdkAppId(1400000001)
+    emulator.tasks.add(task_id=7, sdk_app_id=other, state=1)
+    emulator.faults.add(faults.STALL, params={"SdkAppId": APP})
+    emulator.hooks.wait = None
+    simulated = Simulated(emulator, seconds=1.2)
+    emulator.hooks.wait = None
+    reports = simulated.run(*pause(SPRING, Task(other, TaskId(7), None, "default")))
+    assert reports[1].outcome is Outcome.PAUSED
+    assert reports[0].outcome in {Outcome.FAILED, Outcome.DEFERRED}
+
+
+@pytest.mark.parametrize("answer", list(Answer))
+def test_a_task_that_somebody_pauses_first_is_paused_whatever_ccc_answers(
+    emulator: Emulator, answer: Answer
+) -> None:
+    def pause_it(action: str, _params: Any) -> None:
+        if action == PAUSE:
+            emulator.tasks.get(APP, 16498).state = 5  # type: ignore[union-attr]
+
+    emulator.options.pause_paused = answer
+    emulator.hooks.before = pause_it
+    (report,) = Simulated(emulator, NIGHT).run(*pause(SPRING))
+    assert report.outcome in {Outcome.PAUSED, Outcome.ALREADY_PAUSED}
