@@ -14,7 +14,8 @@ def the_report_is_true(case: Case) -> Violations:
     """3. What the report says of a task is what was asked, answered and seen."""
     for entry in case.entries:
         rule = _TRUTHS.get(entry["outcome"])
-        if rule:
+        both = entry["task_id"] and case.contradictory((entry["sdk_app_id"], entry["task_id"]))
+        if rule and not both:  # what was paused may have been resumed a moment later
             yield from (f"{label(entry)}: {why}" for why in rule(case, entry))
         if not entry["reason"]:
             yield f"{label(entry)}: no reason"
@@ -33,10 +34,9 @@ def _acted(action: str) -> Callable[[Case, Entry], Violations]:
         if not told.calls[api]:
             yield "no call was sent"
         elif accepted is None:
-            last = told.last_sure()
             if not told.unclear(api):
                 yield "every call was refused"
-            elif not told.ever(good) or (last and last.state == bad):
+            elif not any(look.state == good for look in told.after(told.calls[api][0][0])):
                 yield "no call was accepted, nor was it seen so"
         else:
             after = told.after(accepted)
@@ -70,7 +70,8 @@ def _left_alone(action: str) -> Callable[[Case, Entry], Violations]:
         key = (entry["sdk_app_id"], entry["task_id"] or 0)
         wanted = PAUSED if action == "pause" else RUNNING
         changed = [each for _, each in case.of(key).calls[API[action]] if each.after == wanted != each.before]
-        if changed and not entry["attempts"]:
+        several = len({ask.hours for ask in case.of_key(key)}) > 1  # the calls may be another message's
+        if changed and not entry["attempts"] and not several:
             yield f"but {API[action]} was carried out at {changed[0].at:.2f}"
         asks = case.of_key(key, action=action) or [
             ask for ask in case.world.asks if ask.name == entry["name"] and ask.action == action
