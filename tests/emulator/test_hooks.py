@@ -78,9 +78,10 @@ def test_a_mistake_in_a_hook_is_kept_and_answered_as_an_internal_error(emulator:
 
 
 def test_a_reset_removes_hooks(emulator: Emulator) -> None:
-    emulator.hooks.before = emulator.hooks.after = emulator.hooks.wait = lambda *_: None
+    hooks = emulator.hooks
+    hooks.before, hooks.after, hooks.wait = lambda *_: None, lambda _: None, lambda _: None
     emulator.reset()
-    assert (emulator.hooks.before, emulator.hooks.after, emulator.hooks.wait) == (None, None, None)
+    assert [getattr(hooks, name) for name in ("before", "after", "wait")] == [None, None, None]
 
 
 @pytest.mark.parametrize(

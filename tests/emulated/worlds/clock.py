@@ -1,0 +1,74 @@
+"""A simulated clock: it jumps over every sleep and else goes as real time does."""
+
+from __future__ import annotations
+
+import threading
+import time
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from handler.pacing import Clock
+
+_SILENCE = 0.04
+"""Real seconds without a request after which all that were decided on have been worked on."""
+IN_FLIGHT = 0.025
+"""Real seconds that a request may need from the decision to send it until it is worked on."""
+_LONGEST_SILENCE = 1.0
+
+
+class Simulated:
+    """A clock that several threads share. `turns` are the instants, in seconds, at which quiet hours turn.
+
+    A sleep that jumps over a turn waits, really, until requests that were decided on before it have been
+    worked on, and a little after the jump: otherwise a request would seem to be sent on the wrong side.
+    """
+
+    def __init__(self, start: datetime) -> None:
+        self.start = start
+        self.turns: Sequence[float] = ()
+        self.began = time.monotonic()
+        self.jumped = 0.0
+        self.elsewhere = 0.0
+        """Seconds slept by threads other than the one that made this clock: these sleeps add up here only."""
+        self.last_request = 0.0
+        self._owner = threading.current_thread()
+        self._lock = threading.Lock()
+        self._jumps: list[tuple[float, float]] = [(self.began, 0.0)]
+
+    def elapsed(self) -> float:
+        """Return the seconds since the start."""
+        return time.monotonic() - self.began + self.jumped
+
+    def elapsed_at(self, real: float) -> float:
+        """Return what `elapsed` was at an instant of the real monotonic clock."""
+        number = bisect_right(self._jumps, (real, float("inf"))) - 1
+        return max(0.0, real - self.began) + self._jumps[max(0, number)][1]
+
+    def now(self) -> datetime:
+        return self.start + timedelta(seconds=self.elapsed())
+
+    def sleep(self, seconds: float) -> None:
+        if seconds <= 0:
+            return
+        with self._lock:
+            at = self.elapsed()
+            crosses = any(at < turn <= at + seconds for turn in self.turns)
+            if crosses:
+                self._await_silence()
+            self.jumped += seconds
+            self._jumps.append((time.monotonic(), self.jumped))
+            if threading.current_thread() is not self._owner:
+                self.elsewhere += seconds
+            if crosses:
+                time.sleep(_SILENCE)
+
+    def clock(self) -> Clock:
+        return Clock(now=self.now, monotonic=self.elapsed, sleep=self.sleep)
+
+    def _await_silence(self) -> None:
+        began = time.monotonic()
+        while (now := time.monotonic()) < began + _LONGEST_SILENCE:
+            if now - max(self.last_request, began) >= _SILENCE:
+                return
+            time.sleep(0.005)
