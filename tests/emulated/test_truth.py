@@ -267,7 +267,7 @@ def test_a_task_that_cannot_be_described_does_not_keep_the_others_from_being_loo
     emulator: Emulator,
 ) -> None:
     emulator.faults.add(faults.error("UnauthorizedOperation"), action=LIST)
-    emulator.faults.add(faults.HTTP_500, action=DESCRIBE, params={"TaskId": 16499})
+    emulator.faults.add(faults.HTTP_500, action=DESCRIBE, when=lambda params: params["TaskId"] == 16499)
     reports = Simulated(emulator).run(*pause(*numbered([16498, 16499, 16500])))
     assert outcomes(reports) == {Outcome.PAUSED: 3}
     assert ["could not be seen" in report.reason for report in reports] == [False, True, False]
@@ -409,7 +409,7 @@ def test_an_unexpected_error_in_one_task_fails_that_task_and_no_other(
 def test_a_stalled_application_does_not_keep_another_from_being_paused(emulator: Emulator) -> None:
     other = SdkAppId(1400000001)
     emulator.tasks.add(task_id=7, sdk_app_id=other, state=1)
-    emulator.faults.add(faults.STALL, params={"SdkAppId": APP})
+    emulator.faults.add(faults.STALL, when=lambda params: params.get("SdkAppId") == APP)
     emulator.hooks.wait = None
     simulated = Simulated(emulator, seconds=1.2)
     emulator.hooks.wait = None
