@@ -190,7 +190,7 @@ def given(value: object) -> str:
     """
     try:
         text = json.dumps(_beginning(value, [_MAX_SHOWN + 20]), ensure_ascii=False)
-    except (RecursionError, ValueError):
+    except (RecursionError, TypeError, ValueError):  # such as a key that is no text
         text = f"a {type(value).__name__}"
     text = text[: _MAX_SHOWN + 1].encode("utf-8", "backslashreplace").decode("utf-8")
     return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"
