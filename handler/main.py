@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from handler import log, policy, request, triggers
-from handler.decision import Job, JobKey, Watch, by_the_clock
-from handler.errors import CloudError, ConfigurationError, Meaning, QuietHoursError, RejectedError
+from handler import log, policy, triggers
+from handler.decision import Job, Watch, by_the_clock
+from handler.errors import (
+    CloudError,
+    ConfigurationError,
+    Meaning,
+    QuietHoursError,
+    RejectedError,
+    shortened,
+)
 from handler.invocation import Invocation
+from handler.messages import Done, MessageResult, Reader, entries, rejected
+from handler.notifier import Memory, Notifier
 from handler.pacing import Backoff, Clock, Deadline, RateLimit
-from handler.report import UNFINISHED, Problem, Report, TaskReport, encoded
+from handler.report import Problem, Report, TaskReport
+from handler.request import Known
 from handler.secret import credentials
 from handler.settings import Settings, read_reach, read_settings, with_new_credentials
-from handler.task import SdkAppId, Task
-from handler.triggers import Fate, Message
+from handler.task import SdkAppId
+from handler.triggers import Delivery, Message
 
 if TYPE_CHECKING:
     from handler.ccc import Ccc
@@ -30,45 +41,44 @@ def main_handler(event: Any, context: Any = None) -> dict[str, Any]:
     Raises `handler.errors.QuietHoursError` where the trigger is to be told of a failure: see the
     table in docs/decisions/0004-failure-by-trigger.md.
     """
-    return handle(event, context)
+    return handle(event, context, memory=_OF_THIS_INSTANCE)
 
 
-def handle(
+def handle(  # noqa: PLR0913 - what a test or a developer's machine has otherwise
     event: Any,
     context: Any = None,
     *,
     clock: Clock | None = None,
     backoff: Backoff | None = None,
     seen: Callable[[Report], None] | None = None,
+    memory: Memory | None = None,
     **given: Any,
 ) -> dict[str, Any]:
-    """Do what `main_handler` does with another clock or backoff.
+    """Do what `main_handler` does with another clock, backoff or memory.
 
     Settings that are `given` win over the environment; `seen` is shown the report, published or not.
+    `memory` holds what was published before; without one, it is that of `main_handler`.
     """
-    invocation = Invocation.start(context, clock or Clock(), backoff or Backoff(), seen)
+    invocation = Invocation.start(context, clock or Clock(), backoff or Backoff())
+    notifier = Notifier(invocation, _OF_THIS_INSTANCE if memory is None else memory, seen)
     log.set_up(invocation.request_id, ())
     try:
         settings = read_settings(**given)
         log.set_up(invocation.request_id, settings.secrets)
-        rules = _policy(settings)
-        named = rules.named_tasks(
-            SdkAppId(settings.callout_sdk_app_id) if settings.callout_sdk_app_id else None
-        )
+        reader = _reader(settings, invocation.request_id)
     except ConfigurationError as error:
         reach = read_reach(**given)
         log.set_up(invocation.request_id, reach.secrets)
-        problem = Problem("Configuration", str(error))
-        invocation.tell(reach, invocation.report(None, [], [], [problem]))
+        notifier.notify(reach, _report(invocation, [Problem("Configuration", str(error))]))
         raise
     try:
-        return Walk(invocation, settings, rules, named, given).answer(event)
+        return Walk(invocation, notifier, settings, reader, given).answer(event)
     except QuietHoursError:
         raise
     except Exception as error:
         _log.exception("unexpected error")
-        problem = Problem("Unexpected", f"{type(error).__name__}: {error}")
-        invocation.tell(settings, invocation.report(None, [], [], [problem]))
+        problem = Problem("Unexpected", shortened(f"{type(error).__name__}: {error}"))
+        notifier.notify(settings, _report(invocation, [problem]))
         raise
 
 
@@ -78,75 +88,62 @@ class Walk:
     def __init__(
         self,
         invocation: Invocation,
+        notifier: Notifier,
         settings: Settings,
-        rules: policy.Policy,
-        named: Mapping[str, Task],
+        reader: Reader,
         given: Mapping[str, Any],
     ) -> None:
         self.invocation = invocation
+        self.notifier = notifier
         self.settings = settings
-        self.policy = rules
-        self.named = named
+        self.reader = reader
         self.given = given
         self.problems: list[Problem] = []
         self._ccc: Ccc | None = None
 
     def answer(self, event: Any) -> dict[str, Any]:
-        """Give the answer to the trigger, or raise what it is to be told."""
+        """Return the answer to the trigger, or raise what it is to be told."""
         try:
             delivery = triggers.read(event)
         except RejectedError as error:
-            problem = Problem("Rejected", str(error), body=_text(event))
-            report = self.invocation.report(None, [], [], [problem])
-            self.invocation.tell(self.settings, report, rejected=[Message("", problem.body)])
+            problem = rejected(Message("", event), str(error), self.invocation.request_id)
+            self.notifier.notify(self.settings, _report(self.invocation, [problem]))
             raise
-        read = [self._read(message) for message in delivery.messages]
-        problems = [each for each in read if isinstance(each, Problem)]
-        requests = [each for each in read if not isinstance(each, Problem)]
-        done = self._work([job for _, jobs in requests for job in jobs])
-        unfinished = {job for job, reports in done if any(each.outcome in UNFINISHED for each in reports)}
-        report = self.invocation.report(
-            delivery,
-            [wanted for wanted, _ in requests],
-            list({id(each): each for _, reports in done for each in reports}.values()),
-            [*problems, *self.problems],
-            dry_run=self.settings.callout_dry_run,
+        results = self.reader.read(delivery.messages)
+        done = self._work(dict.fromkeys(job for each in results for job in each.jobs))
+        report = self._report(delivery, results, done)
+        self.notifier.notify(self.settings, report, self._ccc.calls if self._ccc else 0)
+        return delivery.answer([(each.message, each.fate(done)) for each in results], report.data())
+
+    def _report(self, delivery: Delivery, results: Sequence[MessageResult], done: Done) -> Report:
+        """Return the report of one event. Requests that ask for both actions have `mixed` for one."""
+        requests = [each.request for each in results if each.request]
+        actions = {each.action for each in requests}
+        problems = [each.problem for each in results if each.problem]
+        report = _report(self.invocation, [*problems, *self.problems])
+        return report._replace(
+            notes=self.reader.policy.notes(report.time),
+            trigger=delivery.trigger,
+            action="mixed" if len(actions) > 1 else next(iter(actions), None),
+            dry_run=self.settings.callout_dry_run
+            or (bool(requests) and all(each.dry_run for each in requests)),
+            tasks=entries(done),
         )
-        report = report._replace(notes=self.policy.notes(report.time))
-        rejected = [
-            message
-            for message, each in zip(delivery.messages, read, strict=True)
-            if isinstance(each, Problem)
-        ]
-        self.invocation.tell(self.settings, report, self._ccc.calls if self._ccc else 0, rejected)
-        return delivery.answer([_fate(each, unfinished) for each in read], report.data())
 
-    def _read(self, message: Message) -> tuple[request.Request, list[Job]] | Problem:
-        app = self.settings.callout_sdk_app_id
-        try:
-            wanted = request.parse(message.body)
-            tasks = request.resolve(
-                wanted, self.named, self.policy.quiet_hours.keys(), SdkAppId(app) if app else None
-            )
-        except RejectedError as error:
-            return Problem("Rejected", str(error), message.id[:_LONGEST_ID] or None, _text(message.body))
-        dry_run = wanted.dry_run or self.settings.callout_dry_run
-        return wanted, [Job(wanted.action, task, dry_run) for task in tasks]
-
-    def _work(self, jobs: list[Job]) -> list[tuple[Job, list[TaskReport]]]:
-        """Give each job with what became of it; where the clock decides them all, no more is imported."""
-        deadline = self.invocation.for_work()
-        watch = Watch(self.policy.quiet_hours, deadline.clock)
-        told: dict[JobKey, TaskReport] = {}
+    def _work(self, jobs: Iterable[Job]) -> Done:
+        """Return what became of each job; where the clock decides them all, no more is imported."""
+        deadline, jobs = self.invocation.for_work(), list(jobs)
+        watch = Watch(self.reader.policy.quiet_hours, deadline.clock)
+        done: dict[Job, list[TaskReport]] = {}
         for job in jobs:
             report = None if job.task.task_id is None else by_the_clock(job, watch)
             if report is None:
                 reconciler = self._reconciler(deadline, watch)
-                done = reconciler.run(jobs)
+                finished = dict(reconciler.run(jobs))
                 self.problems += reconciler.problems
-                return done
-            told[job.key] = report
-        return [(job, [told[job.key]]) for job in jobs]
+                return finished
+            done[job] = [report]
+        return done
 
     def _reconciler(self, deadline: Deadline, watch: Watch) -> Reconciler:
         from handler.reconcile.reconciler import Reconciler  # noqa: PLC0415 - as in _connect
@@ -157,7 +154,7 @@ class Walk:
             deadline=deadline,
             backoff=self.invocation.backoff,
             verify=self.settings.callout_verify,
-            known={(task.sdk_app_id, task.task_id): task for task in self.named.values()},
+            known=self.reader.known.by_id,
         )
 
     def _connect(self, deadline: Deadline) -> Ccc:
@@ -188,8 +185,8 @@ class Walk:
         return self._ccc
 
 
-_LONGEST_ID = 200
-"""Characters of a message's id in a report: a sender may choose it, and each part of a report repeats it."""
+_OF_THIS_INSTANCE = Memory()
+"""What this warm instance has published; a cold one knows nothing, and publishes it again."""
 
 NO_CREDENTIALS = (
     "there are no credentials; set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, "
@@ -203,16 +200,23 @@ def _policy(settings: Settings) -> policy.Policy:
     return policy.from_intervals(settings.callout_quiet_hours or "", settings.callout_time_zone)
 
 
-def _fate(read: tuple[request.Request, list[Job]] | Problem, unfinished: set[Job]) -> Fate:
-    if isinstance(read, Problem):
-        return Fate.REJECTED
-    return Fate.RETRY if unfinished & set(read[1]) else Fate.DONE
+def _reader(settings: Settings, scope: str | None) -> Reader:
+    """Return what reads messages by the policy. Raises `ConfigurationError`."""
+    rules = _policy(settings)
+    app = SdkAppId(settings.callout_sdk_app_id) if settings.callout_sdk_app_id else None
+    return Reader(
+        known=Known.of(rules.named_tasks(app)),
+        policy=rules,
+        default_app=app,
+        dry_run=settings.callout_dry_run,
+        scope=scope,
+    )
 
 
-def _text(body: Any) -> str:
-    if isinstance(body, str):
-        return body
-    try:
-        return encoded(body).decode()
-    except (RecursionError, TypeError, ValueError) as error:
-        return f"a {type(body).__name__} that cannot be written as JSON: {error}"
+def _report(invocation: Invocation, problems: Sequence[Problem]) -> Report:
+    return Report(
+        id=str(uuid.uuid4()),
+        time=invocation.deadline.clock.now(),
+        source=f"/callout-quiet-hours/{invocation.function}",
+        problems=tuple(problems),
+    )

@@ -4,7 +4,9 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
-from typing import Any, Literal, NamedTuple
+from functools import cached_property
+from itertools import islice
+from typing import Any, Literal, NamedTuple, overload
 from zoneinfo import ZoneInfo
 
 from handler.task import Outcome, Task
@@ -68,6 +70,10 @@ class TaskError(NamedTuple):
     message: str
     request_id: str | None = None
 
+    def entry(self) -> dict[str, Any]:
+        """Return the error's entry in the notification."""
+        return {key: sendable(value) for key, value in self._asdict().items()}
+
 
 class TaskReport(NamedTuple):
     """What became of one task, and why. `before` is the state that was seen, as CCC names it."""
@@ -88,53 +94,59 @@ class TaskReport(NamedTuple):
         return {
             "task_id": self.task.task_id,
             "sdk_app_id": self.task.sdk_app_id,
-            "name": self.task.name,
+            "name": sendable(self.task.name),
             "quiet_hours": self.task.quiet_hours,
             "outcome": self.outcome.value,
-            "reason": self.reason,
+            "reason": sendable(self.reason),
             "quiet_until": quiet_until,
             "exempt_until": _instant(hours.exempt_until) if hours and hours.exempt_until else None,
             "time_zone": hours.time_zone if hours else None,
             "attempts": self.attempts,
-            "request_id": self.request_id,
-            "error": error and {"code": error.code, "message": error.message, "request_id": error.request_id},
+            "request_id": sendable(self.request_id),
+            "error": error and error.entry(),
         }
 
 
 class Problem(NamedTuple):
     """What went wrong apart from any task: a message that is no request, settings that cannot be used.
 
-    `body` is the message as it came, for a trigger that keeps no copy.
+    `body` is the message as it came, for a trigger that keeps no copy. `key` tells the message from all
+    others, whichever invocation it comes in; `None` where nothing does. `first` is set where the trigger says
+    that the message was not delivered before.
     """
 
     code: Literal["Rejected", "Configuration", "Unexpected", "ListIncomplete"]
     message: str
     message_id: str | None = None
     body: str | None = None
+    key: bytes | None = None
+    first: bool = False
 
     def entry(self) -> dict[str, Any]:
-        """Give the problem's entry in the notification."""
+        """Return the problem's entry in the notification."""
         return {
-            "message_id": self.message_id,
+            "message_id": sendable(self.message_id),
             "code": self.code,
-            "message": self.message,
-            "body": self.body,
+            "message": sendable(self.message),
+            "body": sendable(self.body),
         }
 
 
-class Report(NamedTuple):
-    """The outcomes of one invocation, and why. `action` is `None` where no message was a request."""
-
+class _Report(NamedTuple):
     id: str
     time: datetime
     source: str
-    trigger: str | None
-    action: str | None
-    dry_run: bool
+    trigger: str | None = None
+    action: str | None = None
+    dry_run: bool = False
     tasks: tuple[TaskReport, ...] = ()
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
     """What to know of the policy's data, a sentence each: `handler.policy.Policy.notes`."""
+
+
+class Report(_Report):
+    """The outcomes of one invocation, and why. `action` is `None` where no message was a request."""
 
     @property
     def status(self) -> Status:
@@ -150,15 +162,33 @@ class Report(NamedTuple):
         """Say what happened in a line or two that a person reads in a chat room."""
         sentences = [_sentence_of_problems(self.problems), _sentence_of_outcomes(self.tasks)]
         exempt = [task for task in self.tasks if task.hours and task.hours.exempt_until]
-        sentences += _some([_exemption(task) for task in exempt], "exempt tasks")
-        hours = {task.hours.name: task.hours for task in self.tasks if task.hours and task not in exempt}
-        sentences += _some([each.short() for each in hours.values()], "quiet hours")
+        sentences += _some([_exemption(task) for task in exempt[:_SHOWN]], len(exempt), "exempt tasks")
+        hours = {
+            task.hours.name: task.hours for task in self.tasks if task.hours and not task.hours.exempt_until
+        }
+        shown = islice(hours.values(), _SHOWN)
+        sentences += _some([each.short() for each in shown], len(hours), "quiet hours")
         sentences += self.notes
         prefix = "Dry run: " if self.dry_run else ""
-        return prefix + " ".join(f"{sentence}." for sentence in sentences if sentence)
+        return sendable(prefix + " ".join(f"{sentence}." for sentence in sentences if sentence))
 
-    def data(self) -> dict[str, Any]:
-        """Give the notification's `data`, whole."""
+    def data(self) -> Mapping[str, Any]:
+        """Return the notification's `data`, whole. It is built once."""
+        return self._data
+
+    def with_problems(self, problems: Sequence[Problem]) -> "Report":
+        """Return the report of the same tasks with other problems."""
+        other = self._replace(problems=tuple(problems))
+        other.entries = self.entries
+        return other
+
+    @cached_property
+    def entries(self) -> list[dict[str, Any]]:
+        """The tasks' entries in the notification."""
+        return [task.entry() for task in self.tasks]
+
+    @cached_property
+    def _data(self) -> dict[str, Any]:
         summary = Counter(task.outcome.value for task in self.tasks)
         return {
             "status": self.status,
@@ -167,7 +197,7 @@ class Report(NamedTuple):
             "trigger": self.trigger,
             "text": self.text(),
             "summary": dict(summary),
-            "tasks": [task.entry() for task in self.tasks],
+            "tasks": self.entries,
             "errors": [problem.entry() for problem in self.problems],
         }
 
@@ -185,7 +215,7 @@ class Report(NamedTuple):
         report. Their `tasks` and `errors`, one after the other, are those of the whole; an error too
         long for one part comes in pieces, whose `message` and `body` are to be joined.
         """
-        data = self.data()
+        data = self._data
         whole = self._event(data, self.id)
         if len(encoded(whole)) <= limit:
             return [whole]
@@ -219,7 +249,7 @@ class Report(NamedTuple):
         return {
             "specversion": "1.0",
             "id": event_id,
-            "source": self.source,
+            "source": sendable(self.source),
             "type": EVENT_TYPE,
             "time": _instant(self.time),
             "datacontenttype": "application/json",
@@ -230,9 +260,32 @@ class Report(NamedTuple):
 _WIDEST_PART = {"number": 99_999, "of": 99_999, "report": ""}
 
 
+def bounded(data: Mapping[str, Any], limit: int = 1_000_000) -> dict[str, Any]:
+    """Return a report's data for an answer of at most `limit` bytes.
+
+    What is too long is left out, and how much of it there was stands in `tasks_omitted` or
+    `errors_omitted`; the notification has it all. A platform takes no answer beyond 6 MB, and a trigger
+    that waits for one delivers the event again.
+    """
+    answer = dict(data)
+    for key in ("tasks", "errors"):
+        if answer[key] and len(json.dumps(answer).encode()) > limit:
+            answer[f"{key}_omitted"] = len(answer.pop(key))
+    return answer
+
+
 def encoded(value: Any) -> bytes:
-    """Give the JSON of a value as it is sent: UTF-8, no spaces."""
+    """Return the JSON of a value as it is sent: UTF-8, no spaces."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
+
+
+@overload
+def sendable(text: str) -> str: ...
+@overload
+def sendable(text: str | None) -> str | None: ...
+def sendable(text: str | None) -> str | None:
+    r"""Return a text that UTF-8 can hold: half of a surrogate pair is written as `\ud800`."""
+    return None if text is None else str(text).encode("utf-8", "backslashreplace").decode()
 
 
 def span(length: timedelta) -> str:
@@ -295,7 +348,8 @@ def _sentence_of_outcomes(tasks: Sequence[TaskReport]) -> str:
 
 def _sentence_of_problems(found: Sequence[Problem]) -> str:
     rejected = [problem for problem in found if problem.code == "Rejected"]
-    parts = [f"{problem.code} error: {problem.message}" for problem in found if problem not in rejected]
+    others = (problem for problem in found if problem.code != "Rejected")
+    parts = [f"{problem.code} error: {problem.message}" for problem in islice(others, _SHOWN)]
     if len(rejected) == 1:
         parts.append(f"Not a request: {rejected[0].message}")
     elif rejected:
@@ -308,9 +362,9 @@ def _exemption(report: TaskReport) -> str:
     return f"{report.task.name or report.task.task_id} is {report.hours.exemption() if report.hours else ''}"
 
 
-def _some(sentences: list[str], of_what: str) -> list[str]:
-    more = len(sentences) - _SHOWN
-    return sentences[:_SHOWN] + ([f"And {more} more {of_what}"] if more > 0 else [])
+def _some(sentences: list[str], of: int, of_what: str) -> list[str]:
+    more = of - len(sentences)
+    return sentences + ([f"And {more} more {of_what}"] if more > 0 else [])
 
 
 _LONGEST_SENTENCE = 300

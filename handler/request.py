@@ -1,7 +1,9 @@
-"""A message's body becomes a request, or a refusal that names every field at fault. Pure."""
+"""A message's body becomes a request, or a refusal that names the fields at fault. Pure."""
 
-from collections.abc import Collection, Mapping, Sequence
-from typing import Annotated, Any, Literal
+import json
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
     AfterValidator,
@@ -15,32 +17,35 @@ from pydantic import (
 )
 
 from handler.document import check_characters, parse_json
-from handler.errors import RejectedError, given, problems, suggestion
+from handler.errors import SHOWN, More, RejectedError, given, problems, suggestion
 from handler.policy import DEFAULT
+from handler.spelling import bounded_suggestions
 from handler.task import INT64_MAX, SdkAppId, Task, TaskId
 
 Action = Literal["pause", "resume"]
 
-
+LONGEST = 1_000_000
+"""Bytes of a message as UTF-8: 1 MB, which is what the queues carry as well."""
+MOST_TASKS = 10_000
+"""Tasks that one message may name; at 20 requests per second, pausing them takes eight minutes."""
+_MOST_KEYS = 20
+"""Keys of an object; a request has 3. Each unknown one costs a sentence."""
 _LONGEST_NAME = 1_000
 """Characters; no task has such a name, and a report holds each name whole in a part of 8 KB."""
 
 
 def _not_digits(name: str) -> str:
+    if len(name) > _LONGEST_NAME:
+        raise ValueError(f"a name of at most {_LONGEST_NAME} characters is wanted, not {given(name)}")
     if not name.strip():
         raise ValueError('a name is wanted, not ""')
     if name.strip().lstrip("+-").isdecimal():
         raise ValueError(f"a number is written without quotes: {name.strip()}, not {given(name)}")
-    if len(name) > _LONGEST_NAME:
-        raise ValueError(f"a name of at most {_LONGEST_NAME} characters is wanted, not {given(name)}")
     return name
 
 
 def _kind_of_task(value: Any) -> str | None:
-    if isinstance(value, bool):
-        return None
-    kinds = {int: "<number>", float: "<number>", str: "<name>", dict: "<object>", RequestedTask: "<object>"}
-    return kinds.get(type(value))
+    return _KINDS.get(type(value))
 
 
 _Id = Annotated[int, Field(strict=True, ge=1, le=INT64_MAX)]
@@ -57,6 +62,8 @@ class RequestedTask(BaseModel):
     quiet_hours: Annotated[str, Field(strict=True)] | None = None
 
 
+_KINDS = {int: "<number>", float: "<number>", str: "<name>", dict: "<object>", RequestedTask: "<object>"}
+"""By type, so that `true`, which is a number to Python, is none."""
 _RequestedTask = Annotated[
     Annotated[_Id, Tag("<number>")]
     | Annotated[_Name, Tag("<name>")]
@@ -84,84 +91,170 @@ KEYS = frozenset(Request.model_fields)
 
 
 def parse(body: Any) -> Request:
-    """Give the request that a message's body holds: JSON text, or what was parsed from it.
+    """Return the request that a message's body holds: JSON text, or what was parsed from it.
 
-    Raises `RejectedError` with one sentence for each fault.
+    Raises `RejectedError` with one sentence for each of the first faults, and the number of the others.
     """
     try:
-        document = parse_json(body) if isinstance(body, str) else body
-        check_characters(document)
+        document = _parsed(body)
     except ValueError as error:
         raise RejectedError([str(error)]) from None
-    if not isinstance(document, Mapping):
-        raise RejectedError([f'an object such as {{"tasks": [16498]}} is wanted, not {given(document)}'])
     try:
         return Request.model_validate(document)
     except ValidationError as error:
-        raise RejectedError(problems(error)) from None
+        raise RejectedError(_faults(document, error)) from None
+
+
+def _parsed(body: Any) -> dict[str, Any]:
+    """Return the object that a body is. Raises `ValueError` if it is none, or a larger one than is taken."""
+    if isinstance(body, str):
+        _check_length(body)
+        document = parse_json(body)
+    else:
+        document = body
+        check_characters(document)
+    if not isinstance(document, dict):
+        raise ValueError(f'an object such as {{"tasks": [16498]}} is wanted, not {given(document)}')
+    _check_numbers(document)
+    if not isinstance(body, str):
+        _check_length(json.dumps(document, ensure_ascii=False))
+    return document
+
+
+def _check_length(text: str) -> None:
+    # Encoded only where that decides: a character takes four bytes at most.
+    size = len(text) * 4 > LONGEST and len(text.encode("utf-8", "surrogatepass"))
+    if size > LONGEST:
+        raise ValueError(f"a message of at most {LONGEST:,} bytes is wanted, not of {size:,}")
+
+
+def _check_numbers(document: Mapping[str, Any]) -> None:
+    """Raise `ValueError` for more tasks or keys than are worth a sentence each."""
+    tasks = document.get("tasks")
+    if isinstance(tasks, (list, tuple)):
+        if len(tasks) > MOST_TASKS:
+            raise ValueError(f"tasks: at most {MOST_TASKS:,} are wanted, not {len(tasks):,}")
+        for index, task in enumerate(tasks):
+            if isinstance(task, dict) and len(task) > _MOST_KEYS:
+                raise ValueError(f"tasks[{index}]: at most {_MOST_KEYS} keys are wanted, not {len(task):,}")
+    if len(document) > _MOST_KEYS:
+        raise ValueError(f"at most {_MOST_KEYS} keys are wanted, not {len(document):,}")
+
+
+def _faults(document: Mapping[str, Any], error: ValidationError) -> list[str]:
+    """Return a sentence for each of the first faults, and one for the number of the others.
+
+    pydantic describes all faults or none: so those are described of as many tasks as have enough of them.
+    """
+    total, tasks = error.error_count(), document.get("tasks")
+    if total > SHOWN and isinstance(tasks, list):
+        try:
+            Request.model_validate({**document, "tasks": tasks[: _enough(document, tasks)]})
+        except ValidationError as some:
+            error = some
+    found = problems(error)[:SHOWN]
+    return [*found, More(total - len(found))] if total > len(found) else found
+
+
+def _enough(document: Mapping[str, Any], tasks: list[Any]) -> int:
+    """Return how many tasks from the first one on have as many faults as are described."""
+
+    def count(length: int) -> int:
+        try:
+            Request.model_validate({**document, "tasks": tasks[:length]})
+        except ValidationError as error:
+            return error.error_count()
+        return 0
+
+    if count(SHOWN) >= SHOWN:  # as where each is wrong
+        return SHOWN
+    return bisect_left(range(len(tasks)), SHOWN, lo=min(SHOWN, len(tasks)), key=count)
+
+
+class Known(NamedTuple):
+    """The policy's tasks: by name, by application and id, and the applications that have an id."""
+
+    named: Mapping[str, Task]
+    by_id: Mapping[tuple[SdkAppId, TaskId | None], Task]
+    apps: Mapping[TaskId | None, Collection[SdkAppId]]
+
+    @classmethod
+    def of(cls, named: Mapping[str, Task]) -> "Known":
+        """Return what is known of tasks by name. Of two names for one task, the first one counts."""
+        by_id: dict[tuple[SdkAppId, TaskId | None], Task] = {}
+        apps: dict[TaskId | None, set[SdkAppId]] = {}
+        for task in named.values():
+            by_id.setdefault((task.sdk_app_id, task.task_id), task)
+            apps.setdefault(task.task_id, set()).add(task.sdk_app_id)
+        return cls(named, by_id, apps)
 
 
 def resolve(
     request: Request,
-    named: Mapping[str, Task],
+    named: Mapping[str, Task] | Known,
     quiet_hours: Collection[str],
     default_app: SdkAppId | None,
 ) -> list[Task]:
-    """Give the tasks that a request means, each once, with application and quiet hours.
+    """Return the tasks that a request means, each once, with application and quiet hours.
 
     `named` are the policy's tasks by name. A task that the policy knows keeps the policy's quiet
     hours however it is named; one that nobody knows has those called `default`. A name that the
     policy does not have stays without `task_id`: CCC is asked for it.
 
-    Raises `RejectedError` with one sentence for each task that cannot be told.
+    Raises `RejectedError` with one sentence for each of the first tasks that cannot be resolved.
     """
+    known = named if isinstance(named, Known) else Known.of(named)
     if request.tasks is None:
-        if not named:
+        if not known.named:
             raise RejectedError(["tasks: is required, since the policy names no tasks"])
-        return _each_once(list(named.values()))
-    known = {(task.sdk_app_id, task.task_id): task for task in reversed(list(named.values()))}
+        return _each_once(known.named.values())
     found: list[str] = []
     tasks: list[Task] = []
-    for index, entry in enumerate(request.tasks):
-        try:
-            task = _resolve_one(entry, named, known, default_app)
-            _check_quiet_hours(task, quiet_hours)
-        except ValueError as error:
-            found.append(f"tasks[{index}]{error}")
-        else:
-            tasks.append(task)
-    found += _told_twice(tasks)
+    with bounded_suggestions():
+        for index, entry in enumerate(request.tasks):
+            try:
+                task = _resolve_one(entry, known, default_app)
+                _check_quiet_hours(task, quiet_hours)
+            except ValueError as error:
+                found.append(f"tasks[{index}]{error}")
+            else:
+                tasks.append(task)
+    found += _named_twice(tasks)
     if found:
         raise RejectedError(found)
     return _each_once(tasks)
 
 
-def _resolve_one(
-    entry: int | str | RequestedTask,
-    named: Mapping[str, Task],
-    known: Mapping[tuple[SdkAppId, TaskId | None], Task],
-    default_app: SdkAppId | None,
-) -> Task:
-    if isinstance(entry, str) and entry in named:
-        return named[entry]
-    wanted = RequestedTask(task_id=entry) if isinstance(entry, int) else entry
-    app = default_app
-    if isinstance(wanted, RequestedTask):
-        app = SdkAppId(wanted.sdk_app_id) if wanted.sdk_app_id else app or _only_app(wanted.task_id, known)
+def _resolve_one(entry: int | str | RequestedTask, known: Known, default_app: SdkAppId | None) -> Task:
+    if isinstance(entry, str):
+        task = known.named.get(entry)
+        return task or Task(_app(default_app), None, entry, DEFAULT)
+    if isinstance(entry, int):
+        return _by_id(entry, None, known, default_app) or Task(
+            _app(default_app), TaskId(entry), None, DEFAULT
+        )
+    app = SdkAppId(entry.sdk_app_id) if entry.sdk_app_id else None
+    task = _by_id(entry.task_id, app, known, default_app)
+    if task is None:
+        return Task(_app(app or default_app), TaskId(entry.task_id), None, entry.quiet_hours or DEFAULT)
+    return task._replace(quiet_hours=entry.quiet_hours) if entry.quiet_hours else task
+
+
+def _by_id(number: int, app: SdkAppId | None, known: Known, default_app: SdkAppId | None) -> Task | None:
+    """Return the policy's task of that number, `None` if it has none.
+
+    Where no application is named and there is no default one, it is that of the policy, if it is one.
+    """
+    task_id, apps = TaskId(number), known.apps.get(TaskId(number), ())
+    only = next(iter(apps)) if len(apps) == 1 else None
+    of = app or default_app or only
+    return known.by_id.get((of, task_id)) if of else None
+
+
+def _app(app: SdkAppId | None) -> SdkAppId:
     if app is None:
         raise ValueError(": no application; give sdk_app_id in an object, or set CALLOUT_SDK_APP_ID")
-    if isinstance(wanted, str):
-        return Task(app, None, wanted, DEFAULT)
-    of_policy = known.get((app, TaskId(wanted.task_id)))
-    if of_policy is None:
-        return Task(app, TaskId(wanted.task_id), None, wanted.quiet_hours or DEFAULT)
-    return of_policy._replace(quiet_hours=wanted.quiet_hours or of_policy.quiet_hours)
-
-
-def _only_app(task_id: int, known: Mapping[tuple[SdkAppId, TaskId | None], Task]) -> SdkAppId | None:
-    """Give the application of a number where there is no default one: that of the policy, if it is one."""
-    apps = {app for app, other in known if other == task_id}
-    return apps.pop() if len(apps) == 1 else None
+    return app
 
 
 def _check_quiet_hours(task: Task, quiet_hours: Collection[str]) -> None:
@@ -175,8 +268,8 @@ def _check_quiet_hours(task: Task, quiet_hours: Collection[str]) -> None:
     )
 
 
-def _told_twice(tasks: Sequence[Task]) -> list[str]:
-    """Give the tasks that one message puts under two different quiet hours."""
+def _named_twice(tasks: Sequence[Task]) -> list[str]:
+    """Return a sentence for each task that one message puts under two different quiet hours."""
     hours: dict[tuple[SdkAppId, TaskId | str | None], set[str]] = {}
     for task in tasks:
         hours.setdefault(task.key, set()).add(task.quiet_hours)
@@ -188,5 +281,5 @@ def _told_twice(tasks: Sequence[Task]) -> list[str]:
     ]
 
 
-def _each_once(tasks: Sequence[Task]) -> list[Task]:
+def _each_once(tasks: Iterable[Task]) -> list[Task]:
     return list({task.key: task for task in tasks}.values())

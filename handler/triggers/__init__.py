@@ -28,20 +28,24 @@ _UNDERSTOOD: tuple[tuple[str, Callable[[Mapping[str, Any]], Delivery | None]], .
 
 
 def read(event: Any) -> Delivery:
-    """Give the messages of a trigger event.
+    """Return the messages of a trigger event.
 
     Raises `RejectedError`, naming what was seen and what is understood, for any other event.
     """
     try:
-        for _, reader in _UNDERSTOOD if isinstance(event, Mapping) else ():
-            delivery = reader(event)
-            if delivery is not None:
-                return delivery
+        deliveries = _deliveries(event) if isinstance(event, Mapping) else []
+        if deliveries:  # of a batch with a record that looks like another trigger's, the good ones decide
+            return next((each for each in deliveries if each.holds_any), deliveries[0])
         seen = _seen(event)
     except (RecursionError, ValueError) as error:  # a name or number that no text can be made of
         seen = f"an object that cannot be read: {error}"
     understood = "; ".join(name for name, _ in _UNDERSTOOD)
     raise RejectedError([f"this event is not understood: {seen}. Understood are: {understood}"])
+
+
+def _deliveries(event: Mapping[str, Any]) -> list[Delivery]:
+    found = (reader(event) for _, reader in _UNDERSTOOD)
+    return [delivery for delivery in found if delivery is not None]
 
 
 def _seen(event: Any) -> str:

@@ -4,7 +4,13 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
-from handler.errors import UnfinishedError
+from handler.errors import UnfinishedError, given, shortened
+from handler.report import bounded
+
+_LONGEST_ID = 200
+"""Characters of an id that an answer repeats; those of SQS have 36."""
+_LONGEST_REASON = 300
+_SHOWN = 5
 
 
 class Fate(Enum):
@@ -26,14 +32,21 @@ class OnFailure(Enum):
 class Message(NamedTuple):
     """One unit of work. `body` is JSON text or what the platform parsed from it, as it came.
 
-    `again` says that the trigger has delivered it before. `unique` is set where the id alone tells one
-    message from all others, whichever invocation it comes in.
+    `unique` is set where the id alone tells one message from all others, whichever invocation it comes in,
+    and `first` where the trigger says that it has not delivered it before. `fault` says why a `record` of the event holds no message; such a one is rejected by itself.
     """
 
     id: str
     body: Any
-    again: bool = False
     unique: bool = False
+    first: bool = False
+    fault: str | None = None
+    record: Any = None
+
+    @property
+    def can_be_named(self) -> bool:
+        """Whether an answer can repeat the id so that its trigger recognises it."""
+        return 0 < len(self.id) <= _LONGEST_ID and self.id.isprintable()
 
 
 class Delivery(NamedTuple):
@@ -43,22 +56,40 @@ class Delivery(NamedTuple):
     messages: tuple[Message, ...]
     on_failure: OnFailure = OnFailure.RAISE
 
-    def answer(self, fates: Sequence[Fate], report: Mapping[str, Any]) -> dict[str, Any]:
-        """Give what the function returns to its trigger, one fate a message, or raise `UnfinishedError`.
+    @property
+    def holds_any(self) -> bool:
+        """Whether any record holds a message."""
+        return any(message.fault is None for message in self.messages)
 
-        `report` is the notification's data, which a trigger that reads no answer at least logs.
+    def answer(self, fates: Sequence[tuple[Message, Fate]], report: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what the function returns to its trigger, or raise `UnfinishedError`.
+
+        `fates` has each message with its own; `report` is the notification's data, which a trigger that
+        reads no answer at least logs.
         """
         if self.on_failure is OnFailure.RETURN_IDS:
-            failed = [
-                message.id
-                for message, fate in zip(self.messages, fates, strict=True)
-                if fate is not Fate.DONE
-            ]
-            return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+            failed = [message for message, fate in fates if fate is not Fate.DONE]
+            if all(message.can_be_named for message in failed):
+                ids = dict.fromkeys(message.id for message in failed)
+                return {"batchItemFailures": [{"itemIdentifier": each} for each in ids]}
+            raise UnfinishedError(f"a message without an id that can be told. {_in_a_line(report)}")
         told = {Fate.RETRY} if self.on_failure is OnFailure.RAISE_TO_RETRY else {Fate.RETRY, Fate.REJECTED}
-        if told & set(fates):
+        if any(fate in told for _, fate in fates):
             raise UnfinishedError(_in_a_line(report))
-        return dict(report)
+        return bounded(report)
+
+
+def text_of(value: Any) -> str:
+    """Return a part of a message's id as text; `?` for what is neither a text nor a number."""
+    if isinstance(value, str):
+        return value
+    is_number = isinstance(value, int) and not isinstance(value, bool) and value.bit_length() <= 64  # noqa: PLR2004
+    return str(value) if is_number else "?"
+
+
+def not_a_record(wanted: str, record: Any, message_id: str = "") -> Message:
+    """Return the message for a record that holds none: it is rejected by itself, and reported as it came."""
+    return Message(message_id, None, fault=f"{wanted}, not {given(record)}", record=record)
 
 
 def _in_a_line(report: Mapping[str, Any]) -> str:
@@ -69,5 +100,6 @@ def _in_a_line(report: Mapping[str, Any]) -> str:
         for task in report["tasks"]
         if task["outcome"] in {"failed", "deferred"}
     ]
-    shown = reasons[:5] + ([f"and {len(reasons) - 5} more"] if len(reasons) > 5 else [])  # noqa: PLR2004
-    return f"{report['status']}: " + "; ".join(shown)
+    shown = [shortened(reason, _LONGEST_REASON) for reason in reasons[:_SHOWN]]
+    more = [f"and {len(reasons) - _SHOWN:,} more"] if len(reasons) > _SHOWN else []
+    return f"{report['status']}: " + "; ".join(shown + more)

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from handler.request import KEYS
-from handler.triggers.delivery import Delivery, Message, OnFailure
+from handler.triggers.delivery import Delivery, Message, OnFailure, not_a_record, text_of
 
 
 def timer(event: Mapping[str, Any]) -> Delivery | None:
-    """Give the message of an SCF timer; none, or an empty one, asks for every task of the policy.
+    """Return the message of an SCF timer; none, or an empty one, asks for every task of the policy.
 
     Source: Tencent Cloud document 583/9708.
     """
@@ -23,55 +23,43 @@ def timer(event: Mapping[str, Any]) -> Delivery | None:
     message = event.get("Message")
     if message is None or (isinstance(message, str) and not message.strip()):
         message = {}
-    return Delivery("timer", (Message(f"{event['TriggerName']}@{event.get('Time', '')}", message),))
+    name = f"{text_of(event['TriggerName'])}@{text_of(event.get('Time', ''))}"
+    return Delivery("timer", (Message(name, message),))
 
 
 def ckafka(event: Mapping[str, Any]) -> Delivery | None:
-    """Give the messages of a CKafka batch. Synchronous: a raise brings the whole batch again.
+    """Return the messages of a CKafka batch. Synchronous: a raise brings the whole batch again.
 
     Source: Tencent Cloud documents 583/17530 and 583/31439.
     """
     records = _records(event, "Ckafka")
     if records is None:
         return None
-    messages = []
-    for record in records:
-        partition = record.get("partition", record.get("Partition", "?"))
-        where = f"{record.get('topic', '?')}/{partition}/{record.get('offset', '?')}"
-        messages.append(Message(where, record.get("msgBody"), unique=isinstance(record.get("offset"), int)))
-    return Delivery("ckafka", tuple(messages), OnFailure.RAISE_TO_RETRY)
+    messages = tuple(_of_partition(record) for record in records)
+    return Delivery("ckafka", messages, OnFailure.RAISE_TO_RETRY)
 
 
 def cmq(event: Mapping[str, Any]) -> Delivery | None:
-    """Give the messages of a CMQ topic's push. Source: Tencent Cloud document 583/11517."""
+    """Return the messages of a CMQ topic's push. Source: Tencent Cloud document 583/11517."""
     records = _records(event, "CMQ")
-    if records is None:
-        return None
-    messages = [Message(str(record.get("msgId", "")), record.get("msgBody")) for record in records]
-    return Delivery("cmq", tuple(messages))
+    return None if records is None else Delivery("cmq", tuple(_of_topic(record) for record in records))
 
 
 def eventbridge(event: Mapping[str, Any]) -> Delivery | None:
-    """Give the messages that Tencent EventBridge pushes: one bare envelope, or many in `EventList`.
+    """Return the messages that Tencent EventBridge pushes: one bare envelope, or many in `EventList`.
 
     A connector's event holds the message as text in `data.msgBody`; an event of one's own, put with
     `PutEvents`, holds the request as `data`. Source: Tencent Cloud documents 1108/54944 and 1108/42277.
     """
     envelopes = event.get("EventList", [event])
-    if not isinstance(envelopes, list) or not envelopes:
+    if not isinstance(envelopes, list):
         return None
-    messages = []
-    for envelope in envelopes:
-        if not isinstance(envelope, Mapping) or not {"specversion", "type", "source"} <= envelope.keys():
-            return None
-        data = envelope.get("data")
-        body = data.get("msgBody", data) if isinstance(data, Mapping) else data
-        messages.append(Message(str(envelope.get("id", "")), body))
-    return Delivery("tencent-eventbridge", tuple(messages))
+    delivery = Delivery("tencent-eventbridge", tuple(_of_bus(envelope) for envelope in envelopes))
+    return delivery if delivery.holds_any else None
 
 
 def invocation(event: Mapping[str, Any]) -> Delivery | None:
-    """Give the message of an invocation whose event is the request itself.
+    """Return the message of an invocation whose event is the request itself.
 
     So do the cloud's own `Invoke`, EventBridge Scheduler with an input, and a rule with an input.
     """
@@ -80,16 +68,42 @@ def invocation(event: Mapping[str, Any]) -> Delivery | None:
     return Delivery("invocation", (Message("", event),))
 
 
-def _records(event: Mapping[str, Any], key: str) -> list[Mapping[str, Any]] | None:
-    """Give what stands under `key` in each record, if the first one has it.
+def _records(event: Mapping[str, Any], key: str) -> list[Any] | None:
+    """Return the records of an event if any of them has the key.
 
-    A record without it, in a batch of records with it, becomes an empty one: it is then rejected by
-    itself and does not hold up the others.
+    One that has not, in a batch of such records, is then rejected by itself and does not hold up the others.
     """
     records = event.get("Records")
-    if not isinstance(records, list) or not records:
+    if not isinstance(records, list):
         return None
-    inner = [record.get(key) if isinstance(record, Mapping) else None for record in records]
-    if not isinstance(inner[0], Mapping):
-        return None
-    return [record if isinstance(record, Mapping) else {} for record in inner]
+    return records if any(isinstance(record, Mapping) and key in record for record in records) else None
+
+
+def _of_partition(record: Any) -> Message:
+    inner = record.get("Ckafka") if isinstance(record, Mapping) else None
+    if not isinstance(inner, Mapping):
+        return not_a_record("a record with an object Ckafka is wanted", record)
+    offset = inner.get("offset", "?")
+    parts = (inner.get("topic", "?"), inner.get("partition", inner.get("Partition", "?")), offset)
+    where = "/".join(map(text_of, parts))
+    if inner.get("msgBody") is None:
+        return not_a_record("Ckafka.msgBody is wanted", record, where)
+    return Message(where, inner["msgBody"], unique=text_of(offset).isdecimal())
+
+
+def _of_topic(record: Any) -> Message:
+    inner = record.get("CMQ") if isinstance(record, Mapping) else None
+    if not isinstance(inner, Mapping):
+        return not_a_record("a record with an object CMQ is wanted", record)
+    message_id = text_of(inner.get("msgId", ""))
+    if inner.get("msgBody") is None:
+        return not_a_record("CMQ.msgBody is wanted", record, message_id)
+    return Message(message_id, inner["msgBody"])
+
+
+def _of_bus(envelope: Any) -> Message:
+    if not isinstance(envelope, Mapping) or not {"specversion", "type", "source"} <= envelope.keys():
+        return not_a_record("an event with specversion, type and source is wanted", envelope)
+    data = envelope.get("data")
+    body = data.get("msgBody", data) if isinstance(data, Mapping) else data
+    return Message(text_of(envelope.get("id", "")), body)

@@ -16,6 +16,7 @@ from moto import mock_aws
 
 from handler.errors import UnfinishedError
 from handler.main import handle
+from handler.notifier import Memory
 from handler.pacing import Backoff, Clock
 from local.emulator import Emulator, faults
 
@@ -49,6 +50,7 @@ class Function:
 
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
+        self.memory = Memory()
         self.sqs = boto3.client("sqs", region_name=REGION)
         sns = boto3.client("sns", region_name=REGION)
         self.topic = sns.create_topic(Name="reports")["TopicArn"]
@@ -63,6 +65,7 @@ class Function:
             "callout_sdk_app_id": APP,
             "callout_endpoint": self.emulator.url,
             "callout_topic": self.topic,
+            "memory": self.memory,
         }
         backoff = Backoff(attempts=3, jitter=lambda: 0.5)
         return handle(event, context, clock=Simulated().clock(), backoff=backoff, **(given | changes))
@@ -252,7 +255,7 @@ def test_a_poison_message_passes_its_kafka_partition_and_the_others_of_its_batch
 def test_a_kafka_batch_comes_again_while_that_can_help_and_nothing_is_paused_twice(
     function: Function,
 ) -> None:
-    batch = kafka('{"tasks": [16498]}', '{"tasks": [16499]}', "poison", first=80_000)
+    batch = kafka('{"tasks": [16498]}', '{"tasks": [16499]}', "poison")
     # The second request for a pause and all its repetitions are lost before anything is done.
     function.emulator.faults.script([None, *[faults.HTTP_500] * 1_000], action=PAUSE)
     with pytest.raises(UnfinishedError, match="failed"):
@@ -389,8 +392,7 @@ def test_a_report_over_the_limit_arrives_in_parts_that_a_subscriber_puts_togethe
     bus_id = function.emulator.buses.create("reports")
     for action in ("PublishCmqMsg", "PutEvents"):
         function.emulator.faults.add(faults.LOST_REPLY, action=action, times=1)  # a part comes twice
-    first = 90_000 + 1_000_000 * list(LIMITS).index(kind)  # a poison that nobody was told of yet
-    event = kafka(json.dumps({"tasks": many}), poison, first=first)
+    event = kafka(json.dumps({"tasks": many}), poison)
     topic = {"sns": function.topic, "cmq": "cmq:reports", "eventbridge": f"eventbridge:{bus_id}"}[kind]
     function(event, callout_topic=topic, seen=seen.append)
 

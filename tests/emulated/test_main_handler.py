@@ -18,6 +18,7 @@ from moto import mock_aws
 import handler
 from handler.errors import ConfigurationError, PublishError, RejectedError, UnfinishedError
 from handler.main import handle
+from handler.notifier import Memory
 from handler.pacing import Backoff, Clock
 from handler.settings import read_reach
 from local.emulator import Emulator, faults
@@ -51,6 +52,7 @@ class Function:
     def __init__(self, emulator: Emulator, topic: str, queue: str) -> None:
         self.emulator = emulator
         self.queue = queue
+        self.memory = Memory()
         self.settings: dict[str, Any] = {
             "tencentcloud_secret_id": "AKIDEXAMPLE",
             "tencentcloud_secret_key": "SECRETEXAMPLE",
@@ -66,7 +68,8 @@ class Function:
         slept: list[float] = []
         clock = Clock(lambda: now, lambda: time.monotonic() + sum(slept), slept.append)
         backoff = Backoff(attempts=3, jitter=lambda: 1.0)
-        return handle(event, context, clock=clock, backoff=backoff, **(self.settings | changes))
+        given: dict[str, Any] = {"memory": self.memory} | self.settings | changes
+        return handle(event, context, clock=clock, backoff=backoff, **given)
 
     def received(self) -> list[dict[str, Any]]:
         client = boto3.client("sqs", region_name="us-east-1")
@@ -271,14 +274,6 @@ def test_a_poison_message_of_kafka_is_told_of_once_however_often_its_batch_comes
     for number in range(3):
         function(batch, context=SCF_CONTEXT | {"request_id": f"poll-{number}"})
     assert [len(event["data"]["errors"]) for event in function.received()] == [1, 0, 0]
-
-
-def test_only_so_many_messages_are_remembered() -> None:
-    from handler import invocation
-
-    invocation._remember([f"key-{number}" for number in range(2_000)])
-    assert len(invocation._TOLD) == 1_000
-    assert "key-1999" in invocation._TOLD
 
 
 def test_a_token_that_has_expired_is_read_anew_once(

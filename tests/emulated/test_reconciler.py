@@ -327,7 +327,11 @@ def _listing_nonsense(call: Any) -> Any:
 def test_a_permission_that_is_missing_in_one_application_does_not_stop_the_others(emulator: Emulator) -> None:
     other = SdkAppId(1400000001)
     emulator.tasks.add(task_id=7, sdk_app_id=other, state=1)
-    emulator.faults.script([faults.error("UnauthorizedOperation")], action=PAUSE)
+    emulator.faults.add(
+        faults.error("UnauthorizedOperation"),
+        action=PAUSE,
+        when=lambda params: params["SdkAppId"] == APP,
+    )
     reports = Simulated(emulator).run(*pause(SPRING, Task(other, TaskId(7), None, "default")))
     assert [report.outcome for report in reports] == [Outcome.FAILED, Outcome.PAUSED]
     assert reports[0].error is not None

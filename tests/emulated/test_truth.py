@@ -113,7 +113,7 @@ def test_a_task_that_was_there_all_the_time_is_found_however_the_list_moves(
     emulator.options.newest_first, emulator.options.max_page_size = newest_first, 10
     fill(emulator, range(1, 56), state=5)
     fill(emulator, [9, 10, 19, 20, 29, 30, 39, 40, 45, 46, 50, 51], name="wanted")
-    pages = []
+    pages: list[int] = []
 
     def meanwhile(action: str, params: Any) -> None:
         if action == LIST and params["PageSize"] == 10 and params["PageNumber"] == page and not pages:
@@ -159,6 +159,10 @@ def _absurd(change: dict[str, Any]) -> Callable[[dict[str, Any]], dict[str, Any]
     return lambda answer: answer | {"Tasks": [{**answer["Tasks"][0], **change}, *answer["Tasks"][1:]]}
 
 
+def _total(value: Any) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    return lambda answer: answer | {"TotalCount": value}
+
+
 def _lies(answer: dict[str, Any]) -> dict[str, Any]:
     return answer | {"TotalCount": 7_000}
 
@@ -189,10 +193,7 @@ def test_a_page_that_is_wrong_once_is_read_again(emulator: Emulator) -> None:
         *[_absurd({"NotBefore": value}) for value in (10**18, 1764000000000, -(10**18), [], "x")],
         *[_absurd({"State": value}) for value in ("1", [], None, 99, True, float("inf"))],
         *[_absurd({"Name": value}) for value in (None, [], 7)],
-        *[
-            lambda answer, value=value: answer | {"TotalCount": value}
-            for value in (float("inf"), float("nan"), -1, "3", None, [], 10**30, True)
-        ],
+        *[_total(value) for value in (float("inf"), float("nan"), -1, "3", None, [], 10**30, True)],
         lambda answer: answer | {"Tasks": [7, None, "x", [], *answer["Tasks"]]},
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -87,14 +88,75 @@ def test_a_queue_message_that_only_looks_like_sns_stays_as_it_is(body: str) -> N
     assert triggers.read(event).messages[0].body == body
 
 
-@pytest.mark.parametrize("broken", [None, {}, {"Ckafka": None}, {"Ckafka": {"msgBody": None}}, 7])
-def test_a_broken_record_is_rejected_by_itself_and_leaves_the_others(broken: Any) -> None:
-    event = sample("scf-ckafka")
-    event["Records"][1] = broken
-    first, second = triggers.read(event).messages
-    parse(first.body)
+BATCHES = {
+    "scf-ckafka": ("Records", "Ckafka"),
+    "scf-cmq": ("Records", "CMQ"),
+    "scf-eventbridge-tdmq-batch": ("EventList", "specversion"),
+    "aws-sqs": ("Records", "messageId"),
+    "aws-sns": ("Records", "Sns"),
+}
+HALF = "\ud800"
+DEEP: Any = []
+for _ in range(5_000):
+    DEEP = [DEEP]
+BROKEN: list[Any] = [
+    None, {}, [], 7, math.nan, "text", [1], True, {"Kafka": {}}, {"Ckafka": None}, {"Ckafka": {}}, {"CMQ": 1},
+    {"Ckafka": {"msgBody": None}}, {"CMQ": {"msgId": 1}}, {"eventSource": "aws:sqs"}, {HALF: HALF}, DEEP,
+    {"eventSource": "aws:sqs", "messageId": None}, {"eventSource": "aws:sqs", "messageId": "", "body": "{}"},
+    {"EventSource": "aws:sns", "Sns": DEEP}, {"specversion": "1.0"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BATCHES)
+@pytest.mark.parametrize("where", [0, 1, 2])
+@pytest.mark.parametrize("number", range(len(BROKEN)))
+def test_a_broken_record_is_rejected_by_itself_wherever_it_stands_and_leaves_the_others(
+    name: str, where: int, number: int
+) -> None:
+    event = sample(name)
+    key, _ = BATCHES[name]
+    good = event[key][0]
+    event[key] = [good, good]
+    event[key].insert(where, BROKEN[number])
+    read = triggers.read(event)
+    assert read.trigger == SAMPLES[name]["trigger"]
+    messages = list(read.messages)
+    broken = messages.pop(where)
+    assert broken.fault
+    assert broken.record is BROKEN[number]
+    assert [parse(message.body) for message in messages] == [parse(SAMPLES[name]["requests"][0])] * 2
     with pytest.raises(RejectedError):
-        parse(second.body)
+        parse(broken.body)
+
+
+@pytest.mark.parametrize("field", BATCHES.values())
+def test_a_batch_of_ckafka_or_cmq_without_one_good_record_is_still_known_by_its_key(
+    field: tuple[str, str],
+) -> None:
+    if field[1] not in {"Ckafka", "CMQ"}:
+        return
+    (message,) = triggers.read({field[0]: [{field[1]: math.nan}]}).messages
+    assert message.fault == f'a record with an object {field[1]} is wanted, not {{"{field[1]}": NaN}}'
+
+
+ODD = [None, True, 1.5, math.nan, 10**5_000, DEEP, [], {}, HALF]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=range(len(ODD)))
+@pytest.mark.parametrize("field", ["topic", "partition", "offset", "msgKey"])
+def test_whatever_a_kafka_record_is_called_its_message_is_read(field: str, odd: Any) -> None:
+    record = {"topic": "t", "partition": 0, "offset": 7, "msgBody": "{}"} | {field: odd}
+    (message,) = triggers.read({"Records": [{"Ckafka": record}]}).messages
+    assert message.fault is None
+    assert parse(message.body) == parse({})
+    assert message.unique == (field != "offset"), "without an offset the id tells nothing apart"
+
+
+def test_an_offset_may_be_a_text() -> None:
+    record = {"topic": "t", "partition": "0", "offset": "36", "msgBody": "{}"}
+    assert triggers.read({"Records": [{"Ckafka": record}]}).messages == (
+        Message("t/0/36", "{}", unique=True),
+    )
 
 
 def test_a_kafka_message_is_known_by_topic_partition_and_offset() -> None:
@@ -169,36 +231,47 @@ REPORT = {
 }
 
 
-def delivery(on_failure: OnFailure, count: int) -> Delivery:
-    return Delivery("x", tuple(Message(f"m{number}", "{}") for number in range(count)), on_failure)
+def answer(on_failure: OnFailure, *fates: Fate, report: Any = REPORT, ids: str = "m{}") -> Any:
+    """Return what a trigger is told of messages with these fates."""
+    pairs = [(Message(ids.format(number), "{}"), fate) for number, fate in enumerate(fates)]
+    return Delivery("x", tuple(message for message, _ in pairs), on_failure).answer(pairs, report)
 
 
 def test_sqs_is_told_the_ids_of_what_failed_or_was_no_request() -> None:
-    answer = delivery(OnFailure.RETURN_IDS, 3).answer([Fate.DONE, Fate.RETRY, Fate.REJECTED], REPORT)
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "m1"}, {"itemIdentifier": "m2"}]}
+    told = answer(OnFailure.RETURN_IDS, Fate.DONE, Fate.RETRY, Fate.REJECTED)
+    assert told == {"batchItemFailures": [{"itemIdentifier": "m1"}, {"itemIdentifier": "m2"}]}
+
+
+@pytest.mark.parametrize("ids", ["", "\ud800{}", "x" * 1_000 + "{}", "\n{}"])
+def test_sqs_is_told_by_raising_of_a_message_that_no_id_can_name(ids: str) -> None:
+    assert answer(OnFailure.RETURN_IDS, Fate.DONE, ids=ids) == {"batchItemFailures": []}
+    with pytest.raises(UnfinishedError, match="partial: tasks: a list is wanted"):
+        answer(OnFailure.RETURN_IDS, Fate.DONE, Fate.REJECTED, ids=ids)
 
 
 @pytest.mark.parametrize("fate", [Fate.RETRY, Fate.REJECTED])
 def test_an_asynchronous_trigger_is_told_by_raising(fate: Fate) -> None:
     with pytest.raises(UnfinishedError) as told:
-        delivery(OnFailure.RAISE, 2).answer([Fate.DONE, fate], REPORT)
+        answer(OnFailure.RAISE, Fate.DONE, fate)
     assert str(told.value) == (
         "partial: tasks: a list is wanted, not 1; task 1 failed (NoAnswer: reset); task spring deferred"
     )
 
 
 def test_ckafka_is_told_by_raising_only_what_can_be_tried_again() -> None:
-    assert delivery(OnFailure.RAISE_TO_RETRY, 2).answer([Fate.DONE, Fate.REJECTED], REPORT) == REPORT
+    assert answer(OnFailure.RAISE_TO_RETRY, Fate.DONE, Fate.REJECTED) == REPORT
     with pytest.raises(UnfinishedError):
-        delivery(OnFailure.RAISE_TO_RETRY, 2).answer([Fate.REJECTED, Fate.RETRY], REPORT)
+        answer(OnFailure.RAISE_TO_RETRY, Fate.REJECTED, Fate.RETRY)
 
 
 @pytest.mark.parametrize("on_failure", [OnFailure.RAISE, OnFailure.RAISE_TO_RETRY])
 def test_success_is_answered_with_the_report(on_failure: OnFailure) -> None:
-    assert delivery(on_failure, 1).answer([Fate.DONE], REPORT) == REPORT
+    assert answer(on_failure, Fate.DONE) == REPORT
 
 
-def test_the_reason_told_stays_short_however_much_failed() -> None:
-    many = REPORT | {"errors": REPORT["errors"] * 100}  # type: ignore[operator]
-    with pytest.raises(UnfinishedError, match="and 97 more"):
-        delivery(OnFailure.RAISE, 1).answer([Fate.RETRY], many)
+def test_the_reason_told_stays_short_however_much_failed_and_however_much_each_says() -> None:
+    task = {"task_id": None, "name": "\U0001f319" * 1_000, "outcome": "deferred", "error": None}
+    many = REPORT | {"errors": [{"message": "x" * 6_000}] * 3, "tasks": [task] * 97}
+    with pytest.raises(UnfinishedError, match="and 95 more") as told:
+        answer(OnFailure.RAISE, Fate.RETRY, report=many)
+    assert len(str(told.value).encode()) < 4_000

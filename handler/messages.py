@@ -1,0 +1,118 @@
+"""One value per message: what it asks for, or why it is refused, and what became of it. Pure."""
+
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+from handler.decision import Job
+from handler.errors import SHOWN, RejectedError, few, shortened
+from handler.policy import Policy
+from handler.report import UNFINISHED, Problem, TaskReport, encoded
+from handler.request import Known, Request, parse, resolve
+from handler.spelling import bounded_suggestions
+from handler.task import SdkAppId, Task
+from handler.triggers import Fate, Message
+
+Done = Mapping[Job, Sequence[TaskReport]]
+"""What became of each job."""
+
+_LONGEST_ID = 200
+"""Characters of a message's id in a report: a sender may choose it, and each part of a report repeats it."""
+_MOST_SENTENCES = 2_000
+"""Faults that are described in one event; in a batch of 10,000 invalid messages each has the first one."""
+
+
+class MessageResult(NamedTuple):
+    """A message, and either the request that it is, with its jobs, or the problem with it."""
+
+    message: Message
+    request: Request | None = None
+    jobs: tuple[Job, ...] = ()
+    problem: Problem | None = None
+
+    def fate(self, done: Done) -> Fate:
+        """Return what the trigger has to know: a message is done if all that it asked for is so."""
+        if self.problem is not None:
+            return Fate.REJECTED
+        unfinished = any(report.outcome in UNFINISHED for job in self.jobs for report in done[job])
+        return Fate.RETRY if unfinished else Fate.DONE
+
+
+class Reader(NamedTuple):
+    """Reads messages. `scope` tells apart messages whose ids do not: the platform's id of the request."""
+
+    known: Known
+    policy: Policy
+    default_app: SdkAppId | None
+    dry_run: bool
+    scope: str | None
+
+    def read(self, messages: Sequence[Message]) -> list[MessageResult]:
+        """Return each message as a request or a problem. Whatever a message holds, the others are read."""
+        shown = max(1, min(SHOWN, _MOST_SENTENCES // max(1, len(messages))))
+        same: dict[Job, Job] = {}
+        with bounded_suggestions():
+            return [self._read(message, shown, same) for message in messages]
+
+    def _read(self, message: Message, shown: int, same: dict[Job, Job]) -> MessageResult:
+        # `same` has one object for all mentions of a job, so that many of one task take little memory.
+        try:
+            if message.fault:
+                raise RejectedError([message.fault])
+            request = parse(message.body)
+            tasks = resolve(request, self.known, self.policy.quiet_hours, self.default_app)
+        except RejectedError as error:
+            text = "; ".join(few(error.problems, shown))
+            return MessageResult(message, problem=rejected(message, text, self.scope))
+        except Exception as error:  # noqa: BLE001 - a mistake of ours in one message holds up no other
+            text = shortened(f"{type(error).__name__}: {error}")
+            problem = rejected(message, text, self.scope)._replace(code="Unexpected")
+            return MessageResult(message, problem=problem)
+        jobs = (self._job(request, task) for task in tasks)
+        return MessageResult(message, request, tuple(same.setdefault(job, job) for job in jobs))
+
+    def _job(self, request: Request, task: Task) -> Job:
+        return Job(request.action, task, request.dry_run or self.dry_run)
+
+
+def rejected(message: Message, text: str, scope: str | None) -> Problem:
+    """Return the problem with a message that is no request.
+
+    Its key is that of the same message, redelivered: a platform that retries keeps its id of the request.
+    """
+    body = text_of_body(message.record if message.fault else message.body)
+    scope = "" if message.unique else scope
+    key = None if scope is None else _digest(scope, message.id, body)
+    return Problem("Rejected", text, message.id[:_LONGEST_ID] or None, body, key, message.first)
+
+
+def entries(done: Done) -> tuple[TaskReport, ...]:
+    """Return an entry for each task that is to be paused or resumed, under each of its quiet hours.
+
+    A name and a number, or two messages, may mean the same task. What was to be done for real stands there
+    rather than a dry run, and what is unfinished rather than what is not.
+    """
+    reports = [(job, report) for job, each in done.items() for report in each]
+    real = {(job.action, report.task.key) for job, report in reports if not job.dry_run}
+    found: dict[tuple[Any, ...], TaskReport] = {}
+    for job, report in reports:
+        if job.dry_run and (job.action, report.task.key) in real:
+            continue
+        key = (job.action, report.task.key, report.task.quiet_hours)
+        if key not in found or (report.outcome in UNFINISHED and found[key].outcome not in UNFINISHED):
+            found[key] = report
+    return tuple(found.values())
+
+
+def text_of_body(body: Any) -> str:
+    """Return a message's body as a text for the report."""
+    if isinstance(body, str):
+        return body
+    try:
+        return encoded(body).decode()
+    except (RecursionError, TypeError, ValueError) as error:
+        return f"a {type(body).__name__} that cannot be written as JSON: {error}"
+
+
+def _digest(*parts: str) -> bytes:
+    return blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
