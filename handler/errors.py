@@ -16,11 +16,23 @@ import json
 import re
 from collections.abc import Iterable, Sequence
 from enum import Enum
+from itertools import takewhile
 from typing import TYPE_CHECKING
+
+from handler.spelling import suggestion as suggestion  # noqa: PLC0414 - part of many a refusal
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
+    from typing_extensions import Self
+
+
+MORE = "more"
+"""The type of an entry of pydantic's that stands for `count` others."""
+SHOWN = 20
+"""Problems that an error lists; the others are counted."""
+_LONGEST_PROBLEM = 500
+_LONGEST_TEXT = 6_000
 
 
 class QuietHoursError(Exception):
@@ -30,24 +42,27 @@ class QuietHoursError(Exception):
 class RejectedError(QuietHoursError):
     """The message or event cannot be carried out as it stands; sending it again cannot help.
 
-    `problems` holds one sentence a fault, each naming its place, what was given and what is wanted.
+    `problems` holds one sentence for each fault, which names its place, what was given and what is
+    wanted; of many faults the first ones and how many more there are, see `few`. `count` is their number.
     """
 
     def __init__(self, problems: Sequence[str]) -> None:
-        self.problems = tuple(problems)
+        self.count = _number_of(problems)
+        self.problems = few(problems)
         super().__init__("; ".join(self.problems))
 
 
 class ConfigurationError(QuietHoursError):
     """The settings or the policy cannot be used: the operator has to act.
 
-    `source` says which document or variables, `problems` holds one sentence a fault.
+    `source` says which document or variables; `problems` and `count` are as in `RejectedError`.
     """
 
     def __init__(self, source: str, problems: Sequence[str]) -> None:
-        self.source = source
-        self.problems = tuple(problems)
-        super().__init__(f"{source}: " + "; ".join(self.problems))
+        self.source = shortened(source)
+        self.count = _number_of(problems)
+        self.problems = few(problems)
+        super().__init__(f"{self.source}: " + "; ".join(self.problems))
 
 
 class Meaning(Enum):
@@ -104,8 +119,52 @@ def unsigned(text: str) -> str:
     return _SIGNED.sub(r"\g<1>***", text)
 
 
+class More(str):
+    """A sentence that stands for several problems, such as `and 4,980 more`; `number` says how many."""
+
+    __slots__ = ("number",)
+    number: int
+
+    def __new__(cls, count: int, where: str = "") -> Self:
+        """Return the sentence for `count` problems."""
+        before = f"{shortened(where)}: " if where else ""
+        text = super().__new__(cls, f"{before}and {count:,} more")
+        text.number = count
+        return text
+
+
+def few(problems: Sequence[str], shown: int = SHOWN) -> tuple[str, ...]:
+    """Return at most `shown` problems, each shortened, and after them how many more there are.
+
+    What is returned has at most some kilobytes, whatever the problems repeat of what was given.
+    """
+    room, kept = _LONGEST_TEXT, list[str]()
+    for problem in problems[:shown]:
+        room -= min(len(problem), _LONGEST_PROBLEM)
+        if room < 0:
+            break
+        kept.append(problem if isinstance(problem, More) else shortened(problem))
+    left = _number_of(problems[len(kept) :])
+    return (*kept, More(left)) if left else tuple(kept)
+
+
+def listed(problems: Sequence[str], shown: int = SHOWN) -> str:
+    """Return problems as one text of at most some kilobytes: 20 of them and `and 4,980 more`."""
+    return "; ".join(few(problems, shown))
+
+
+def shortened(text: str, most: int = _LONGEST_PROBLEM) -> str:
+    """Return a text that UTF-8 can hold, with an ellipsis for the middle of one longer than `most`.
+
+    The middle goes because a problem begins with its place and ends with what is wanted.
+    """
+    if len(text) > most:
+        text = f"{text[: most * 2 // 3]}…{text[-(most // 3) :]}"
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def problems(error: ValidationError) -> list[str]:
-    """Give one sentence for each fault that pydantic found: `place: what is wrong`.
+    """Return one sentence for each fault that pydantic found: `place: what is wrong`.
 
     The place is written as in the document, `quiet_hours.us-east.quiet[2].weekdays[0]`. Parts of a
     location in angle brackets are the tags of a union, which no document holds: they are left out.
@@ -114,7 +173,7 @@ def problems(error: ValidationError) -> list[str]:
 
 
 def place(parts: Iterable[str | int]) -> str:
-    """Give the path of a value as a person writes it: `tasks[2].task_id`."""
+    """Return the path of a value as a person writes it: `tasks[2].task_id`."""
     path = ""
     for part in parts:
         if isinstance(part, int):
@@ -125,21 +184,41 @@ def place(parts: Iterable[str | int]) -> str:
 
 
 def given(value: object) -> str:
-    """Show a value in an error message as JSON would write it, shortened."""
+    """Return a value for an error message as JSON would write it, shortened.
+
+    Only what is shown is written: a value of many megabytes costs no more than a small one.
+    """
     try:
-        text = json.dumps(value, ensure_ascii=False, default=repr)
+        text = json.dumps(_beginning(value, [_MAX_SHOWN + 20]), ensure_ascii=False)
     except (RecursionError, ValueError):
         text = f"a {type(value).__name__}"
-    text = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    text = text[: _MAX_SHOWN + 1].encode("utf-8", "backslashreplace").decode("utf-8")
     return text if len(text) <= _MAX_SHOWN else text[:_MAX_SHOWN] + "…"
 
 
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """Give `; did you mean 'x'?` where a known name is close, else nothing."""
-    from difflib import get_close_matches  # noqa: PLC0415 - only a refusal needs it
+def _beginning(value: object, room: list[int], depth: int = 0) -> object:
+    """Return a copy that JSON writes alike as far as it is shown; `room` is how many values are left."""
+    if depth > _DEEPEST_SHOWN:
+        raise RecursionError
+    room[0] -= 1
+    if isinstance(value, str):
+        return value[: _MAX_SHOWN + 1]
+    if value is None or isinstance(value, (bool, int, float)):
+        return value
+    if isinstance(value, dict):
+        parts = takewhile(lambda _: room[0] > 0, value.items())
+        return {_key(key): _beginning(part, room, depth + 1) for key, part in parts}
+    if isinstance(value, (list, tuple)):
+        return [_beginning(part, room, depth + 1) for part in takewhile(lambda _: room[0] > 0, value)]
+    return repr(value)[: _MAX_SHOWN + 1]
 
-    close = get_close_matches(name, list(known), n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+
+def _key(key: object) -> object:
+    return key[: _MAX_SHOWN + 1] if isinstance(key, str) else key
+
+
+def _number_of(problems: Sequence[str]) -> int:
+    return sum(each.number if isinstance(each, More) else 1 for each in problems)
 
 
 _OF_CREDENTIALS = (
@@ -165,6 +244,7 @@ _SIGNED = re.compile(
     r"((?:Signature|Credential)=|X-(?:TC|Amz-Security)-Token\W+)[^\s,;\"'\\<&]+", re.IGNORECASE
 )
 _MAX_SHOWN = 80
+_DEEPEST_SHOWN = 50
 _MAX_FOREIGN = 500
 """Characters of a cloud's message that are kept; a whole HTML page helps nobody."""
 _WANTED = {
@@ -189,6 +269,8 @@ _PLACE_SAYS_IT_ALL = {"missing", "extra_forbidden"}
 
 def _sentence(item: ErrorDetails) -> str:
     kind = item["type"]
+    if kind == MORE:
+        return More(item["ctx"]["count"], place(item["loc"]))
     text = item["msg"].removeprefix("Value error, ")
     if kind in _WANTED:
         text = _WANTED[kind].format(**item.get("ctx", {}))
