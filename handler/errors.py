@@ -164,12 +164,15 @@ def shortened(text: str, most: int = _LONGEST_PROBLEM) -> str:
 
 
 def problems(error: ValidationError) -> list[str]:
-    """Return one sentence for each fault that pydantic found: `place: what is wrong`.
+    """Return one sentence for each fault that pydantic found, `place: what is wrong`, or the first ones.
 
     The place is written as in the document, `quiet_hours.us-east.quiet[2].weekdays[0]`. Parts of a
     location in angle brackets are the tags of a union, which no document holds: they are left out.
     """
-    return [_sentence(item) for item in error.errors(include_url=False)]
+    items = error.errors(include_url=False)
+    found: list[str] = [_sentence(item) for item in items[:SHOWN]]
+    more = sum(item["ctx"]["count"] if item["type"] == MORE else 1 for item in items[SHOWN:])
+    return [*found, More(more)] if more else found
 
 
 def place(parts: Iterable[str | int]) -> str:

@@ -1,6 +1,6 @@
 """The policy document: named tasks and named quiet hours. Pure, but for `load`, which reads one file."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,9 +15,10 @@ from pydantic import (
     model_validator,
 )
 
-from handler.document import parse_document
-from handler.errors import ConfigurationError, given, problems, suggestion
+from handler.document import LONGEST, parse_document
+from handler.errors import SHOWN, ConfigurationError, More, given, problems, suggestion
 from handler.quiet_hours import QuietHours
+from handler.spelling import bounded_suggestions
 from handler.task import INT64_MAX, SdkAppId, Task, TaskId
 
 DEFAULT = "default"
@@ -65,10 +66,11 @@ class Policy(BaseModel):
         )
 
     def named_tasks(self, default_app: SdkAppId | None) -> dict[str, Task]:
-        """Give the policy's tasks by name, each with its application.
+        """Return the policy's tasks by name, each with its application.
 
         Raises `ConfigurationError` when a task has no application, or when one task stands under two
-        names with different quiet hours.
+        names with different quiet hours or different exemptions: what becomes of it would depend on
+        the name that is asked for, or on the order of the lines.
         """
         found: list[str] = []
         tasks: dict[str, Task] = {}
@@ -80,15 +82,23 @@ class Policy(BaseModel):
                 continue
             task = Task(SdkAppId(app), TaskId(entry.task_id), name, entry.quiet_hours, entry.exempt_until)
             other = first.setdefault((app, entry.task_id), task)
-            if other.quiet_hours != task.quiet_hours:
-                found.append(
-                    f"tasks.{name}: task {task.task_id} is also {other.name!r}, with other quiet hours "
-                    f"({other.quiet_hours!r}, here {task.quiet_hours!r})"
-                )
+            found += _contradictions(name, task, other)
             tasks[name] = task
         if found:
             raise ConfigurationError("policy", found)
         return tasks
+
+
+def _contradictions(name: str, task: Task, other: Task) -> Iterator[str]:
+    """Yield what one task's second name in the policy says differently than `other`, the first."""
+    also = f"tasks.{name}: task {task.task_id} is also {other.name!r}"
+    if other.quiet_hours != task.quiet_hours:
+        yield f"{also}, with other quiet hours ({other.quiet_hours!r}, here {task.quiet_hours!r})"
+    if other.exempt_until != task.exempt_until:
+        theirs, ours = (
+            each.exempt_until.isoformat() if each.exempt_until else "never exempt" for each in (other, task)
+        )
+        yield f"{also}, with another exempt_until ({theirs}, here {ours})"
 
 
 def read_policy(document: Any, source: str = "policy") -> Policy:
@@ -98,9 +108,10 @@ def read_policy(document: Any, source: str = "policy") -> Policy:
     """
     if not isinstance(document, dict):
         raise ConfigurationError(source, ["an object with the key quiet_hours is wanted at the top"])
-    found = _faults_across(document)
     try:
-        policy = Policy.model_validate(document)
+        with bounded_suggestions():
+            found = _faults_across(document)
+            policy = Policy.model_validate(document)
     except ValidationError as error:
         raise ConfigurationError(source, problems(error) + found) from None
     if found:
@@ -116,7 +127,7 @@ def load(address: str) -> Policy:
     inline = address.lstrip().startswith("{")
     source = "policy in CALLOUT_POLICY" if inline else f"policy {address}"
     try:
-        text = address if inline else Path(address).read_text(encoding="utf-8-sig")
+        text = address if inline else _read(address)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path, or no UTF-8 in the file
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise ConfigurationError(source, [f"cannot be read: {reason}"]) from None
@@ -127,21 +138,41 @@ def load(address: str) -> Policy:
     return read_policy(document, source)
 
 
+def _read(path: str) -> str:
+    with Path(path).open("rb") as file:
+        content = file.read(LONGEST + 1)
+    if len(content) > LONGEST:
+        raise ValueError(f"it is longer than {LONGEST:,} bytes")
+    return content.decode("utf-8-sig")
+
+
 def from_intervals(intervals: str, time_zone: str | None) -> Policy:
     """Give the policy without tasks that `CALLOUT_QUIET_HOURS` and `CALLOUT_TIME_ZONE` describe.
 
     Raises `ConfigurationError`.
     """
     quiet = [text for part in intervals.split(";") if (text := part.strip())]
+    if not quiet:
+        raise ConfigurationError(
+            "settings", ["CALLOUT_QUIET_HOURS: an interval is missing; write one such as '21:00-08:00'"]
+        )
     hours: dict[str, Any] = {"quiet": quiet}
     if time_zone:
         hours["time_zone"] = time_zone
     try:
         return Policy(quiet_hours={DEFAULT: QuietHours.model_validate(hours)})
     except ValidationError as error:
-        found = [text.replace("quiet[", "CALLOUT_QUIET_HOURS[", 1) for text in problems(error)]
-        found = [text.replace("time_zone:", "CALLOUT_TIME_ZONE:", 1) for text in found]
-        raise ConfigurationError("settings", found) from None
+        raise ConfigurationError("settings", [_as_set(text) for text in problems(error)]) from None
+
+
+def _as_set(problem: str) -> str:
+    """Return a problem of `from_intervals` with the name of the variable in place of the document's key."""
+    if isinstance(problem, More):
+        return problem
+    for key, variable in (("quiet", "CALLOUT_QUIET_HOURS"), ("time_zone", "CALLOUT_TIME_ZONE")):
+        if problem.startswith((f"{key}[", f"{key}:")):
+            return variable + problem.removeprefix(key)
+    return problem
 
 
 def _faults_across(document: Mapping[str, Any]) -> list[str]:
@@ -157,9 +188,8 @@ def _faults_across(document: Mapping[str, Any]) -> list[str]:
         if not isinstance(wanted, str) or wanted in hours:
             continue
         if isinstance(entry, dict) and "quiet_hours" in entry:
-            found.append(
-                f"tasks.{name}.quiet_hours: {wanted!r} is not under quiet_hours" + suggestion(wanted, hours)
-            )
+            hint = suggestion(wanted, hours) if len(found) < SHOWN else ""
+            found.append(f"tasks.{name}.quiet_hours: {wanted!r} is not under quiet_hours{hint}")
         else:
             found.append(f"tasks.{name}: names no quiet_hours, and there are none called 'default'")
     return found

@@ -30,11 +30,21 @@ def bounded_suggestions() -> Iterator[None]:
         _left.reset(token)
 
 
+def exhausted() -> bool:
+    """Return whether nothing more is compared: the document is refused for many other words already."""
+    left = _left.get()
+    return left is not None and left[0] <= 0
+
+
+def spend(characters: int) -> None:
+    """Count what was compared against what is allowed in one document."""
+    if (left := _left.get()) is not None:
+        left[0] -= characters
+
+
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Return `; did you mean 'x'?` where a known name is close, whatever its case, else nothing."""
-    spelled = {}
-    for each in _comparable(name, known):
-        spelled[each.lower()] = each
+    spelled = {each.lower(): each for each in _comparable(name, known)}
     near = closest(name.lower(), spelled)
     return f"; did you mean {spelled[near]!r}?" if near is not None else ""
 
@@ -47,8 +57,7 @@ def closest(word: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     from difflib import get_close_matches  # noqa: PLC0415 - only a refusal needs it
 
     candidates = list(_comparable(word, known))
-    if (left := _left.get()) is not None:
-        left[0] -= sum(len(each) + 1 for each in candidates)
+    spend(sum(len(each) + 1 for each in candidates))
     close = get_close_matches(word, candidates, n=1, cutoff=cutoff)
     return close[0] if close else None
 

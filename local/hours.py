@@ -103,8 +103,8 @@ def _check(options: argparse.Namespace) -> int:
     try:
         source, read = _policy(options)
     except ConfigurationError as error:
-        number = len(error.problems)
-        print(f"quiet-hours: {error.source} has {number} fault{'s' * (number > 1)}:", file=sys.stderr)
+        number = error.count
+        print(f"quiet-hours: {error.source} has {number:,} fault{'s' * (number > 1)}:", file=sys.stderr)
         for problem in error.problems:
             print(f"  {problem}", file=sys.stderr)
         return WRONG_USE

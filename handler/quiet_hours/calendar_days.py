@@ -5,6 +5,7 @@ The first three are Alertmanager's (timeinterval.go, commit 68fb2d57) with its m
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from datetime import date, datetime
 
@@ -88,7 +89,7 @@ def day_of_month_mask(ranges: Iterable[tuple[int, int]]) -> Mask:
 
     A range that starts beyond the end of the month skips that month; one that ends there ends with it.
     """
-    chosen = tuple(ranges)
+    chosen = tuple(set(ranges))
 
     def mask(year: int, month: int) -> int:
         length, days = month_length(year, month), 0
@@ -109,29 +110,57 @@ def month_mask(months: Iterable[frozenset[int]]) -> Mask:
 
 def year_mask(ranges: Iterable[tuple[int, int]]) -> Mask:
     """Give all days of the chosen years."""
-    chosen = tuple(ranges)
-    return lambda year, _: _ALL if any(first <= year <= last for first, last in chosen) else 0
+    chosen = _Ranges(ranges)
+    return lambda year, _: _ALL if chosen.within(year, year) else 0
 
 
 def date_mask(ranges: Iterable[DateRange]) -> Mask:
-    """Give the days of a month within any of the ranges."""
+    """Return the days of a month within any of the ranges."""
     chosen = []
     for first, last in ranges:
         if first > last:
-            chosen += [(first, (0, 12, _LAST_DAY)), ((0, 1, 1), last)]
+            chosen += [(first, (0, len(_MONTHS), _LAST_DAY)), ((0, 1, 1), last)]
         else:
             chosen.append((first, last))
+    known = _Ranges((_numbered(*first), _numbered(*last)) for first, last in chosen)
 
     def mask(year: int, month: int) -> int:
         days = 0
-        for first, last in chosen:
-            here = (year if first[0] else 0, month)
-            if first[:2] <= here <= last[:2]:
-                start = first[2] if first[:2] == here else 1
-                days |= _bits(start, last[2] if last[:2] == here else _LAST_DAY)
+        for here in (year, 0):
+            start, end = _numbered(here, month, 1), _numbered(here, month, _LAST_DAY)
+            for first, last in known.within(start, end):
+                days |= _bits(max(first, start) - start + 1, min(last, end) - start + 1)
         return days
 
     return mask
+
+
+class _Ranges:
+    """Ranges of numbers, both ends inclusive, of which those that meet others are found at once."""
+
+    def __init__(self, ranges: Iterable[tuple[int, int]]) -> None:
+        merged: list[tuple[int, int]] = []
+        for first, last in sorted(ranges):
+            if merged and first <= merged[-1][1] + 1:
+                merged[-1] = merged[-1][0], max(last, merged[-1][1])
+            else:
+                merged.append((first, last))
+        self._ranges = merged
+        self._lasts = [last for _, last in merged]
+
+    def within(self, start: int, end: int) -> list[tuple[int, int]]:
+        """Return those that have a number from `start` to `end`, both inclusive."""
+        found = []
+        for index in range(bisect_left(self._lasts, start), len(self._ranges)):
+            if self._ranges[index][0] > end:
+                break
+            found.append(self._ranges[index])
+        return found
+
+
+def _numbered(year: int, month: int, day: int) -> int:
+    """Return a number that grows with the date; every month has 31 of them."""
+    return (year * len(_MONTHS) + month) * _LAST_DAY + day
 
 
 def _bits(first: int, last: int) -> int:

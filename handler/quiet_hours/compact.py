@@ -13,6 +13,7 @@ from .weekdays import NAMES, SHORT, read_weekdays, weekday_mask
 from .zone import Zone, instant, read_zone
 
 _INSTANT = r"\d{4}-\d\d-\d\d[T ]([01]\d|2[0-3]):\d\d(:\d\d(\.\d{3})?)?(Z|[+-]\d\d:\d\d)?"
+_LONGEST = 1_000
 NO_ZONE = (
     "has no time zone, and the document has no `time_zone` either; write time_zone: UTC if that is meant"
     " (Alertmanager would silently take UTC)"
@@ -24,6 +25,8 @@ def read_compact(text: str, default: Zone | None) -> Interval:
 
     `default` is the zone of the document. ValueError says what is wrong and which form may be meant.
     """
+    if len(text) > _LONGEST:
+        raise ValueError(f"{text!r} is too long for an interval; write several, as entries of their own")
     plain = tidy(text)
     if not plain:
         raise ValueError("an interval is missing here; write one such as '21:00-08:00'")

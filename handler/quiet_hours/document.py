@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
+from handler.errors import shortened
+from handler.spelling import bounded_suggestions
+
 from .compact import read_compact
 from .faults import Faults, Place
 from .interval import Interval
@@ -28,28 +31,33 @@ def read_intervals(value: Any, default: Zone | None) -> tuple[Interval, ...]:
     if isinstance(value, (str, dict)):
         return read_intervals([value], default)
     if not isinstance(value, (list, tuple)):
-        raise ValueError(f"a list of intervals is wanted, not {value!r}")
+        raise ValueError(f"a list of intervals is wanted, not {shortened(repr(value), 80)}")
     faults = Faults()
-    read = [_interval(entry, default, (index,), faults) for index, entry in enumerate(value)]
+    with bounded_suggestions():
+        read = [_interval(entry, default, (index,), faults) for index, entry in enumerate(value)]
     faults.check()
     return tuple(interval for interval in read if interval is not None)
 
 
 def read_presets(value: Any, default: Zone | None) -> tuple[str, ...]:
     """Read the name of a preset, or a list of names; ValidationError holds every fault."""
-    from .presets import read_preset  # noqa: PLC0415 - only for policies that name one
-
     faults = Faults()
     names = value if isinstance(value, (list, tuple)) else [value]
-    for index, name in enumerate(names):
-        place = (index,) if names is value else ()
-        preset = faults.attempt(place, read_preset, name)
-        if preset is not None and default is None and preset.time_zone is None:
-            faults.add(place, f"{preset.name!r} {_ZONE_OF_PRESET}", name)
-        elif preset is not None:
-            _read_preset(preset, default, place, faults)
+    with bounded_suggestions():
+        for index, name in enumerate(names):
+            _check_preset(name, default, (index,) if names is value else (), faults)
     faults.check()
     return tuple(names)
+
+
+def _check_preset(name: object, default: Zone | None, place: Place, faults: Faults) -> None:
+    from .presets import read_preset  # noqa: PLC0415 - only for policies that name one
+
+    preset = faults.attempt(place, read_preset, name)
+    if preset is not None and default is None and preset.time_zone is None:
+        faults.add(place, f"{preset.name!r} {_ZONE_OF_PRESET}", name)
+    elif preset is not None:
+        _read_preset(preset, default, place, faults)
 
 
 def preset_intervals(names: Collection[str], default: Zone | None) -> list[Placed]:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
+from handler.errors import SHOWN
+
 from . import calendar_days as days
 from .compact import NO_ZONE
 from .days import Days, Mask, day_number
@@ -58,7 +60,7 @@ def read_object(value: dict[Any, Any], default: Zone | None, place: Place, fault
         return None
     masks = [_DAYS[key][1](entries) for key, entries in read.items()]
     rule = DayRule(Days(masks), merged(ranges) if ranges else WHOLE_DAY)
-    if not _ever(rule.days, read):
+    if faults.count < SHOWN and not _ever(rule.days, read):
         faults.add(place, "never holds: no day of the calendar has all of this at once", value)
     picks = _picks(read.get("weekdays", []))
     return Interval(plain(value), zone, rule, picks, narrowed=bool(read.keys() - {"weekdays"}))
@@ -121,10 +123,16 @@ def _ever(days: Days, read: dict[str, list[Any]]) -> bool:
     """Say whether any day matches. Calendars of holidays are trusted: a year of them is dear."""
     if read.keys() & CALENDAR_KEYS:
         return True
-    years = {2000, *(first for first, _ in read.get("years", ()))}
+    years = {first for first, _ in read.get("years", ())}
     years |= {first[0] for first, _ in read.get("dates", ()) if first[0]}
-    starts = [day_number(date(year, 1, 1)) for year in years]
-    return any(days.next(start, start + _LONGEST_CYCLE) is not None for start in starts)
+    looked = None  # up to where
+    for year in sorted(years or {2000}):
+        first = day_number(date(year, 1, 1))
+        last = first + _LONGEST_CYCLE
+        if days.next(first if looked is None else max(first, looked), last) is not None:
+            return True
+        looked = last
+    return False
 
 
 def _unknown(key: str) -> str:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from handler.errors import shortened
+
 _UNITS = {"h": 3600, "m": 60, "s": 1}
 _DAY = timedelta(days=1)
+_DAY_SECONDS = 86_400
+_LONGEST, _LONGEST_NUMBER = 100, 5
 
 
 def read_lead_time(value: object) -> timedelta:
@@ -24,7 +28,7 @@ def read_lead_time(value: object) -> timedelta:
 
 def write_lead_time(length: timedelta) -> str:
     """Give the form that `read_lead_time` reads: `1h30m`, `0s`."""
-    seconds, parts = length.days * 86_400 + length.seconds, ""
+    seconds, parts = length.days * _DAY_SECONDS + length.seconds, ""
     for unit, size in _UNITS.items():
         count, seconds = divmod(seconds, size)
         parts += f"{count}{unit}" if count else ""
@@ -32,22 +36,27 @@ def write_lead_time(length: timedelta) -> str:
 
 
 def _read(value: object) -> timedelta:
-    if isinstance(value, str):
+    if isinstance(value, str) and len(value) <= _LONGEST:
         text = value.strip().lower().removeprefix("pt")
-        total, number, left = 0, "", list(_UNITS)
+        total, count, left = 0, None, list(_UNITS)
         for sign in text:
-            if sign in left and number:
-                total, number, left = total + int(number) * _UNITS[sign], "", left[left.index(sign) + 1 :]
+            if sign in left and count is not None:
+                total, count, left = total + count * _UNITS[sign], None, left[left.index(sign) + 1 :]
             elif sign.isascii() and sign.isdigit():
-                number += sign
+                count = min((count or 0) * 10 + int(sign), _DAY_SECONDS)  # more is out of range anyhow
             else:
                 break
         else:
-            if text and not number:
+            if text and count is None:
                 return timedelta(seconds=total)
-    hint = f"; did you mean '{value}s' or '{value}m'?" if str(value).isdigit() else ""
+    known = str(value).isdigit() and len(str(value)) <= _LONGEST_NUMBER
+    hint = f"; did you mean '{value}s' or '{value}m'?" if known else ""
     raise ValueError(f"{_shown(value)} is not a length of time{hint or '; write it as 2m, 90s or 1h30m'}")
 
 
 def _shown(value: object) -> str:
-    return write_lead_time(value) if isinstance(value, timedelta) and value >= timedelta(0) else repr(value)
+    return (
+        write_lead_time(value)
+        if isinstance(value, timedelta) and value >= timedelta(0)
+        else shortened(repr(value), 80)
+    )

@@ -10,6 +10,9 @@ from datetime import datetime, timedelta, timezone
 from functools import cache
 from zoneinfo import ZoneInfo
 
+from handler.errors import shortened
+from handler.spelling import closest, exhausted, spend
+
 DAY = 86_400
 # Within these `datetime` can tell any wall clock, and quiet hours are computed.
 FIRST_INSTANT, LAST_INSTANT = -62_000_000_000, 253_300_000_000
@@ -135,6 +138,10 @@ class Zone:
         return offset.days * DAY + offset.seconds
 
 
+_COST_OF_LOOKING = 1_000
+"""Of a zone that there is not, in characters compared, see `handler.spelling`."""
+
+
 @cache
 def _zone(name: str) -> Zone:
     return Zone(name)
@@ -146,24 +153,38 @@ def read_zone(name: object) -> Zone:
     ValueError says what is wrong with another name, and which one may be meant.
     """
     if not isinstance(name, str):
-        raise ValueError(f"a time zone is a text such as 'Asia/Shanghai', not {name!r}")
+        raise ValueError(f"a time zone is a text such as 'Asia/Shanghai', not {shortened(repr(name), 80)}")
     if name.startswith(("posix/", "right/")) or name in {"localtime", "posixrules", "Factory"}:
         raise ValueError(f"{name!r} depends on the machine; write a zone such as 'Asia/Shanghai'")
     try:
+        if exhausted() and name not in _available():
+            raise LookupError  # so many were misspelt that to look for a file each would take seconds
         return _zone(name)
     except (LookupError, ValueError, OSError):
-        raise ValueError(f"{name!r} is not a time zone of the tz database{_suggestion(name)}") from None
+        spend(_COST_OF_LOOKING)
+        shown = shortened(repr(name), 80)
+        raise ValueError(f"{shown} is not a time zone of the tz database{_suggestion(name)}") from None
+
+
+@cache
+def _available() -> dict[str, None]:
+    from zoneinfo import available_timezones  # noqa: PLC0415 - reads the whole database
+
+    return dict.fromkeys(sorted(available_timezones()))
+
+
+@cache
+def _spelled() -> dict[str, str]:
+    """Return each zone by its name and by the last part of it, in small letters."""
+    known = {zone.lower(): zone for zone in _available()}
+    known |= {zone.rpartition("/")[2].lower(): zone for zone in reversed(_available())}
+    return known
 
 
 def _suggestion(name: str) -> str:
-    import difflib  # noqa: PLC0415 - only a refusal needs it
-    from zoneinfo import available_timezones  # noqa: PLC0415 - reads the whole database
-
     if name.upper() in _ABBREVIATIONS:
         return f"; did you mean '{_ABBREVIATIONS[name.upper()]}'?"
     if name[:3].upper() in {"UTC", "GMT"} or name[:1] in {"+", "-"}:
         return "; an offset knows no summer time: write a place such as 'Asia/Shanghai', or 'UTC'"
-    known = {zone.lower(): zone for zone in sorted(available_timezones())}
-    known |= {zone.rpartition("/")[2].lower(): zone for zone in sorted(available_timezones(), reverse=True)}
-    near = difflib.get_close_matches(name.strip().lower().replace(" ", "_"), known, n=1, cutoff=0.7)
-    return f"; did you mean {known[near[0]]!r}?" if near else "; write one such as 'Asia/Shanghai' or 'UTC'"
+    near = closest(name.strip().lower().replace(" ", "_"), _spelled(), cutoff=0.7)
+    return f"; did you mean {_spelled()[near]!r}?" if near else "; write one such as 'Asia/Shanghai' or 'UTC'"

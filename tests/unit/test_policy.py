@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
+from hypothesis import strategies as st
 
 from handler import policy
 from handler.errors import ConfigurationError
+from handler.quiet_hours import QuietHours
 from handler.task import SdkAppId, Task, TaskId
 
 APP = SdkAppId(1400692008)
@@ -168,3 +172,196 @@ def test_one_task_under_two_quiet_hours_is_refused() -> None:
     read = policy.read_policy({"quiet_hours": {"default": SHANGHAI, "us-east": NEW_YORK}, "tasks": tasks})
     with pytest.raises(ConfigurationError, match=r"tasks\.b: task 16498 is also 'a', with other quiet hours"):
         read.named_tasks(APP)
+
+
+UNTIL = "2026-12-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ({}, {"exempt_until": UNTIL}),
+        ({"exempt_until": UNTIL}, {}),
+        ({"exempt_until": UNTIL}, {"exempt_until": "2026-12-01T00:00:01Z"}),
+        ({"exempt_until": "2020-01-01T00:00:00Z"}, {}),
+        ({"sdk_app_id": APP}, {"exempt_until": UNTIL}),
+    ],
+)
+def test_one_task_that_is_exempt_under_one_name_only_is_refused(first: Any, second: Any) -> None:
+    tasks = {"a": {"task_id": 16498} | first, "b": {"task_id": 16498} | second}
+    read = policy.read_policy({"quiet_hours": {"default": SHANGHAI}, "tasks": tasks})
+    with pytest.raises(
+        ConfigurationError, match=r"tasks\.b: task 16498 is also 'a', with another exempt_until \("
+    ):
+        read.named_tasks(APP)
+
+
+@pytest.mark.parametrize("until", [{}, {"exempt_until": "2026-12-01T08:00:00+08:00"}])
+def test_one_task_under_two_names_that_say_the_same_is_one_task(until: Any) -> None:
+    tasks = {"a": {"task_id": 16498} | until, "b": {"task_id": 16498} | until}
+    if until:
+        tasks["c"] = {"task_id": 16498, "exempt_until": UNTIL}  # the same instant
+    named = policy.read_policy({"quiet_hours": {"default": SHANGHAI}, "tasks": tasks}).named_tasks(APP)
+    assert len({(task.key, task.exempt_until) for task in named.values()}) == 1
+
+
+def refused(document: Any) -> ConfigurationError:
+    """Read a document that is wrong, quickly, and give what is said of it."""
+    started = time.perf_counter()
+    with pytest.raises(ConfigurationError) as caught:
+        policy.read_policy(document)
+    assert time.perf_counter() - started < 10  # a second or less, on a machine that does nothing else
+    assert len(str(caught.value)) < 7_000
+    assert len(caught.value.problems) <= 21
+    return caught.value
+
+
+MANY = range(5_000)
+ABSURD: list[tuple[int, Any]] = [
+    (5_000, {"quiet_hours": {f"hours-of-{n}": SHANGHAI for n in MANY}, "tasks": {f"t{n}": {"task_id": n + 1, "quiet_hours": f"hour-of-{n}"} for n in MANY}}),
+    (5_000, {"quiet_hours": {f"n{n}": {"time_zone": f"Asia/Shangai{n}", "quiet": ["21:00-08:00"]} for n in MANY}}),
+    (5_000, {"quiet_hours": {f"n{n}": {"time_zone": f"UTC+{n}", "quiet": ["21:00-08:00"]} for n in MANY}}),
+    (5_000, {"quiet_hours": {f"n{n}": {"preset": f"us-federl-{n}"} for n in MANY}}),
+    (5_000, {"quiet_hours": {"default": {"preset": [f"us-federl-{n}" for n in MANY]}}}),
+    (5_000, {"quiet_hours": {"default": {"quiet": [f"21:00-08:00 Asia/Shangai{n}" for n in MANY]}}}),
+    (5_000, {"quiet_hours": {"default": SHANGHAI | {"except": [f"Mox{n} 21:00-08:00" for n in MANY]}}}),
+    (5_000, {"quiet_hours": {"default": SHANGHAI | {"quiet": [{"datez": n} for n in MANY]}}}),
+    (5_000, {"quiet_hours": {"default": SHANGHAI | {"quiet": [{f"datez{n}": n for n in MANY}]}}}),
+    (5_000, {"quiet_hours": {"default": SHANGHAI | {"quiet": [{"dates": [f"2026-13-{n}" for n in MANY]}]}}}),
+    (5_000, {"quiet_hours": {"default": SHANGHAI | {f"quite{n}": 1 for n in MANY}}}),
+    (10_000, {"quiet_hours": {"default": SHANGHAI}, "tasks": {str(n): "x" * 1_000 for n in MANY}}),
+    (1, {"quiet_hours": {"default": SHANGHAI}, "tasks": {"a": list(range(500_000))}}),
+    (2, {"quiet_hours": {"k" * 1_000_000: 1}, "t" * 1_000_000: 1}),
+    (1, {"quiet_hours": {"default": {"time_zone": "x" * 1_000_000, "quiet": "21:00-08:00"}}}),
+    (1, {"quiet_hours": {"default": SHANGHAI | {"quiet": 10**4_000}}}),
+    (1, {"quiet_hours": {"default": SHANGHAI | {"quiet": ["Mon," * 200_000 + "Tue 21:00-08:00"]}}}),
+    (1, {"quiet_hours": {"default": SHANGHAI | {"quiet": ["a-" * 200_000 + "1"]}}}),
+    (1, {"quiet_hours": {"default": SHANGHAI | {"quiet": [{"years": [f"{n}" for n in range(1000, 9000)], "dates": ["0900-01-01"] * 5_000}]}}}),
+    *((1, {"quiet_hours": {"default": SHANGHAI | {"lead_time": value}}}) for value in (
+        "99999999999999999999h", "9" * 1_000_000 + "h", "9" * 5_000 + "s", "1h99999999999999999999m", 10**4_000, 1e308,
+        float("nan"), float("inf"), "0" * 1_000_000, {}, [[]], True, "24h", "86400s",
+    )),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("count", "document"), ABSURD, ids=range(len(ABSURD)))
+def test_whatever_is_absurd_is_refused_quickly_and_in_few_words(count: int, document: Any) -> None:
+    assert refused(document).count == count
+
+
+def test_what_is_counted_in_one_place_is_counted_in_the_whole() -> None:
+    wrong = {"time_zone": "UTC", "quiet": ["x"] * 100}
+    error = refused({"quiet_hours": {"a": wrong, "b": wrong}, "tasks": {"t": 1}})
+    assert error.problems[-1] == "and 181 more"
+    assert error.count == 201
+
+
+def test_hundred_thousand_tasks_are_read() -> None:
+    tasks = {f"task-{number}": number + 1 for number in range(100_000)}
+    started = time.perf_counter()
+    named = policy.read_policy({"quiet_hours": {"default": SHANGHAI}, "tasks": tasks}).named_tasks(APP)
+    assert len(named) == 100_000
+    assert time.perf_counter() - started < 20  # two seconds, on a machine that does nothing else
+
+
+@pytest.mark.parametrize(
+    ("intervals", "zone"),
+    [
+        ("Mox 21:00-08:00;" * 10_000, "UTC"),
+        ("x" * 1_000_000, "y" * 1_000_000),
+        ("21:00-08:00 " + "a " * 100_000, "UTC"),
+        ("a-" * 500_000, None),
+        ("\0", "\0"),
+        ("\udcff", "\udcff"),
+        (";", None),
+        ("0" * 1_000_000 + ":00-08:00", "UTC"),
+    ],
+)
+def test_what_is_absurd_in_the_environment_is_refused_quickly_and_in_few_words(
+    intervals: str, zone: Any
+) -> None:
+    started = time.perf_counter()
+    with pytest.raises(ConfigurationError) as caught:
+        policy.from_intervals(intervals, zone)
+    assert time.perf_counter() - started < 5
+    assert len(str(caught.value).encode()) < 7_000
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (
+            b"a: \xff",
+            "cannot be read: 'utf-8' codec can't decode byte 0xff in position 3: invalid start byte",
+        ),
+        (b"#" * 4_000_001, "cannot be read: it is longer than 4,000,000 bytes"),
+        (b"#" * 2_000_000, "not usable YAML: it has 2,000,000 characters, 1,000,000 are allowed"),
+        (b"a: b\0c", "not YAML: unacceptable character U+0000 at line 1, column 5"),
+        (
+            b"a: !!int [1]",
+            "not YAML: the tag !!int is not allowed; write the plain value at line 1, column 4",
+        ),
+        (b"", "an object with the key quiet_hours is wanted at the top"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, content: bytes, reason: str) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_bytes(content)
+    with pytest.raises(ConfigurationError) as caught:
+        policy.load(str(path))
+    assert reason in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["/dev/zero", "x" * 10_000, "\udcff", "/", "", "~", "{" * 1_000, "{" + "\udcff"]
+)
+def test_an_address_that_is_no_policy_says_why_in_few_words(address: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        policy.load(address)
+    assert len(str(caught.value).encode()) < 2_000
+
+
+WORDS = st.sampled_from(
+    ["quiet_hours", "tasks", "default", "time_zone", "quiet", "except", "preset", "lead_time", "times", "dates", "years",
+     "months", "weekdays", "days_of_month", "holidays", "workdays", "holiday_eves", "location", "task_id", "sdk_app_id",
+     "exempt_until", "start_time", "end_time", "UTC", "Asia/Shanghai", "us-federal", "21:00-08:00", "Mon 21:00-08:00", "9999",
+     "0001", "9999-12-31", "0001-01-01", "02-29", "-1", "1:5", "monday#5", "2m", "CN", "XNYS", "../../etc/passwd", "\0", "-", "#",
+     "0001-01-01T00:00:00Z/9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", "0000-01-01T00:00:00Z/0001-01-01T00:00:00Z"]
+)  # fmt: skip
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | WORDS,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(WORDS | st.text(max_size=5), inner, max_size=4)
+    ),
+    max_leaves=15,
+)
+HOURS = st.fixed_dictionaries(
+    {"quiet": st.lists(WORDS | st.dictionaries(WORDS, VALUES, max_size=4), max_size=4) | VALUES},
+    optional={"time_zone": WORDS | VALUES, "except": VALUES, "preset": VALUES, "lead_time": VALUES},
+)
+
+
+@hypothesis.settings(suppress_health_check=[hypothesis.HealthCheck.too_slow])
+@hypothesis.given(
+    VALUES
+    | st.fixed_dictionaries(
+        {"quiet_hours": st.dictionaries(WORDS, HOURS | VALUES, max_size=3)},
+        optional={"tasks": st.dictionaries(WORDS, VALUES, max_size=3)},
+    )
+)
+def test_any_document_is_a_policy_or_refused(document: Any) -> None:
+    try:
+        policy.read_policy(document).named_tasks(None)
+    except ConfigurationError as error:
+        assert 0 < len(str(error).encode()) < 30_000
+    if isinstance(document, dict):
+        try:
+            policy.load(json.dumps(document))
+        except ConfigurationError as error:
+            assert str(error)
+
+
+def test_quiet_hours_by_themselves_bound_what_they_say_too() -> None:
+    with pytest.raises(ValueError, match="and 980 more") as caught:
+        QuietHours.model_validate({"time_zone": "UTC", "quiet": ["x" * 1_000] * 1_000})
+    assert len(str(caught.value)) < 30_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -118,6 +119,20 @@ def test_a_deeply_nested_body_that_is_parsed_already_is_refused() -> None:
         body = [body]
     with pytest.raises(RejectedError, match="nested too deeply"):
         parse(body)
+
+
+@given(
+    st.permutations(
+        ["spring-renewals", 16498, {"task_id": 16498}, {"task_id": 16498, "sdk_app_id": APP}, "spring"]
+    )
+)
+def test_a_task_is_exempt_by_whatever_name_and_in_whatever_order_it_is_asked_for(tasks: list[Any]) -> None:
+    until = datetime(2026, 12, 1, tzinfo=timezone.utc)
+    exempt = SPRING._replace(exempt_until=until)
+    named = {"spring-renewals": exempt, "spring": exempt._replace(name="spring"), "us-reminders": US}
+    for default_app in (APP, None):
+        (task,) = resolve(parse({"tasks": tasks}), named, HOURS, default_app)
+        assert (task.key, task.exempt_until) == (SPRING.key, until)
 
 
 json_values = st.recursive(
