@@ -45,19 +45,17 @@ class Names:
         """Return the applications whose lists have to be read."""
         return list(dict.fromkeys(job.task.sdk_app_id for job in self._found if job not in self._own))
 
-    def found(self, app: SdkAppId, page: Iterable[Seen]) -> tuple[list[Job], Mapping[_Key, Seen]]:
-        """Return the jobs for the tasks of a page that are asked for, and those tasks by key."""
+    def found(self, app: SdkAppId, page: Sequence[Seen]) -> tuple[list[Job], Mapping[_Key, Seen]]:
+        """Return the jobs for the tasks of a page that are asked for, and the page by key."""
         by_name: dict[str, list[Seen]] = {}
         for each in page:
             by_name.setdefault(each.name, []).append(each)
         jobs: list[Job] = []
-        seen: dict[_Key, Seen] = {}
         for job in self._of(app):
             for each in by_name.get(job.task.name or "", ()):
                 one = job._replace(task=self._named(job.task, each.task_id))
                 jobs.append(self._found[job].setdefault(each.task_id, one))
-                seen[app, each.task_id] = each
-        return jobs, seen
+        return jobs, {(app, each.task_id): each for each in page}
 
     def read(self, listing: Listing) -> None:
         """Note that a list is read as far as it will be: what is not found now is missing, or left open."""

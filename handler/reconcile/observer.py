@@ -45,7 +45,7 @@ class Observer:
         return self._listings[app]
 
     def look(self, tasks: Iterable[Task], until: Deadline, *, afresh: bool = False) -> Mapping[Key, Seen]:
-        """Return what can be seen, before `until`, of tasks whose ids are known; what cannot is left out.
+        """Return what can be seen, before `until`, of tasks whose ids are known, and of others on the way.
 
         A list that was read in this run serves, unless the look is to be `afresh`. Each application has an
         equal share of the time.
@@ -73,8 +73,8 @@ class Observer:
             self.halts.everything(error)
             return {}
         self._list(listing, ids, until.within(until.remaining() / 2))
-        seen = {task_id: listing.found[task_id] for task_id in ids if task_id in listing.found}
-        return seen | self._one_by_one(ccc, app, [task_id for task_id in ids if task_id not in seen], until)
+        missing = [task_id for task_id in ids if task_id not in listing.found]
+        return listing.found | self._one_by_one(ccc, app, missing, until)
 
     def _list(self, listing: Listing, ids: list[TaskId], until: Deadline) -> None:
         """Read the list as far as that takes fewer calls than asking for each task."""

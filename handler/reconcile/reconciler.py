@@ -66,7 +66,7 @@ class Reconciler:
         todo = self._settle(todo, self._observer.look((each.task for each in todo), quarter))
         self._act(todo)
         for found, seen in self._discovered(names):
-            self._learn(todo, found, seen)
+            todo += self._learn(todo, seen)
             todo += self._settle(self._begin(found, todo), seen)
             self._act([each for each in todo if not each.tried or each.lost])
         self._until_done(todo)
@@ -132,23 +132,25 @@ class Reconciler:
                 self._halts.add(LIST, app, listing.error)
             names.read(listing)
 
-    def _learn(self, todo: Iterable[Attempt], jobs: Iterable[Job], seen: Mapping[Key, Seen]) -> None:
-        """Take a later page as evidence, and take back what was reported of tasks that it shows otherwise."""
+    def _learn(self, todo: Iterable[Attempt], seen: Mapping[Key, Seen]) -> list[Attempt]:
+        """Take what was seen as evidence; return attempts on tasks that were reported otherwise before."""
         for each in todo:
             if each.sent:
                 each.see(seen.get(each.key))
-        for job in jobs:
-            report, one = self._done.get(job), seen[key_of(job.task)]
-            if report and report.outcome in AS_WANTED and one.state is UNWANTED[job.action]:
-                self._spent[job] = self._spent.get(job, 0) + report.attempts
-                del self._done[job]
+        again = [
+            job for job, report in self._done.items() if _refuted(job, report, seen.get(key_of(job.task)))
+        ]
+        for job in again:
+            self._spent[job] = self._spent.get(job, 0) + self._done.pop(job).attempts
+        return self._settle(self._begin(again), seen)
 
     def _until_done(self, todo: list[Attempt]) -> None:
         """Verify, and act again on what is not as wanted, with growing waits, while there is time."""
         number = 1
         while todo:
             self._act([each for each in todo if not each.tried])
-            self._look_again([each for each in todo if self._needs_look(each)])
+            seen = self._look_again([each for each in todo if self._needs_look(each)])
+            todo += self._learn(todo, seen)
             wait = self.backoff.wait(number)
             last = wait >= self.deadline.remaining()
             todo = [each for each in todo if not self._contained(each, self._resolved, last)]
@@ -200,13 +202,11 @@ class Reconciler:
         """Return whether to look at the state after the last call: to verify it, or to explain an error."""
         return each.sent > 0 and (each.error is not None or self.verify)
 
-    def _look_again(self, todo: Sequence[Attempt]) -> None:
+    def _look_again(self, todo: Sequence[Attempt]) -> Mapping[Key, Seen]:
         """Look at what was acted on: a quarter of what time is left, but 5 s where so much is left."""
         left = self.deadline.remaining()
         until = self.deadline.within(max(left / 4, min(left, 5.0)))
-        seen = self._observer.look((each.task for each in todo), until, afresh=True)
-        for each in todo:
-            each.see(seen.get(each.key))
+        return self._observer.look((each.task for each in todo), until, afresh=True)
 
     def _resolved(self, each: Attempt, last: bool) -> bool:  # noqa: FBT001 - called through _contained
         """Report an attempt whose outcome is known; return whether it is."""
@@ -239,3 +239,8 @@ class Reconciler:
         if job.task.task_id is not None:
             return [self._done[job]]
         return names.reports(job, self._done)
+
+
+def _refuted(job: Job, report: TaskReport, seen: Seen | None) -> bool:
+    """Return whether a task that was reported to be as wanted was seen otherwise later."""
+    return report.outcome in AS_WANTED and seen is not None and seen.state is UNWANTED[job.action]
