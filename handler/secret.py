@@ -79,16 +79,20 @@ def _fetched(arn: str, ends: Deadline, attempt: int) -> str:
     service, region = arn.split(":")[2:4]
     try:
         aws = client(service, region, ends.remaining())
+        if ends.remaining() <= 0:  # nobody waits for it any more
+            raise TimeoutError
         if service == "ssm":
             return str(aws.get_parameter(Name=arn, WithDecryption=True)["Parameter"]["Value"])
         return str(aws.get_secret_value(SecretId=arn).get("SecretString", ""))
     except Exception as error:  # noqa: BLE001 - whatever boto3 lets out; its text may hold a token
+        if type(error).__name__.endswith("TimeoutError"):  # botocore has several
+            raise TimeoutError from None
         raise _translated(arn, error) from None
 
 
 def _may_pass(error: Exception, attempt: int) -> bool:
     del attempt
-    return isinstance(error, CloudError) and error.may_pass
+    return isinstance(error, TimeoutError) or (isinstance(error, CloudError) and error.may_pass)
 
 
 def _translated(arn: str, error: Exception) -> CloudError:
@@ -112,7 +116,7 @@ def _credentials(arn: str, text: str) -> Credentials:
     wanted = f'wanted is JSON, {{"{_KEYS[0]}": "…", "{_KEYS[1]}": "…"}}'
     try:
         found: Any = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):  # what it is instead could be a secret
         raise _unusable(arn, f"it is no JSON object; {wanted}")
