@@ -107,7 +107,14 @@ class CloudError(QuietHoursError):
 
 
 class PublishError(QuietHoursError):
-    """The notification could not be delivered; the report was logged whole."""
+    """The notification could not be delivered; the report was logged whole.
+
+    `published` is the number of its parts that the topic took all the same.
+    """
+
+    def __init__(self, message: str, published: int = 0) -> None:
+        self.published = published
+        super().__init__(message)
 
 
 class UnfinishedError(QuietHoursError):

@@ -4,9 +4,14 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from handler.pacing import Backoff, Clock, Deadline
+from handler.secret import SecretBudget
 
 _DEFAULT_SECONDS = 60.0
-"""The time to work in where the platform does not say how much there is."""
+"""The time that there is where the platform does not say it."""
+_MOST_SECONDS = 86_400.0
+"""The longest that SCF lets a function run; what is said to be longer is a mistake."""
+_TO_LOG_SECONDS = 1.5
+_TO_PUBLISH_SECONDS = 10.0
 
 
 class Invocation(NamedTuple):
@@ -17,23 +22,56 @@ class Invocation(NamedTuple):
     deadline: Deadline
     started: float
     backoff: Backoff
+    secret: SecretBudget
 
     @classmethod
     def start(cls, context: Any, clock: Clock, backoff: Backoff) -> "Invocation":
-        """Read a context: SCF hands a dict, Lambda an object, a desk nothing."""
+        """Read a context: SCF hands a dict, Lambda an object, a developer's machine nothing."""
         if isinstance(context, Mapping):
             request_id, function = context.get("request_id"), context.get("function_name")
-            limit = context.get("time_limit_in_ms")
         else:
             request_id = getattr(context, "aws_request_id", None)
             function = getattr(context, "function_name", None)
-            remaining = getattr(context, "get_remaining_time_in_millis", None)
-            limit = remaining() if remaining else None
-        seconds = float(limit) / 1000 if limit else _DEFAULT_SECONDS
-        deadline = Deadline.after(clock, seconds)
-        name = str(function or "local")
-        return cls(request_id and str(request_id), name, deadline, clock.monotonic(), backoff)
+        started = clock.monotonic()
+        seconds = _seconds(context)
+        log, publish = _reserves(seconds)
+        budget = SecretBudget(seconds - log - publish, Deadline(clock, started + seconds - log), backoff)
+        return cls(
+            request_id and str(request_id),
+            str(function or "local"),
+            Deadline(clock, started + seconds),
+            started,
+            backoff,
+            budget,
+        )
+
+    def for_publishing(self) -> Deadline:
+        """Return the deadline of publishing: the last 1.5 s are kept to log what was not published."""
+        return self.deadline.earlier(_reserves(self.deadline.at - self.started)[0])
 
     def for_work(self) -> Deadline:
-        """Give the deadline of the work: a fifth of the time, 10 s at most, is kept to report in."""
-        return self.deadline.earlier(min(10.0, self.deadline.remaining() / 5))
+        """Return the deadline of the work: a fifth of what is left, 10 s at most, is kept to publish in.
+
+        docs/decisions/0008-who-has-how-much-time.md has the numbers.
+        """
+        return self.deadline.earlier(sum(_reserves(self.deadline.at - self.started)))
+
+
+def _seconds(context: Any) -> float:
+    """Return how long this run may take, in seconds; the default where a context does not say it sensibly."""
+    try:
+        given: Any = (
+            context.get("time_limit_in_ms")
+            if isinstance(context, Mapping)
+            else context.get_remaining_time_in_millis()
+        )
+        seconds = _DEFAULT_SECONDS if isinstance(given, bool) else float(given) / 1000
+    except Exception:  # noqa: BLE001 - whatever a context is or does, the run goes on
+        return _DEFAULT_SECONDS
+    return seconds if 0 < seconds <= _MOST_SECONDS else _DEFAULT_SECONDS
+
+
+def _reserves(seconds: float) -> tuple[float, float]:
+    """Return what is kept of a run's time to log in, half of it at most, and to publish in."""
+    log = min(_TO_LOG_SECONDS, seconds / 2)
+    return log, min(_TO_PUBLISH_SECONDS, (seconds - log) / 5)

@@ -7,7 +7,7 @@ import logging
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, TextIO
 
 from handler.errors import unsigned
 
@@ -35,11 +35,14 @@ class JsonLines(logging.Handler):
         self._secrets = sorted(more.union(self._secrets), key=len, reverse=True)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one record."""
+        """Write one record, to standard error where standard output does not take it."""
         try:
-            for line in self.lines(record):
-                sys.stdout.write(line + "\n")
-            sys.stdout.flush()
+            text = "".join(line + "\n" for line in self.lines(record))
+            try:
+                _write(sys.stdout, text)
+            except Exception:  # a broken pipe, a closed file, no file at all
+                _write(sys.stderr, text)
+                raise
         except Exception:  # noqa: BLE001 - logging's own rule: a log line never stops the work
             self.handleError(record)
 
@@ -71,6 +74,11 @@ class JsonLines(logging.Handler):
         for secret in self._secrets:
             text = text.replace(secret, _NOTHING).replace(json.dumps(secret)[1:-1], _NOTHING)
         return unsigned(text)
+
+
+def _write(stream: TextIO, text: str) -> None:
+    stream.write(text)
+    stream.flush()
 
 
 def set_up(request_id: str | None, secrets: Iterable[str], level: int = logging.INFO) -> None:

@@ -165,17 +165,17 @@ class Walk:
         if self._ccc is None:
 
             def connect() -> Api3:
-                identity = credentials(self.settings)
+                identity = credentials(self.settings, self.invocation.secret)
                 if identity is None:
                     raise CloudError("NoCredentials", NO_CREDENTIALS, meaning=Meaning.HALT)
                 endpoint, region = self.settings.callout_endpoint, self.settings.callout_region
                 return Api3(SERVICE, VERSION, endpoint=endpoint, region=region, identity=identity)
 
             def renew() -> bool:
-                refused = credentials(self.settings)
+                refused = credentials(self.settings, self.invocation.secret)
                 self.settings = with_new_credentials(self.settings, **self.given)
                 try:
-                    return credentials(self.settings, anew=True) != refused
+                    return credentials(self.settings, self.invocation.secret, anew=True) != refused
                 except CloudError as error:
                     _log.warning("credentials not read anew", extra={"error": str(error)})
                     return False

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from handler import topics
-from handler.errors import listed
+from handler.errors import PublishError, listed
 from handler.invocation import Invocation
 from handler.report import Report
 from handler.secret import credentials
@@ -55,7 +55,8 @@ class Notifier:
         notification each time. One counts as published when the topic took it, and not before.
         """
         run = self._invocation
-        tencent = topics.Tencent(reach.callout_endpoint, reach.callout_region, partial(credentials, reach))
+        identity = partial(credentials, reach, run.secret)
+        tencent = topics.Tencent(reach.callout_endpoint, reach.callout_region, identity)
         notify = reach.callout_notify if isinstance(reach, Settings) else "always"
         parts = 0
         if self._seen:
@@ -63,8 +64,12 @@ class Notifier:
         news = self._news(report)
         try:
             if news and news.wanted_by(notify):
-                parts = topics.publish(news, reach.callout_topic, tencent, run.deadline, run.backoff)
+                deadline = run.for_publishing()
+                parts = topics.publish(news, reach.callout_topic, tencent, deadline, run.backoff)
                 self._memory.add(problem.key for problem in news.problems if problem.key)
+        except PublishError as error:
+            parts = error.published
+            raise
         finally:
             level = logging.INFO if report.status in {"succeeded", "skipped"} else logging.WARNING
             _log.log(level, "invocation", extra=self._wide(report, reach.callout_topic, calls, parts))

@@ -3,57 +3,99 @@
 from __future__ import annotations
 
 import json
-import logging
+import threading
+from functools import partial
 from typing import Any
 
 from handler import log
+from handler.aws_sdk import client
 from handler.errors import CloudError, Meaning, given
-from handler.pacing import bounded
+from handler.pacing import Backoff, Deadline, bounded, retry
 from handler.settings import Credentials, Reach
 
 _KEYS = ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_SESSION_TOKEN")
-_SECONDS = 10.0
-"""How long the reading may take; it is once per warm instance."""
+_LONGEST_SECONDS = 10.0
 _PASSING = ("Internal", "ServiceUnavailable", "Throttling")
 
 _read: dict[str, Credentials] = {}
 """What this warm instance has read, by ARN."""
 
 
-def credentials(reach: Reach, *, anew: bool = False) -> Credentials | None:
-    """Give the credentials that the settings name, `None` where they name none.
+class SecretBudget:
+    """The time that one run may spend on a secret: a quarter of the work's, 10 s at most, for each reading.
+
+    A secret that could not be read in it counts as unreadable for the rest of the run, so that neither the
+    other tasks and threads nor the publishing wait for it again. The next run tries again.
+    """
+
+    def __init__(self, work: float, deadline: Deadline, backoff: Backoff) -> None:
+        self._seconds = min(_LONGEST_SECONDS, work / 4)
+        self._deadline = deadline
+        self._backoff = backoff._replace(attempts=20)  # more than there is time for
+        self._unreadable: dict[str, str] = {}
+        self.lock = threading.Lock()
+
+    def read(self, arn: str) -> Credentials:
+        """Return the credentials that a secret holds. Raises `CloudError`."""
+        if arn not in self._unreadable:
+            try:
+                return _credentials(arn, self._fetched(arn))
+            except CloudError as error:
+                self._unreadable[arn] = error.message
+        raise CloudError("NoCredentials", self._unreadable[arn], meaning=Meaning.HALT)
+
+    def _fetched(self, arn: str) -> str:
+        # A tenth of what is left is kept, so that whoever waits for this hears the cause in time.
+        seconds = min(self._seconds, self._deadline.remaining() * 0.9)
+        ends = Deadline.after(self._deadline.clock, seconds)
+        attempt = partial(_fetched, arn, ends)
+        call = partial(retry, attempt, again=_may_pass, deadline=ends, backoff=self._backoff)
+        try:
+            return bounded(call, seconds)
+        except TimeoutError:
+            raise _unread(arn, f"no answer within {seconds:.1f} s", Meaning.RETRY) from None
+
+
+def credentials(reach: Reach, budget: SecretBudget, *, anew: bool = False) -> Credentials | None:
+    """Give the credentials that the settings name, `None` where they name none. Safe between threads.
 
     A secret is read once, and again when asked to do so `anew`. Its values are hidden from the log from
-    then on. Raises `CloudError` when it cannot be read.
+    then on. Raises `CloudError` when it cannot be read within the budget.
     """
     arn = reach.callout_secret
     if arn is None:
         return reach.credentials
-    if anew or arn not in _read:
-        _read[arn] = _credentials(arn, _fetched(arn))
-    found = _read[arn]
+    with budget.lock:
+        if anew or arn not in _read:
+            _read[arn] = budget.read(arn)
+        found = _read[arn]
     log.hide(filter(None, (found.secret_id, found.secret_key, found.session_token)))
     return found
 
 
-def _fetched(arn: str) -> str:
-    """Give the text of a secret of Secrets Manager, or of a parameter of Systems Manager."""
-    logging.getLogger("botocore").setLevel(logging.WARNING)  # at DEBUG it logs answers, and so the secret
+def _fetched(arn: str, ends: Deadline, attempt: int) -> str:
+    """Return the text of a secret of Secrets Manager, or of a parameter of Systems Manager."""
+    del attempt
     service, region = arn.split(":")[2:4]
     try:
-        import boto3  # noqa: PLC0415 - 200 ms, and most wake-ups need no credentials
-
-        client = boto3.client(service, region_name=region)
+        aws = client(service, region, ends.remaining())
+        if ends.remaining() <= 0:  # nobody waits for it any more
+            raise TimeoutError
         if service == "ssm":
-            answer = bounded(lambda: client.get_parameter(Name=arn, WithDecryption=True), _SECONDS)
-            return str(answer["Parameter"]["Value"])
-        answer = bounded(lambda: client.get_secret_value(SecretId=arn), _SECONDS)
-        return str(answer.get("SecretString", ""))
+            return str(aws.get_parameter(Name=arn, WithDecryption=True)["Parameter"]["Value"])
+        return str(aws.get_secret_value(SecretId=arn).get("SecretString", ""))
     except Exception as error:  # noqa: BLE001 - whatever boto3 lets out; its text may hold a token
-        raise _unread(arn, error) from None
+        if type(error).__name__.endswith("TimeoutError"):  # botocore has several
+            raise TimeoutError from None
+        raise _translated(arn, error) from None
 
 
-def _unread(arn: str, error: Exception) -> CloudError:
+def _may_pass(error: Exception, attempt: int) -> bool:
+    del attempt
+    return isinstance(error, TimeoutError) or (isinstance(error, CloudError) and error.may_pass)
+
+
+def _translated(arn: str, error: Exception) -> CloudError:
     answer = getattr(error, "response", None)
     if isinstance(answer, dict):
         code = str(answer.get("Error", {}).get("Code", ""))
@@ -61,16 +103,20 @@ def _unread(arn: str, error: Exception) -> CloudError:
         passing = code.startswith(_PASSING)
     else:
         text = f"{type(error).__name__}: {error}"
-        passing = not isinstance(error, ImportError)  # boto3 is Lambda's own, and nowhere else
-    meaning = Meaning.RETRY if passing else Meaning.HALT
-    return CloudError("NoCredentials", f"CALLOUT_SECRET: {arn} cannot be read: {text}", meaning=meaning)
+        # boto3 is Lambda's own, and nowhere else; nor is there a role to read a secret as.
+        passing = not isinstance(error, ImportError) and "Credentials" not in type(error).__name__
+    return _unread(arn, text, Meaning.RETRY if passing else Meaning.HALT)
+
+
+def _unread(arn: str, why: str, meaning: Meaning) -> CloudError:
+    return CloudError("NoCredentials", f"CALLOUT_SECRET: {arn} cannot be read: {why}", meaning=meaning)
 
 
 def _credentials(arn: str, text: str) -> Credentials:
     wanted = f'wanted is JSON, {{"{_KEYS[0]}": "…", "{_KEYS[1]}": "…"}}'
     try:
         found: Any = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     if not isinstance(found, dict):  # what it is instead could be a secret
         raise _unusable(arn, f"it is no JSON object; {wanted}")

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from handler.api3 import Api3, Identity, product_endpoint
 from handler.report import encoded
+from handler.topics.tencent import TencentTopic
 
 
-class EventBridge:
+class EventBridge(TencentTopic):
     """An event bus. Source: EB API 2021-04-16, cloud.tencent.com/document/api/1359/68465.
 
     A bus makes a CloudEvent of its own from what it is given, so ours is taken apart. `Source`, `Type`, `Id`,
@@ -23,13 +23,10 @@ class EventBridge:
     the international site has no PutEvents; there, an answer such as `InvalidAction` is to be expected.
     """
 
-    limit = 60 * 1024
-    """The body of an event has at most 64 KB (FACTS, section 3); the rest is for what the bus adds."""
-
-    def __init__(self, bus_id: str, ccc_endpoint: str, region: str | None, identity: Identity) -> None:
-        self._bus_id = bus_id
-        endpoint = product_endpoint(ccc_endpoint, "eb")
-        self._api = Api3("eb", "2021-04-16", endpoint=endpoint, region=region, identity=identity)
+    service = "eb"
+    version = "2021-04-16"
+    per_second = 1_000
+    """Requests that PutEvents takes of an account. Source: the document above."""
 
     def publish(self, event: Mapping[str, Any], attributes: Mapping[str, str], seconds: float) -> None:  # noqa: ARG002
         """Publish one CloudEvent. One alone: the answer says of a list that it failed, not which of it."""
@@ -41,7 +38,7 @@ class EventBridge:
             "Time": _milliseconds(event["time"]),
             "Data": encoded(event["data"]).decode(),
         }
-        self._api.call("PutEvents", {"EventBusId": self._bus_id, "EventList": [mapped]}, seconds)
+        self.call("PutEvents", {"EventBusId": self.name, "EventList": [mapped]}, seconds)
 
 
 def _milliseconds(time: str) -> int:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from typing import Any
 
-import boto3
-
+from handler.aws_sdk import client
 from handler.errors import CloudError, Meaning
 from handler.pacing import bounded
 from handler.report import encoded
@@ -30,11 +28,15 @@ class Sns:
     limit = 255 * 1024
     """SNS takes 256 KiB, attributes included. Source: SNS API Reference, Publish, Message."""
 
-    def __init__(self, arn: str) -> None:
-        logging.getLogger("botocore").setLevel(logging.WARNING)  # at DEBUG it logs signatures and tokens
+    per_second = 300
+    """The smallest quota of any region. Source: docs.aws.amazon.com/general/latest/gr/sns.html, Publish."""
+
+    def __init__(self, arn: str, seconds: float) -> None:
         self._arn = arn
         try:
-            self._client = boto3.client("sns", region_name=arn.split(":")[3])
+            self._client = client("sns", arn.split(":")[3], seconds)
+        except ImportError:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever boto3 lets out; its text may hold the token
             raise _translated(error) from None
 
@@ -67,10 +69,15 @@ def _translated(error: Exception) -> CloudError:
         return CloudError(type(error).__name__, str(error), meaning=Meaning.RETRY)
     code = str(answer.get("Error", {}).get("Code", "Unknown"))
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    passing = code.startswith(_PASSING) or status >= 500 or status == 429  # noqa: PLR2004
     return CloudError(
         code,
         str(answer.get("Error", {}).get("Message", "")),
         answer.get("ResponseMetadata", {}).get("RequestId"),
-        meaning=Meaning.RETRY if passing else Meaning.HALT,
+        meaning=_meaning(code, status),
     )
+
+
+def _meaning(code: str, status: int) -> Meaning:
+    if code.startswith(_PASSING) or status >= 500 or status == 429:  # noqa: PLR2004
+        return Meaning.RETRY
+    return Meaning.OBJECT if code.startswith("InvalidParameter") else Meaning.HALT

@@ -15,7 +15,7 @@ from moto import mock_aws
 from handler import secret
 from handler.errors import CloudError, Meaning, UnfinishedError
 from handler.main import handle
-from handler.pacing import Backoff, Clock
+from handler.pacing import Backoff, Clock, Deadline
 from handler.settings import Credentials, read_reach
 from local.emulator import Emulator
 
@@ -35,6 +35,12 @@ def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with mock_aws():
         yield
     secret._read.clear()  # else this instance would stay warm for the next test
+
+
+def credentials(keeper: Keeper) -> Credentials | None:
+    """Read the secret as a run of a minute does."""
+    budget = secret.SecretBudget(48.0, Deadline.after(Clock(), 60), Backoff(attempts=2))
+    return secret.credentials(read_reach(callout_secret=keeper.arn), budget)
 
 
 class Keeper:
@@ -84,9 +90,7 @@ def test_a_parameter_of_systems_manager_serves_as_well(emulator: Emulator) -> No
 
 def test_a_token_is_sent_along(emulator: Emulator, keeper: Keeper) -> None:
     keeper.keep({**RIGHT, "TENCENTCLOUD_SESSION_TOKEN": "the-session-token"})
-    assert secret.credentials(read_reach(callout_secret=keeper.arn)) == Credentials(
-        "AKIDEXAMPLE", "SECRETEXAMPLE", "the-session-token"
-    )
+    assert credentials(keeper) == Credentials("AKIDEXAMPLE", "SECRETEXAMPLE", "the-session-token")
 
 
 def test_a_warm_instance_reads_it_once(emulator: Emulator, keeper: Keeper) -> None:
@@ -110,7 +114,7 @@ def test_a_topic_of_tencent_that_refuses_the_credentials_has_them_read_again(
 ) -> None:
     emulator.topics.create("reports")
     keeper.keep(WRONG)
-    secret.credentials(read_reach(callout_secret=keeper.arn))
+    credentials(keeper)
     keeper.keep(RIGHT)
     emulator.tasks.get(1400692008, 16498).state = 5  # type: ignore[union-attr]
     run(emulator, keeper.arn, "cmq:reports")
@@ -141,7 +145,7 @@ def test_a_secret_of_another_shape_is_told_of_without_what_it_holds(
 ) -> None:
     keeper.keep(kept)
     with pytest.raises(CloudError) as refused:
-        secret.credentials(read_reach(callout_secret=keeper.arn))
+        credentials(keeper)
     assert said in str(refused.value)
     assert refused.value.meaning is Meaning.HALT
     for value in ("AKID", "the-key-itself", "87654321", "SECRETEXAMPLE"):

@@ -107,7 +107,7 @@ def test_an_sns_topic_that_is_not_there_ends_in_the_log_and_an_error(
 
 
 def test_sns_without_an_answer_is_tried_again_and_then_told() -> None:
-    topic = sns.Sns("arn:aws:sns:us-east-1:123456789012:reports")
+    topic = sns.Sns("arn:aws:sns:us-east-1:123456789012:reports", 5)
     with pytest.raises(CloudError) as error:  # no credentials in a clean environment
         topic.publish(report().events(10**6)[0], {}, 5)
     assert error.value.code == "NoCredentialsError"
