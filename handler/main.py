@@ -6,14 +6,22 @@ import logging
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from handler import log, policy, request, triggers
+from handler import log, policy, redaction, request, triggers
 from handler.decision import Job, JobKey, Watch, by_the_clock
-from handler.errors import CloudError, ConfigurationError, Meaning, QuietHoursError, RejectedError
+from handler.encoding import encoded
+from handler.errors import (
+    CloudError,
+    ConfigurationError,
+    Meaning,
+    QuietHoursError,
+    RejectedError,
+    without_secrets,
+)
 from handler.invocation import Invocation
 from handler.pacing import Backoff, Clock, Deadline, RateLimit
-from handler.report import UNFINISHED, Problem, Report, TaskReport, encoded
-from handler.secret import credentials
-from handler.settings import Settings, read_reach, read_settings, with_new_credentials
+from handler.report import UNFINISHED, Problem, Report, TaskReport
+from handler.secret import credentials, remembered
+from handler.settings import Settings, known_secrets, read_reach, read_settings, with_new_credentials
 from handler.task import SdkAppId, Task
 from handler.triggers import Fate, Message
 
@@ -33,6 +41,7 @@ def main_handler(event: Any, context: Any = None) -> dict[str, Any]:
     return handle(event, context)
 
 
+@without_secrets
 def handle(
     event: Any,
     context: Any = None,
@@ -47,17 +56,18 @@ def handle(
     Settings that are `given` win over the environment; `seen` is shown the report, published or not.
     """
     invocation = Invocation.start(context, clock or Clock(), backoff or Backoff(), seen)
-    log.set_up(invocation.request_id, ())
+    redaction.begin([*known_secrets(given), *remembered()])
+    log.set_up(invocation.request_id)
     try:
         settings = read_settings(**given)
-        log.set_up(invocation.request_id, settings.secrets)
+        redaction.hide(settings.secrets)
         rules = _policy(settings)
         named = rules.named_tasks(
             SdkAppId(settings.callout_sdk_app_id) if settings.callout_sdk_app_id else None
         )
     except ConfigurationError as error:
         reach = read_reach(**given)
-        log.set_up(invocation.request_id, reach.secrets)
+        redaction.hide(reach.secrets)
         problem = Problem("Configuration", str(error))
         invocation.tell(reach, invocation.report(None, [], [], [problem]))
         raise

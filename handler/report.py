@@ -1,12 +1,13 @@
 """Outcomes become a report, and a report becomes CloudEvents: status, text, splitting by size. Pure."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
+from handler.encoding import encoded, slices
+from handler.redaction import cleaned
 from handler.task import Outcome, Task
 
 EVENT_TYPE = "callout.quiet-hours.report.v1"
@@ -155,9 +156,9 @@ class Report(NamedTuple):
         return prefix + " ".join(f"{sentence}." for sentence in sentences if sentence)
 
     def data(self) -> dict[str, Any]:
-        """Give the notification's `data`, whole."""
+        """Return the notification's `data`, whole and without secrets."""
         summary = Counter(task.outcome.value for task in self.tasks)
-        return {
+        data = {
             "status": self.status,
             "action": self.action,
             "dry_run": self.dry_run,
@@ -167,6 +168,8 @@ class Report(NamedTuple):
             "tasks": [task.entry() for task in self.tasks],
             "errors": [problem.entry() for problem in self.problems],
         }
+        found: dict[str, Any] = cleaned(data)
+        return found
 
     def wanted_by(self, notify: Notify) -> bool:
         """Tell whether a report like this one is to be published."""
@@ -225,11 +228,6 @@ class Report(NamedTuple):
 
 
 _WIDEST_PART = {"number": 99_999, "of": 99_999, "report": ""}
-
-
-def encoded(value: Any) -> bytes:
-    """Give the JSON of a value as it is sent: UTF-8, no spaces."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
 
 
 def span(length: timedelta) -> str:
@@ -319,19 +317,9 @@ def _pieces(entry: dict[str, Any], room: int) -> list[dict[str, Any]]:
         return [entry]
     empty = entry | {"message": "", "body": "", "piece": 99_999, "pieces": 99_999}
     space = room - len(encoded(empty)) - 1
-    slices = [("message", text) for text in _slices(entry["message"], space)]
-    slices += [("body", text) for text in _slices(entry["body"] or "", space)]
+    cut = [("message", text) for text in slices(entry["message"], space)]
+    cut += [("body", text) for text in slices(entry["body"] or "", space)]
     return [
-        entry | {"message": "", "body": None, "piece": number, "pieces": len(slices)} | {key: text}
-        for number, (key, text) in enumerate(slices, 1)
+        entry | {"message": "", "body": None, "piece": number, "pieces": len(cut)} | {key: text}
+        for number, (key, text) in enumerate(cut, 1)
     ]
-
-
-def _slices(text: str, space: int) -> Iterator[str]:
-    start = 0
-    while start < len(text):
-        size = max(1, space)
-        while len(encoded(text[start : start + size])) - 2 > space and size > 1:
-            size = max(1, size // 2)
-        yield text[start : start + size]
-        start += size

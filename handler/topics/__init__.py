@@ -5,9 +5,10 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from handler.encoding import LINE_LIMIT, encoded
 from handler.errors import CloudError, Meaning, PublishError
 from handler.pacing import Backoff, Deadline, retry
-from handler.report import Report, encoded
+from handler.report import Report
 
 if TYPE_CHECKING:
     from handler.api3 import Identity
@@ -29,7 +30,7 @@ class Topic(Protocol):
 class Stdout:
     """The topic `stdout:`: each notification a line of standard output, short enough for CLS."""
 
-    limit = 7_900
+    limit = LINE_LIMIT
 
     def publish(self, event: Mapping[str, Any], attributes: Mapping[str, str], seconds: float) -> None:  # noqa: ARG002
         """Print one CloudEvent."""

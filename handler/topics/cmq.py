@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from handler.api3 import Api3, Identity, product_endpoint
+from handler.encoding import encoded
 from handler.errors import CloudError, Meaning
-from handler.report import encoded
 
 
 class Cmq:

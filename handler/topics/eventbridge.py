@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from handler.api3 import Api3, Identity, product_endpoint
-from handler.report import encoded
+from handler.encoding import encoded
 
 
 class EventBridge:

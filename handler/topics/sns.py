@@ -8,9 +8,9 @@ from typing import Any
 
 import boto3
 
+from handler.encoding import encoded
 from handler.errors import CloudError, Meaning
 from handler.pacing import bounded
-from handler.report import encoded
 
 _PASSING = (
     "Throttl",

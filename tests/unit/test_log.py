@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from handler import log
+from handler import log, redaction
+from handler.encoding import LINE_LIMIT
 
 KEY = "Gu5t9xGARNpq86cd98joQYCN3Cozk1qA"
 TOKEN = "aVeryLong/Session+Token\"with'quotes=="
@@ -35,7 +36,7 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, object]]:
 def test_a_record_is_one_flat_json_object_with_the_platforms_request_id(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    log.set_up("r-1", ())
+    log.set_up("r-1")
     logger.info("invocation", extra={"status": "succeeded", "summary": {"paused": 2}, "api_calls": 3})
     (line,) = lines(capsys)
     assert line.pop("time")
@@ -51,13 +52,13 @@ def test_a_record_is_one_flat_json_object_with_the_platforms_request_id(
 
 def test_setting_up_again_does_not_double_the_lines(capsys: pytest.CaptureFixture[str]) -> None:
     for request_id in ("r-1", "r-2"):
-        log.set_up(request_id, ())
+        log.set_up(request_id)
     logger.info("once")
     assert [line["request_id"] for line in lines(capsys)] == ["r-2"]
 
 
 def test_a_traceback_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> None:
-    log.set_up(None, ())
+    log.set_up(None)
     try:
         raise ValueError("of ours")
     except ValueError:
@@ -69,7 +70,8 @@ def test_a_traceback_stays_on_its_line(capsys: pytest.CaptureFixture[str]) -> No
 def test_secrets_tokens_and_signatures_are_left_out_wherever_they_stand(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    log.set_up("r-1", [KEY, TOKEN, "AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE"])
+    redaction.begin([KEY, TOKEN, "AKIDz8krbsJ5yKBZQpn74WFkmLPx3EXAMPLE"])
+    log.set_up("r-1")
     logger.error(
         "refused %s",
         TOKEN,
@@ -86,7 +88,8 @@ def test_secrets_tokens_and_signatures_are_left_out_wherever_they_stand(
 
 
 def test_a_word_of_a_few_letters_is_no_secret(capsys: pytest.CaptureFixture[str]) -> None:
-    log.set_up("r-1", ["a"])
+    redaction.begin(["a"])
+    log.set_up("r-1")
     logger.info("paused")
     assert lines(capsys)[0]["message"] == "paused"
 
@@ -95,7 +98,7 @@ def test_a_line_that_cannot_be_written_does_not_stop_the_work(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.stdout", None)
-    log.set_up("r-1", ())
+    log.set_up("r-1")
     logger.info("nowhere to go")
     assert "Logging error" in capsys.readouterr().err
 
@@ -107,8 +110,8 @@ def test_what_is_longer_than_a_line_goes_into_numbered_lines_that_join_to_the_wh
     record = logging.makeLogRecord(
         {"msg": "report not published", "levelname": "ERROR", "report": {"text": text}}
     )
-    written = list(log.JsonLines("r-1", ()).lines(record))
-    assert all(len(line.encode()) <= log.LIMIT for line in written)
+    written = list(log.JsonLines("r-1").lines(record))
+    assert all(len(line.encode()) <= LINE_LIMIT for line in written)
     parts = [json.loads(line) for line in written]
     if len(parts) > 1:
         assert [(part["part"], part["parts"]) for part in parts] == [

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.report import Hours, Problem, Report, TaskError, TaskReport, encoded, span
+from handler.encoding import encoded
+from handler.report import Hours, Problem, Report, TaskError, TaskReport, span
 from handler.task import Outcome, SdkAppId, Task, TaskId
 
 NOW = datetime(2026, 11, 23, 23, 0, tzinfo=timezone.utc)
