@@ -132,13 +132,17 @@ def without_secrets(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def _presentable(error: Exception) -> Exception:
-    """Return the error; with a secret in its chain, without the chain; with one in itself, another."""
-    if not any(_shows_a_secret(each) for each in _chain(error)):
-        return error
+    """Return the error without those in its chain that show a secret; if it does so itself, another."""
+    if isinstance(error, QuietHoursError):  # it may have become known after the error was made
+        error.args = tuple(clean(fact) if isinstance(fact, str) else fact for fact in error.args)
     if _shows_a_secret(error):
         text = f"{type(error).__name__}: {_texts(error)[0]}"
         return UnexpectedError(text).with_traceback(error.__traceback__)
-    error.__cause__ = error.__context__ = None
+    for each in list(_chain(error)):
+        if each.__cause__ and _shows_a_secret(each.__cause__):
+            each.__cause__ = None
+        if each.__context__ and _shows_a_secret(each.__context__):
+            each.__context__ = None
     return error
 
 

@@ -6,6 +6,7 @@ A secret that is known is removed by its value, in any quoting; one that is not,
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -18,19 +19,25 @@ _LARGEST_INTEGER_BITS = 4_096
 
 _known = Values(())
 """The secrets of this invocation. Its threads share them; there is one invocation at a time in a process."""
+_changing = threading.Lock()
 
 
 def begin(secrets: Iterable[str | None]) -> None:
     """Let these be the known secrets of the invocation that begins now, and no others."""
-    global _known  # noqa: PLW0603 - an error's text is made in every module and thread
-    fresh = Values(filter(None, secrets))
-    if fresh != _known:  # else a warm instance keeps what it has prepared
-        _known = fresh
+    with _changing:
+        _set(Values(filter(None, secrets)))
 
 
 def hide(secrets: Iterable[str | None]) -> None:
     """Add secrets that became known only now."""
-    begin([*_known, *secrets])
+    with _changing:
+        _set(Values([*_known, *filter(None, secrets)]))
+
+
+def _set(secrets: Values) -> None:
+    global _known  # noqa: PLW0603 - an error's text is made in every module and thread
+    if secrets != _known:  # else a warm instance keeps what it has prepared
+        _known = secrets
 
 
 def clean(text: str) -> str:

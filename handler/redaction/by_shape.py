@@ -63,6 +63,7 @@ def _shapes() -> re.Pattern[str]:
         rf"(?:[^\s\"'`\\<>&,;(){{}}\[\]%]|%(?!(?:25)*{ends})|\\+/|\\+u00(?!{ends})[0-9a-f]{{2}}"
         r"|&(?:amp;)*\#(?:x2b|x2f|x3d|43|47|61);)"
     )
+    no_number = r"(?!-?[\d.e+-]+(?:[\s,}\]]|$))"  # of JSON
     scheme = rf"(?:[\w-]*hmac[\w-]*|bearer|basic|digest|token){space}+"
     further = rf"(?:(?:[,;]|%(?:25)*(?:2c|3b)){space}*[\w-]+(?:=|%(?:25)*3d){value}*|;[\w-]+)"
     return re.compile(
@@ -70,7 +71,7 @@ def _shapes() -> re.Pattern[str]:
         rf"[bu]?(?P<q>\\*[\"'`])(?P<quoted>.{{1,8192}}?)(?<!\\)(?P=q)"
         rf"|{_NAME}{quote}?{equals}{quote}?(?P<equal>{value}{{2,}})"
         rf"|{_NAME}{quote}?{colon}{quote}(?P<begun>{value}{{4,}})"
-        rf"|{_NAME}{quote}?{colon}(?P<long>{value}{{16,}})"
+        rf"|{_NAME}{quote}?{colon}{no_number}(?P<long>{value}{{16,}})"
         rf"|(?<=-)(?:token|signature){colon}(?P<header>{value}{{4,}})"
         rf"|authorization{quote}?(?:{equals}|{colon}){quote}?"
         rf"(?P<authorization>(?:{scheme}{value}+|{value}{{16,}}){further}*)"

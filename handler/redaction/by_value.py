@@ -68,7 +68,7 @@ class Values:
         spans: list[tuple[int, int]] = []
         for start in (start for at in hits for start in range(max(0, at - _CHUNK), at + 1)):
             for end in (start + _RUN, start + _RUN - 1):
-                if bones[start:end] in self._runs:
+                if end <= len(bones) and bones[start:end] in self._runs:
                     begun = spans.pop() if spans and start <= spans[-1][1] else (start, end)
                     spans.append((begun[0], max(begun[1], end)))
                     break
@@ -77,7 +77,11 @@ class Values:
     @cached_property
     def _searched(self) -> frozenset[bytes]:
         """The bones of what is searched for: the secrets and their base64."""
-        return frozenset(_bones(each) for value in self._values for each in (value, *_base64(value)))
+        texts = [each for value in self._values for each in (value, *_base64(value))]
+        odd = [
+            value for value in self._values if re.search(r"[\\%&]", value)
+        ]  # an escape, if not quoted itself
+        return frozenset(map(_bones, [*texts, *(form for value in odd for form in _quoted(value))]))
 
     @cached_property
     def _runs(self) -> frozenset[bytes]:
@@ -159,14 +163,14 @@ def _in_json(text: str, *, ensure_ascii: bool = True) -> str:
     return json.dumps(text, ensure_ascii=ensure_ascii)[1:-1]
 
 
-def _in_html(text: str) -> str:
-    for character, entity in (("&", "amp"), ("<", "lt"), (">", "gt"), ('"', "quot"), ("'", "#39")):
+def _in_html(text: str, apostrophe: str = "#39") -> str:
+    for character, entity in (("&", "amp"), ("<", "lt"), (">", "gt"), ('"', "quot"), ("'", apostrophe)):
         text = text.replace(character, f"&{entity};")
     return text
 
 
-def _in_url(text: str, quoting: Callable[..., str] = quote, *, lower: bool = False) -> str:
-    found = quoting(_utf_8(text), safe="")
+def _in_url(text: str, quoting: Callable[..., str] = quote, *, safe: str = "", lower: bool = False) -> str:
+    found = quoting(_utf_8(text), safe=safe)
     return re.sub("%..", lambda escape: escape[0].lower(), found) if lower else found
 
 
@@ -175,11 +179,14 @@ _QUOTINGS: tuple[Callable[[str], str], ...] = (
     partial(_in_json, ensure_ascii=False),
     lambda text: _in_json(text).replace("/", "\\/"),  # PHP's
     lambda text: repr(text)[1:-1],
+    lambda text: text.replace("'", "\\'"),
     lambda text: repr(_utf_8(text))[2:-1],
     _in_url,
+    partial(_in_url, safe="/"),
     partial(_in_url, lower=True),
     partial(_in_url, quoting=quote_plus),
     _in_html,
+    partial(_in_html, apostrophe="#x27"),
 )
 
 
