@@ -10,14 +10,22 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    if name == "main_handler":
-        collecting = gc.isenabled()
-        gc.disable()  # importing makes no garbage to speak of; looking for it costs a cold start a fiftieth
-        try:
-            from handler.main import main_handler  # noqa: PLC0415 - `import handler.task` must not load it
-        finally:
-            gc.freeze()  # nor does what was imported become garbage later
-            if collecting:
-                gc.enable()
-        return main_handler
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name != "main_handler":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    # Kept here, so that this runs once: a runtime may look the function up for each event, and garbage that
+    # is frozen, a closed connection for example, is never collected.
+    globals()[name] = found = _loaded()
+    return found
+
+
+def _loaded() -> Any:
+    collecting = gc.isenabled()
+    gc.disable()  # importing makes no garbage to speak of; looking for it costs a cold start a fiftieth
+    try:
+        from handler.main import main_handler  # noqa: PLC0415 - `import handler.task` must not load it
+
+        gc.freeze()  # nor does what was imported become garbage later
+    finally:
+        if collecting:
+            gc.enable()
+    return main_handler

@@ -12,13 +12,14 @@ What becomes of a single task is never an exception: it is an outcome, see `hand
 
 from __future__ import annotations
 
+import functools
 import json
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from handler.redaction import clean
 from handler.spelling import suggestion as suggestion  # noqa: PLC0414 - part of many a refusal
 
 if TYPE_CHECKING:
@@ -35,8 +36,15 @@ _LONGEST_PROBLEM = 500
 _LONGEST_TEXT = 6_000
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
 class QuietHoursError(Exception):
-    """The root of everything this project raises on purpose."""
+    """The root of everything this project raises on purpose. No secret is in its text."""
+
+    def __init__(self, *facts: object) -> None:
+        super().__init__(*(clean(fact) if isinstance(fact, str) else fact for fact in facts))
 
 
 class RejectedError(QuietHoursError):
@@ -48,7 +56,7 @@ class RejectedError(QuietHoursError):
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.count = _number_of(problems)
-        self.problems = few(problems)
+        self.problems = few([clean(problem) if type(problem) is str else problem for problem in problems])
         super().__init__("; ".join(self.problems))
 
 
@@ -59,9 +67,9 @@ class ConfigurationError(QuietHoursError):
     """
 
     def __init__(self, source: str, problems: Sequence[str]) -> None:
-        self.source = shortened(source)
+        self.source = shortened(clean(source))
         self.count = _number_of(problems)
-        self.problems = few(problems)
+        self.problems = few([clean(problem) if type(problem) is str else problem for problem in problems])
         super().__init__(f"{self.source}: " + "; ".join(self.problems))
 
 
@@ -77,18 +85,18 @@ class Meaning(Enum):
 class CloudError(QuietHoursError):
     """An answer that is an error, or no answer at all.
 
-    `code` and `message` are the cloud's own, `attempts` how often the request was sent. What the answer
-    repeats of the request's signature or token is left out: AWS does so when it refuses one.
+    `code` and `message` are the cloud's own, `attempts` how often the request was sent. What they repeat of
+    a key, a token or a signature is left out before they are cut: the half of one would not be recognised.
     """
 
     def __init__(self, code: str, message: str, request_id: str | None = None, *, meaning: Meaning) -> None:
-        self.code = code
-        message = unsigned(message)
-        self.message = message if len(message) <= _MAX_FOREIGN else message[:_MAX_FOREIGN] + "…"
-        self.request_id = request_id
+        self.code = _cut(clean(code), _LONGEST_ID)
+        self.message = _cut(clean(message[:_MAX_READ]), _MAX_FOREIGN)
+        self.request_id = None if request_id is None else _cut(clean(str(request_id)), _LONGEST_ID)
         self.meaning = meaning
         self.attempts = 0
-        super().__init__(f"{code}: {self.message}" + (f" (request {request_id})" if request_id else ""))
+        request = f" (request {self.request_id})" if self.request_id else ""
+        super().__init__(f"{self.code}: {self.message}{request}")
 
     @property
     def stops_everything(self) -> bool:
@@ -121,9 +129,72 @@ class UnfinishedError(QuietHoursError):
     """Something was left undone, and the trigger is asked to come again."""
 
 
-def unsigned(text: str) -> str:
-    """Give a text without the signatures, credentials and tokens that stand in it by their names."""
-    return _SIGNED.sub(r"\g<1>***", text)
+class UnexpectedError(QuietHoursError):
+    """An error that nobody foresaw, in place of one whose own text holds a secret."""
+
+
+def without_secrets(function: Callable[P, T]) -> Callable[P, T]:
+    """Let no error leave a function with a secret in its text, or in that of an error chained to it.
+
+    The platform writes all of them to a log that many may read.
+    """
+
+    @functools.wraps(function)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return function(*args, **kwargs)
+        except Exception as error:
+            shown = _presentable(error)
+            if shown is error:
+                raise
+        raise shown
+
+    return guarded
+
+
+def _presentable(error: Exception) -> Exception:
+    """Return the error without those in its chain that show a secret; if it does so itself, another."""
+    if isinstance(error, QuietHoursError):  # it may have become known after the error was made
+        error.args = tuple(clean(fact) if isinstance(fact, str) else fact for fact in error.args)
+    if _shows_a_secret(error):
+        text = f"{type(error).__name__}: {_texts(error)[0]}"
+        return UnexpectedError(text).with_traceback(error.__traceback__)
+    for each in list(_chain(error)):
+        if each.__cause__ and _shows_a_secret(each.__cause__):
+            each.__cause__ = None
+        if each.__context__ and _shows_a_secret(each.__context__):
+            each.__context__ = None
+    return error
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Return an error, what it was raised from or during, and what a group of errors holds."""
+    seen: set[int] = set()
+    left: list[BaseException | None] = [error]
+    while left:
+        each = left.pop()
+        if each is not None and id(each) not in seen:
+            seen.add(id(each))
+            left += [each.__cause__, each.__context__, *getattr(each, "exceptions", ())]
+            yield each
+
+
+def _shows_a_secret(error: BaseException) -> bool:
+    return any(clean(text) != text for text in _texts(error))
+
+
+def _texts(error: BaseException) -> list[str]:
+    texts = []
+    for show in (str, repr, lambda each: repr(each.args), lambda each: str(getattr(each, "__notes__", ""))):
+        try:
+            texts.append(show(error))
+        except Exception as failed:  # noqa: BLE001 - whatever a foreign __str__ raises
+            texts.append(f"its text raises {type(failed).__name__}")
+    return texts
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[:most] + "…"
 
 
 class More(str):
@@ -250,13 +321,15 @@ _OF_EVERYTHING = (
     "NoCredentials",
     "UnknownEndpoint",
 )
-_SIGNED = re.compile(
-    r"((?:Signature|Credential)=|X-(?:TC|Amz-Security)-Token\W+)[^\s,;\"'\\<&]+", re.IGNORECASE
-)
 _MAX_SHOWN = 80
 _DEEPEST_SHOWN = 50
 _MAX_FOREIGN = 500
 """Characters of a cloud's message that are kept; a whole HTML page helps nobody."""
+_MAX_READ = 20_000
+"""Characters of it that are searched for secrets, of which the first `_MAX_FOREIGN` are kept."""
+_LONGEST_ID = 200
+"""Characters of an error code or of a request id that are kept."""
+
 _WANTED = {
     "missing": "is required",
     "extra_forbidden": "is not a key here",

@@ -2,78 +2,76 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any, TextIO
 
-from handler.errors import unsigned
-
-LIMIT = 7_900
-"""Bytes of one line. CLS cuts a line at 8 KB (FACTS-SCF, section 8)."""
+from handler.encoding import LINE_LIMIT, encoded, slices
+from handler.redaction import clean, cleaned
 
 _OF_A_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-_NOTHING = "***"
-_SHORTEST_SECRET = 6
-"""Characters; what is shorter is no credential of any cloud, and stands in half of all words."""
+_LONGEST_IN_A_HEAD = 200
+"""Characters of each field that every line of a long record repeats; the whole is in the joined `text`."""
+_MOST_PARTS = 9_999_999
 
 
 class JsonLines(logging.Handler):
     """Writes each record to standard output as one JSON object a line, several where it is too long."""
 
-    def __init__(self, request_id: str | None, secrets: Iterable[str]) -> None:
+    def __init__(self, request_id: str | None) -> None:
         super().__init__()
         self._request_id = request_id
-        self._secrets: list[str] = []
-        self.hide(secrets)
-
-    def hide(self, secrets: Iterable[str]) -> None:
-        """Leave these out, too, of what is written from now on."""
-        more = {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
-        self._secrets = sorted(more.union(self._secrets), key=len, reverse=True)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Write one record, to standard error where standard output does not take it."""
+        """Write one record, to standard error where standard output does not take it.
+
+        Where a record cannot be written, a line says so, and what the record was.
+        """
         try:
-            text = "".join(line + "\n" for line in self.lines(record))
+            try:
+                lines = list(self.lines(record))
+            except Exception as error:  # noqa: BLE001 - logging's own rule: a log line never stops the work
+                lines = [self._instead(record, error)]
+            text = "".join(line + "\n" for line in lines)
             try:
                 _write(sys.stdout, text)
             except Exception:  # a broken pipe, a closed file, no file at all
                 _write(sys.stderr, text)
                 raise
-        except Exception:  # noqa: BLE001 - logging's own rule: a log line never stops the work
+        except Exception:  # noqa: BLE001 - nowhere to write to: logging tells standard error
             self.handleError(record)
 
     def lines(self, record: logging.LogRecord) -> Iterator[str]:
-        """Give the lines of one record, each a flat JSON object of at most `LIMIT` bytes."""
-        head: dict[str, Any] = {
-            "time": datetime.fromtimestamp(record.created, timezone.utc).isoformat(timespec="milliseconds"),
-            "level": record.levelname,
-            "message": record.getMessage(),
-            "request_id": self._request_id,
-        }
-        fields = {key: _flat(value) for key, value in vars(record).items() if key not in _OF_A_RECORD}
+        """Return the lines of one record, each a flat JSON object of at most `LINE_LIMIT` bytes."""
+        head = self._head(record, _message(record))
+        fields = {str(key): value for key, value in vars(record).items() if key not in _OF_A_RECORD}
         if record.exc_info and record.exc_info[0]:
             fields["traceback"] = logging.Formatter().formatException(record.exc_info)
-        line = self.redacted(_dump(head | fields))
-        if len(line.encode()) <= LIMIT:
+        line = _dump(head | {key: _flat(value) for key, value in cleaned(fields).items()})
+        if len(line.encode()) <= LINE_LIMIT:
             yield line
             return
-        # The rest is cut from the finished, redacted line: joined again, `text` is that line.
-        head["message"] = head["message"][:200]
-        pieces = list(
-            _cut(line, LIMIT - len(_dump(head | {"part": 9999, "parts": 9999, "text": ""}).encode()))
-        )
+        # The rest is cut from the finished line, which has no secrets: joined again, `text` is that line.
+        head = {key: value and value[:_LONGEST_IN_A_HEAD] for key, value in head.items()}
+        widest = _dump(head | {"part": _MOST_PARTS, "parts": _MOST_PARTS, "text": ""})
+        pieces = list(slices(line, LINE_LIMIT - len(widest.encode())))
         for number, piece in enumerate(pieces, 1):
-            yield self.redacted(_dump(head | {"part": number, "parts": len(pieces), "text": piece}))
+            yield _dump(head | {"part": number, "parts": len(pieces), "text": piece})
 
-    def redacted(self, text: str) -> str:
-        """Give a text without secrets, tokens and signatures."""
-        for secret in self._secrets:
-            text = text.replace(secret, _NOTHING).replace(json.dumps(secret)[1:-1], _NOTHING)
-        return unsigned(text)
+    def _head(self, record: logging.LogRecord, message: str) -> dict[str, str | None]:
+        return {
+            "time": datetime.fromtimestamp(record.created, timezone.utc).isoformat(timespec="milliseconds"),
+            "level": str(record.levelname),
+            "message": clean(message),
+            "request_id": None if self._request_id is None else clean(str(self._request_id)),
+        }
+
+    def _instead(self, record: logging.LogRecord, error: Exception) -> str:
+        message = f"a log line could not be written: {type(error).__name__} at {record.name}"
+        head = self._head(record, f"{message}:{record.lineno}")
+        return _dump({key: value and value[:_LONGEST_IN_A_HEAD] for key, value in head.items()})
 
 
 def _write(stream: TextIO, text: str) -> None:
@@ -81,40 +79,28 @@ def _write(stream: TextIO, text: str) -> None:
     stream.flush()
 
 
-def set_up(request_id: str | None, secrets: Iterable[str], level: int = logging.INFO) -> None:
-    """Let everything under the logger `handler` go out as JSON lines, for this invocation.
+def set_up(request_id: str | None, level: int = logging.INFO) -> None:
+    """Let everything under the logger `handler` be written as JSON lines, for this invocation.
 
     The root logger and its handlers belong to the platform and stay as they are.
     """
     logger = logging.getLogger("handler")
-    logger.handlers = [JsonLines(request_id, secrets)]
+    logger.handlers = [JsonLines(request_id)]
     logger.propagate = False
     logger.setLevel(level)
 
 
-def hide(secrets: Iterable[str]) -> None:
-    """Leave secrets that became known only now out of all further lines."""
-    known = list(secrets)
-    for each in logging.getLogger("handler").handlers:
-        if isinstance(each, JsonLines):
-            each.hide(known)
+def _message(record: logging.LogRecord) -> str:
+    """Return the message, as written where its arguments do not fit it or have no text."""
+    try:
+        return record.getMessage()
+    except Exception as error:  # noqa: BLE001 - whatever an argument raises
+        return f"{record.msg} (its arguments cannot be shown: {type(error).__name__})"
 
 
 def _flat(value: Any) -> Any:
-    return value if value is None or isinstance(value, (str, int, float, bool)) else _dump(value)
+    return _dump(value) if isinstance(value, (dict, list)) else value
 
 
 def _dump(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
-def _cut(text: str, size: int) -> Iterator[str]:
-    """Give pieces whose JSON has at most `size` bytes: a character may take 4, and escaping doubles some."""
-    start = 0
-    while start < len(text):
-        length = size
-        while len(_dump(text[start : start + length]).encode()) - 2 > size:
-            length //= 2
-        yield text[start : start + length]
-        start += length
+    return encoded(value).decode()

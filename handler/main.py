@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from handler import log, policy, triggers
+from handler import log, policy, redaction, triggers
 from handler.decision import Job, Watch, by_the_clock
 from handler.errors import (
     CloudError,
@@ -16,6 +16,7 @@ from handler.errors import (
     QuietHoursError,
     RejectedError,
     shortened,
+    without_secrets,
 )
 from handler.invocation import Invocation
 from handler.messages import Done, MessageResult, Reader, entries, rejected
@@ -23,8 +24,8 @@ from handler.notifier import Memory, Notifier
 from handler.pacing import Backoff, Clock, Deadline, RateLimit
 from handler.report import Problem, Report, TaskReport
 from handler.request import Known
-from handler.secret import credentials
-from handler.settings import Settings, read_reach, read_settings, with_new_credentials
+from handler.secret import credentials, remembered
+from handler.settings import Settings, known_secrets, read_reach, read_settings, with_new_credentials
 from handler.task import SdkAppId
 from handler.triggers import Delivery, Message
 
@@ -44,6 +45,7 @@ def main_handler(event: Any, context: Any = None) -> dict[str, Any]:
     return handle(event, context, memory=_OF_THIS_INSTANCE)
 
 
+@without_secrets
 def handle(  # noqa: PLR0913 - what a test or a developer's machine has otherwise
     event: Any,
     context: Any = None,
@@ -61,14 +63,15 @@ def handle(  # noqa: PLR0913 - what a test or a developer's machine has otherwis
     """
     invocation = Invocation.start(context, clock or Clock(), backoff or Backoff())
     notifier = Notifier(invocation, _OF_THIS_INSTANCE if memory is None else memory, seen)
-    log.set_up(invocation.request_id, ())
+    redaction.begin([*known_secrets(given), *remembered()])
+    log.set_up(invocation.request_id)
     try:
         settings = read_settings(**given)
-        log.set_up(invocation.request_id, settings.secrets)
+        redaction.hide(settings.secrets)
         reader = _reader(settings, invocation.request_id)
     except ConfigurationError as error:
         reach = read_reach(**given)
-        log.set_up(invocation.request_id, reach.secrets)
+        redaction.hide(reach.secrets)
         notifier.notify(reach, _report(invocation, [Problem("Configuration", str(error))]))
         raise
     try:

@@ -5,9 +5,10 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from handler.decision import Job
+from handler.encoding import encoded
 from handler.errors import SHOWN, RejectedError, few, shortened
 from handler.policy import Policy
-from handler.report import UNFINISHED, Problem, TaskReport, encoded
+from handler.report import UNFINISHED, Problem, TaskReport
 from handler.request import Known, Request, parse, resolve
 from handler.spelling import bounded_suggestions
 from handler.task import SdkAppId, Task

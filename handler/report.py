@@ -9,6 +9,8 @@ from itertools import islice
 from typing import Any, Literal, NamedTuple, overload
 from zoneinfo import ZoneInfo
 
+from handler.encoding import encoded, slices
+from handler.redaction import cleaned
 from handler.task import Outcome, Task
 
 EVENT_TYPE = "callout.quiet-hours.report.v1"
@@ -190,7 +192,7 @@ class Report(_Report):
     @cached_property
     def _data(self) -> dict[str, Any]:
         summary = Counter(task.outcome.value for task in self.tasks)
-        return {
+        data = {
             "status": self.status,
             "action": self.action,
             "dry_run": self.dry_run,
@@ -200,6 +202,8 @@ class Report(_Report):
             "tasks": self.entries,
             "errors": [problem.entry() for problem in self.problems],
         }
+        found: dict[str, Any] = cleaned(data)
+        return found
 
     def wanted_by(self, notify: Notify) -> bool:
         """Tell whether a report like this one is to be published."""
@@ -272,11 +276,6 @@ def bounded(data: Mapping[str, Any], limit: int = 1_000_000) -> dict[str, Any]:
         if answer[key] and len(json.dumps(answer).encode()) > limit:
             answer[f"{key}_omitted"] = len(answer.pop(key))
     return answer
-
-
-def encoded(value: Any) -> bytes:
-    """Return the JSON of a value as it is sent: UTF-8, no spaces."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
 
 
 @overload
@@ -376,19 +375,9 @@ def _pieces(entry: dict[str, Any], room: int) -> list[dict[str, Any]]:
         return [entry]
     empty = entry | {"message": "", "body": "", "piece": 99_999, "pieces": 99_999}
     space = room - len(encoded(empty)) - 1
-    slices = [("message", text) for text in _slices(entry["message"], space)]
-    slices += [("body", text) for text in _slices(entry["body"] or "", space)]
+    cut = [("message", text) for text in slices(entry["message"], space)]
+    cut += [("body", text) for text in slices(entry["body"] or "", space)]
     return [
-        entry | {"message": "", "body": None, "piece": number, "pieces": len(slices)} | {key: text}
-        for number, (key, text) in enumerate(slices, 1)
+        entry | {"message": "", "body": None, "piece": number, "pieces": len(cut)} | {key: text}
+        for number, (key, text) in enumerate(cut, 1)
     ]
-
-
-def _slices(text: str, space: int) -> Iterator[str]:
-    start = 0
-    while start < len(text):
-        size = max(1, space)
-        while len(encoded(text[start : start + size])) - 2 > space and size > 1:
-            size = max(1, size // 2)
-        yield text[start : start + size]
-        start += size

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from functools import partial
 from typing import Any
 
-from handler import log
+from handler import redaction
 from handler.aws_sdk import client
 from handler.errors import CloudError, Meaning, given
 from handler.pacing import Backoff, Deadline, bounded, retry
-from handler.settings import Credentials, Reach
+from handler.settings import Credentials, Reach, unsendable
 
 _KEYS = ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_SESSION_TOKEN")
+_NAME = re.compile("[A-Za-z_.-]{1,40}")
 _LONGEST_SECONDS = 10.0
 _PASSING = ("Internal", "ServiceUnavailable", "Throttling")
 
@@ -59,18 +61,24 @@ class SecretBudget:
 def credentials(reach: Reach, budget: SecretBudget, *, anew: bool = False) -> Credentials | None:
     """Give the credentials that the settings name, `None` where they name none. Safe between threads.
 
-    A secret is read once, and again when asked to do so `anew`. Its values are hidden from the log from
-    then on. Raises `CloudError` when it cannot be read within the budget.
+    A secret is read once, and again when asked to do so `anew`. No text shows what it held from then on.
+    Raises `CloudError` when it cannot be read within the budget.
     """
     arn = reach.callout_secret
     if arn is None:
-        return reach.credentials
-    with budget.lock:
-        if anew or arn not in _read:
-            _read[arn] = budget.read(arn)
-        found = _read[arn]
-    log.hide(filter(None, (found.secret_id, found.secret_key, found.session_token)))
+        found = reach.credentials
+    else:
+        with budget.lock:
+            if anew or arn not in _read:
+                _read[arn] = budget.read(arn)
+            found = _read[arn]
+    redaction.hide(found or ())
     return found
+
+
+def remembered() -> list[str | None]:
+    """Return the values of the secrets that this warm instance has read."""
+    return [value for each in _read.values() for value in each]
 
 
 def _fetched(arn: str, ends: Deadline, attempt: int) -> str:
@@ -124,8 +132,14 @@ def _credentials(arn: str, text: str) -> Credentials:
     if not all(isinstance(value, str) for value in (secret_id, secret_key, token)):
         raise _unusable(arn, f"its values are to be texts; {wanted}")
     if not secret_id or not secret_key:
-        raise _unusable(arn, f"it has the keys {given(sorted(found))}; {wanted}")
-    return Credentials(secret_id.strip(), secret_key.strip(), token.strip() or None)
+        names = [key if _NAME.fullmatch(key) else "…" for key in sorted(found)]  # else it may be the secret
+        raise _unusable(arn, f"it has the keys {given(names)}; {wanted}")
+    values = (secret_id.strip(), secret_key.strip(), token.strip())
+    for key, value in zip(_KEYS, values, strict=True):
+        if reason := unsendable(value):
+            redaction.hide(values)
+            raise _unusable(arn, f"{key}: {reason}")
+    return Credentials(values[0], values[1], values[2] or None)
 
 
 def _unusable(arn: str, what: str) -> CloudError:

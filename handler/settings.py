@@ -1,6 +1,8 @@
 """Every setting: its variable, type, default and sentence. Read anew at every invocation."""
 
+import os
 import re
+from collections.abc import Mapping
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -19,6 +21,15 @@ _CREDENTIALS = tuple(
     for what in ("secret_id", "secret_key", "session_token")
 )
 _HOLDER = r"arn:aws[a-z-]*:(?:secretsmanager:[a-z0-9-]+:\d+:secret:.+|ssm:[a-z0-9-]+:\d+:parameter/.+)"
+
+
+_SECRET_VARIABLES = frozenset(
+    [name.upper() for name in _CREDENTIALS]
+    + ["TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN"]
+    + ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"]
+    + ["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
+)
+"""Whose values no text may show; those of AWS are boto3's to read."""
 
 
 class Credentials(NamedTuple):
@@ -142,25 +153,22 @@ class Reach(BaseSettings):
 
     @property
     def credentials(self) -> Credentials | None:
-        """The credentials, `None` where there are none.
+        """The credentials, `None` where there are none that can be used.
 
         Id, key and token always come from one set of names: a role's token beside a person's id and
         key would be refused by every API.
         """
         own = (self.tencentcloud_secret_id, self.tencentcloud_secret_key, self.tencentcloud_session_token)
         role = (self.role_secret_id, self.role_secret_key, self.role_session_token)
-        for secret_id, secret_key, token in (own, role):
-            if secret_id and secret_key:
-                return Credentials(
-                    secret_id.get_secret_value(),
-                    secret_key.get_secret_value(),
-                    token.get_secret_value() if token else None,
-                )
+        for each in (own, role):
+            secret_id, secret_key, token = (value.get_secret_value() if value else "" for value in each)
+            if secret_id and secret_key and not unsendable(secret_id + secret_key + token):
+                return Credentials(secret_id, secret_key, token or None)
         return None
 
     @property
     def secrets(self) -> list[str]:
-        """What must never be logged."""
+        """What no text may show."""
         found = (self.tencentcloud_secret_id, self.tencentcloud_secret_key, self.tencentcloud_session_token)
         role = (self.role_secret_id, self.role_secret_key, self.role_session_token)
         return [secret.get_secret_value() for secret in found + role if secret]
@@ -200,6 +208,13 @@ class Settings(Reach):
         default=False, description="Decide and report, call nothing that changes anything"
     )
 
+    @field_validator(*_CREDENTIALS)
+    @classmethod
+    def _credential_can_be_sent(cls, value: SecretStr | None) -> SecretStr | None:
+        if reason := unsendable(value.get_secret_value() if value else ""):
+            raise ValueError(reason)
+        return value
+
     @model_validator(mode="after")
     def _one_source_of_quiet_hours(self) -> Self:
         if self.callout_policy and self.callout_quiet_hours:
@@ -237,6 +252,24 @@ def with_new_credentials(settings: Settings, **given: Any) -> Settings:
     """Give the settings with the credentials as the environment has them now; else as they were read."""
     now = read_reach(**given)
     return settings.model_copy(update={name: getattr(now, name) for name in _CREDENTIALS})
+
+
+def known_secrets(given: Mapping[str, Any]) -> list[str]:
+    """Return the values of the environment and of `given` that no text may show, usable or not."""
+    found = [value for name, value in os.environ.items() if name.upper() in _SECRET_VARIABLES]
+    for name, value in given.items():
+        if value and name.upper() in _SECRET_VARIABLES:
+            found.append(value.get_secret_value() if isinstance(value, SecretStr) else str(value))
+    return found
+
+
+def unsendable(value: str) -> str | None:
+    """Return why a credential cannot be sent in a header; an HTTP library would repeat it in its refusal."""
+    found = re.search(r"[^\x20-\x7e]", value)
+    if found is None:
+        return None
+    what = "a line break" if found[0] in "\r\n" else "a control character" if found[0] < " " else None
+    return f"holds {what or 'a character outside printable ASCII'}, which no credential has; copy it again"
 
 
 def is_loopback(host: str) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from handler import redaction
 from local.emulator import Emulator
 
 APP = 1400692008
@@ -23,6 +24,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.upper().startswith(("CALLOUT_", "TENCENTCLOUD_", "AWS_")) or name.upper().endswith("_PROXY"):
             monkeypatch.delenv(name)
+    redaction.begin(())
 
 
 @pytest.fixture(scope="session")

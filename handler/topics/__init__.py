@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
+from handler.encoding import LINE_LIMIT, encoded
 from handler.errors import CloudError, Meaning, PublishError
 from handler.pacing import Backoff, Deadline, RateLimit, bounded, paced
-from handler.report import Report, encoded
+from handler.report import Report
 
 if TYPE_CHECKING:
     from handler.api3 import Identity
@@ -49,7 +50,7 @@ class Topic(Protocol):
 class Stdout:
     """The topic `stdout:`: each notification a line of standard output, short enough for CLS."""
 
-    limit = 7_900
+    limit = LINE_LIMIT
     per_second = float("inf")
 
     def publish(self, event: Mapping[str, Any], attributes: Mapping[str, str], seconds: float) -> None:  # noqa: ARG002

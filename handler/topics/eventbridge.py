@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from handler.report import encoded
+from handler.encoding import encoded
 from handler.topics.tencent import TencentTopic
 
 

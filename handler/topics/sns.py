@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from handler.aws_sdk import client
+from handler.encoding import encoded
 from handler.errors import CloudError, Meaning
 from handler.pacing import bounded
-from handler.report import encoded
 
 _PASSING = (
     "Throttl",

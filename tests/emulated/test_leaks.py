@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import html
 import json
 import logging
 import re
@@ -12,13 +14,13 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import quote, quote_plus, unquote
 
 import boto3
 import pytest
 from moto import mock_aws
 
 from handler import triggers
-from handler.errors import QuietHoursError
 from handler.main import handle
 from handler.pacing import Backoff, Clock
 from local.emulator import Emulator, Fault, Kind, faults
@@ -72,7 +74,7 @@ class Loud:
         for name in LOUD:
             caplog.set_level(logging.DEBUG, logger=name or None)
 
-    def __call__(self, topic: str, **changes: Any) -> None:
+    def __call__(self, topic: str, event: Any = None, **changes: Any) -> None:
         given: dict[str, Any] = {
             "tencentcloud_secret_id": ID,
             "tencentcloud_secret_key": KEY,
@@ -87,7 +89,7 @@ class Loud:
         slept: list[float] = []
         try:
             answer = handle(
-                {"tasks": [16498, 16499, "eu-surveys", 1]},
+                event or {"tasks": [16498, 16499, "eu-surveys", 1]},
                 {"request_id": "r", "function_name": "f", "time_limit_in_ms": 20_000},
                 clock=Clock(lambda: NOON, lambda: time.monotonic() + sum(slept), slept.append),
                 backoff=Backoff(attempts=2, jitter=lambda: 1.0),
@@ -95,7 +97,7 @@ class Loud:
                 **(given | changes),
             )
             out.append(json.dumps(answer, ensure_ascii=False))
-        except QuietHoursError as error:
+        except Exception as error:  # noqa: BLE001 - the platform shows them all
             out += ["".join(traceback.format_exception(error)), *told(error)]
         captured = self.capsys.readouterr()
         out += [captured.out, captured.err, self.caplog.text]
@@ -246,4 +248,200 @@ def test_a_line_of_our_own_with_a_secret_in_it_goes_out_without(
     monkeypatch.setattr("handler.triggers.read", careless)
     loud("stdout:")
     assert '"message":"oh: ***"' in loud.text
+    assert loud.keeps_its_secrets()
+
+
+AWKWARD = "k3y/Zm9v\"YmF\\yU2%VjcmV0+S2V5'Q&4a<5b>=="
+QUOTINGS: dict[str, Callable[[str], str]] = {
+    "plain": str,
+    "JSON": json.dumps,
+    "JSON in JSON": lambda text: json.dumps(json.dumps({"Message": text})),
+    "Python": repr,
+    "a query": lambda text: "?SecretKey=" + quote(text, safe=""),
+    "a form": quote_plus,
+    "base64": lambda text: base64.b64encode(b"key:" + text.encode()).decode(),
+    "HTML": html.escape,
+    "beyond the cut": lambda text: "x" * 480 + text,
+    "a signature in JSON": lambda text: json.dumps({"Signature": "a1" * 32, "of": text}),
+}
+
+
+def runs(secret: str) -> set[str]:
+    """Return all runs of eight characters of a secret, and of its base64."""
+    forms = [secret] + [base64.b64encode(b"-" * at + secret.encode()).decode()[4:-4] for at in range(3)]
+    return {form[at : at + 8] for form in forms for at in range(len(form) - 7)}
+
+
+def shows(text: str) -> list[str]:
+    """Return what a text shows of the awkward key, also to somebody who takes its quoting off."""
+    readings = {text}
+    for _ in range(2):
+        readings |= {
+            read(each)
+            for each in readings
+            for read in (unquote, html.unescape, lambda each: re.sub(r"\\(.)", r"\1", each))
+        }
+    found = [run for run in runs(AWKWARD) if any(run in each for each in readings)]
+    return found + re.findall("(?:a1){8}", text)
+
+
+@pytest.mark.parametrize("quoting", QUOTINGS)
+@pytest.mark.parametrize(
+    "api", ["PauseAutoCalloutTask", "DescribeAutoCalloutTasks", "PublishCmqMsg", "PutEvents"]
+)
+@pytest.mark.parametrize("code", ["UnsupportedOperation", "AuthFailure.SignatureFailure"])
+def test_a_key_that_a_cloud_repeats_gets_nowhere_in_any_quoting(
+    loud: Loud, api: str, code: str, quoting: str
+) -> None:
+    loud.emulator.secrets[ID] = AWKWARD
+    message = f"refused: {QUOTINGS[quoting](AWKWARD)} (you)"
+    loud.emulator.faults.add(Fault(Kind.ERROR, code=code, message=message), action=api)
+    loud(loud.topics["eventbridge" if api == "PutEvents" else "cmq"], tencentcloud_secret_key=AWKWARD)
+    assert "refused" in loud.text
+    ours = "\n".join(line for line in loud.text.splitlines() if "urllib3" not in line)
+    assert not shows(ours)
+
+
+@pytest.mark.parametrize("quoting", QUOTINGS)
+@pytest.mark.parametrize("place", ["key", "value", "task", "text", "id"])
+def test_a_key_that_a_message_holds_gets_nowhere_in_any_quoting(loud: Loud, place: str, quoting: str) -> None:
+    said = QUOTINGS[quoting](AWKWARD)
+    bodies = {
+        "key": json.dumps({said: 1}),
+        "value": json.dumps({"action": said}),
+        "task": json.dumps({"tasks": [said * 20]}),
+        "text": said,
+        "id": "{}",
+    }
+    event: Any = {"Records": [{"eventSource": "aws:sqs", "messageId": "m", "body": bodies[place]}] * 2}
+    if place == "id":
+        event = {"Records": [{"Ckafka": {"msgBody": "[]", "topic": said, "partition": 0, "offset": 1}}]}
+    loud(loud.topics["cmq"], event=event, tencentcloud_secret_key=AWKWARD)
+    assert not shows(loud.text)
+
+
+class Echo(BaseHTTPRequestHandler):
+    """An SNS that answers each request with an error that holds the key, as it is told to."""
+
+    said = ""
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        page = (
+            "<ErrorResponse><Error><Type>Sender</Type><Code>InvalidParameter</Code>"
+            f"<Message>{html.escape(self.said)}</Message></Error></ErrorResponse>"
+        ).encode()
+        self.send_response(400)
+        self.send_header("Content-Type", "text/xml")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's own name
+        """Say nothing."""
+
+
+@pytest.fixture
+def echo() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Echo) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("quoting", QUOTINGS)
+def test_a_key_that_sns_repeats_gets_nowhere_in_any_quoting(
+    loud: Loud, echo: str, quoting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Echo, "said", f"refused: {QUOTINGS[quoting](AWKWARD)} (you)")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", echo)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", AWKWARD)
+    loud("arn:aws:sns:us-east-1:123456789012:reports")
+    assert "refused" in loud.text
+    assert not shows(loud.text)
+
+
+@pytest.mark.parametrize(
+    "token", [f"{TOKEN}\n{TOKEN}", f"{TOKEN}\r{TOKEN}", f"{TOKEN}\x00{TOKEN}", f"{TOKEN}é{TOKEN}"]
+)
+@pytest.mark.parametrize(
+    "name", ["tencentcloud_session_token", "tencentcloud_secret_key", "role_session_token"]
+)
+def test_a_credential_that_cannot_be_sent_is_refused_by_its_name_alone(
+    loud: Loud, name: str, token: str
+) -> None:
+    loud(loud.topics["cmq"], **{name: token})
+    assert "ConfigurationError: settings: " in loud.text
+    variable = name.upper().replace("ROLE_", "TENCENTCLOUD_").replace("SESSION_TOKEN", "SESSION")
+    assert variable[:20] in loud.text or name.upper() in loud.text
+    assert loud.keeps_its_secrets()
+    assert not {run for run in runs(token) if run in loud.text}
+
+
+def test_an_aws_token_with_a_line_break_is_not_repeated(loud: Loud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_SESSION_TOKEN", f"{AWS_TOKEN}\n{AWS_TOKEN}")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    loud("arn:aws:sns:us-east-1:123456789012:reports")
+    assert "PublishError" in loud.text
+    assert not {run for run in runs(AWS_TOKEN) if run in loud.text}
+
+
+@pytest.mark.parametrize("kind", ["itself", "its cause", "what it was raised in", "a note", "a group"])
+def test_an_unexpected_error_leaves_without_the_secret_in_its_chain(
+    loud: Loud, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def careless(event: Any) -> triggers.Delivery:
+        secret = ValueError(f"Invalid header value {KEY!r}")
+        error: Exception = secret if kind == "itself" else ZeroDivisionError("of ours")
+        if kind == "a note":
+            vars(error)["__notes__"] = [KEY]  # Python 3.11 adds them
+        if kind == "a group":
+            vars(error)["exceptions"] = [secret]  # as a group of Python 3.11 has them
+        try:
+            raise secret if kind == "what it was raised in" else KeyError("x")
+        except Exception as context:  # noqa: BLE001
+            raise error from (
+                secret if kind == "its cause" else None if kind != "what it was raised in" else context
+            )
+
+    monkeypatch.setattr("handler.triggers.read", careless)
+    loud("stdout:")
+    assert "of ours" in loud.text or kind == "itself"
+    assert ("UnexpectedError" in loud.text) == (kind in {"itself", "a note"})
+    assert loud.keeps_its_secrets()
+
+
+def test_an_error_without_a_secret_leaves_as_it_is(loud: Loud, monkeypatch: pytest.MonkeyPatch) -> None:
+    def careless(event: Any) -> triggers.Delivery:
+        try:
+            raise KeyError("inside")
+        except KeyError as error:
+            raise ZeroDivisionError("of ours") from error
+
+    monkeypatch.setattr("handler.triggers.read", careless)
+    loud("stdout:")
+    assert "ZeroDivisionError: of ours" in loud.text
+    assert "KeyError: 'inside'" in loud.text
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["TENCENTCLOUD_SECRET_KEY", "tencentcloud_secretkey", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"],
+)
+def test_the_keys_of_the_environment_are_known_even_where_others_are_used(
+    loud: Loud, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, AWKWARD)
+    message = f"refused: {AWKWARD}"
+    loud.emulator.faults.add(faults.error("InternalError", message), action="PauseAutoCalloutTask")
+    loud("stdout:")
+    assert "refused: ***" in loud.text
+    assert not shows(loud.text)
+
+
+def test_a_key_in_the_wrong_variable_is_not_repeated_by_its_refusal(loud: Loud) -> None:
+    loud(KEY)
+    assert "CALLOUT_TOPIC: '***' is no topic" in loud.text
     assert loud.keeps_its_secrets()

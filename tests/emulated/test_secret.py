@@ -13,7 +13,7 @@ import pytest
 from moto import mock_aws
 
 from handler import secret
-from handler.errors import CloudError, Meaning, UnfinishedError
+from handler.errors import CloudError, Meaning, RejectedError, UnfinishedError
 from handler.main import handle
 from handler.pacing import Backoff, Clock, Deadline
 from handler.settings import Credentials, read_reach
@@ -150,6 +150,35 @@ def test_a_secret_of_another_shape_is_told_of_without_what_it_holds(
     assert refused.value.meaning is Meaning.HALT
     for value in ("AKID", "the-key-itself", "87654321", "SECRETEXAMPLE"):
         assert value not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", [*RIGHT, "TENCENTCLOUD_SESSION_TOKEN"])
+def test_a_secret_whose_value_cannot_be_sent_is_told_of_by_its_key_alone(name: str, keeper: Keeper) -> None:
+    keeper.keep({**RIGHT, name: "first-half\nother-half"})
+    with pytest.raises(CloudError) as refused:
+        credentials(keeper)
+    assert refused.value.message.endswith(
+        f"{name}: holds a line break, which no credential has; copy it again"
+    )
+    assert refused.value.meaning is Meaning.HALT
+    assert not any(half in str(refused.value) for half in ("first-half", "other-half"))
+
+
+def test_a_key_where_a_name_is_wanted_is_not_repeated(keeper: Keeper) -> None:
+    keeper.keep({"Gu5t9xGARNpq86cd98joQYCN3Cozk1qA": "AKIDEXAMPLE", "key": ""})
+    with pytest.raises(CloudError, match=r'it has the keys \["…", "key"\]'):
+        credentials(keeper)
+
+
+def test_what_a_warm_instance_has_read_is_known_from_the_start(
+    emulator: Emulator, keeper: Keeper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keeper.keep(RIGHT)
+    run(emulator, keeper.arn)
+    capsys.readouterr()
+    with pytest.raises(RejectedError) as refused:
+        handle("it is SECRETEXAMPLE", callout_secret=keeper.arn, callout_policy=POLICY)
+    assert "SECRETEXAMPLE" not in capsys.readouterr().out + str(refused.value)
 
 
 def test_a_secret_that_is_not_there_fails_every_task_with_that_cause(

@@ -616,7 +616,7 @@ class Asked:
 
 
 def started(context: Any) -> Invocation:
-    return Invocation.start(context, Clock(monotonic=lambda: 1000.0), Backoff(), None)
+    return Invocation.start(context, Clock(monotonic=lambda: 1000.0), Backoff())
 
 
 @pytest.mark.parametrize(

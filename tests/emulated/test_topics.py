@@ -14,9 +14,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from handler.encoding import encoded
 from handler.errors import CloudError, Meaning, PublishError
 from handler.pacing import Backoff, Clock, Deadline
-from handler.report import Problem, Report, encoded
+from handler.report import Problem, Report
 from handler.settings import Credentials
 from handler.topics import Tencent, publish, sns
 from handler.topics.eventbridge import EventBridge

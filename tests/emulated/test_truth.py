@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -186,14 +186,20 @@ def test_a_page_that_is_wrong_once_is_read_again(emulator: Emulator) -> None:
     assert report.outcome is Outcome.PAUSED
 
 
+ABSURD: Mapping[str, Sequence[Any]] = {
+    "TaskId": ([], {}, None, "16498", True, -1, 0, 2**70, 1.5),
+    "NotBefore": (10**18, 1764000000000, -(10**18), [], "x"),
+    "State": ("1", [], None, 99, True, float("inf")),
+    "Name": (None, [], 7),
+}
+TOTALS: Sequence[Any] = (float("inf"), float("nan"), -1, "3", None, [], 10**30, True)
+
+
 @pytest.mark.parametrize(
     "change",
     [
-        *[_absurd({"TaskId": value}) for value in ([], {}, None, "16498", True, -1, 0, 2**70, 1.5)],
-        *[_absurd({"NotBefore": value}) for value in (10**18, 1764000000000, -(10**18), [], "x")],
-        *[_absurd({"State": value}) for value in ("1", [], None, 99, True, float("inf"))],
-        *[_absurd({"Name": value}) for value in (None, [], 7)],
-        *[_total(value) for value in (float("inf"), float("nan"), -1, "3", None, [], 10**30, True)],
+        *[_absurd({key: value}) for key, values in ABSURD.items() for value in values],
+        *[_total(value) for value in TOTALS],
         lambda answer: answer | {"Tasks": [7, None, "x", [], *answer["Tasks"]]},
     ],
 )

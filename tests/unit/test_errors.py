@@ -11,11 +11,13 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
+from handler import redaction
 from handler.errors import (
     CloudError,
     ConfigurationError,
     Meaning,
     More,
+    PublishError,
     RejectedError,
     few,
     given,
@@ -23,6 +25,7 @@ from handler.errors import (
     place,
     shortened,
     suggestion,
+    without_secrets,
 )
 from handler.spelling import bounded_suggestions, closest
 
@@ -162,3 +165,55 @@ def test_one_suggestion_compares_with_no_more_than_some_thousand_words_and_no_lo
     assert closest("abcdefgh", ["x" * 60] * 100_000 + ["abcdefgi"]) is None
     assert closest("a" * 100_000, ["a" * 99_999]) is None
     assert closest("abcdefgh", ["abcdefgh" * 1_000, "abcdefgi"]) == "abcdefgi"
+
+
+def test_what_a_cloud_answers_is_cut_after_its_secrets_are_removed() -> None:
+    redaction.begin(["Gu5t9xGARNpq86cd98joQYCN3Cozk1qA"])
+    for before in (470, 490, 496, 20_000 - 10):
+        error = CloudError(
+            "NoAnswer", "x" * before + "Gu5t9xGARNpq86cd98joQYCN3Cozk1qA", meaning=Meaning.RETRY
+        )
+        assert "Gu" not in f"{error} {error.message} {error!r}"
+
+
+def test_code_and_request_id_of_a_cloud_are_kept_within_bounds_and_without_secrets() -> None:
+    redaction.begin(["Gu5t9xGARNpq86cd98joQYCN3Cozk1qA"])
+    request_id: Any = {"Gu5t9xGARNpq86cd98joQYCN3Cozk1qA": 1}
+    error = CloudError("C" * 9_000, "m", request_id, meaning=Meaning.RETRY)
+    assert error.code == "C" * 200 + "…"
+    assert error.request_id == "{'***': 1}"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        RejectedError(["a", "b"]),
+        ConfigurationError("settings", ["a"]),
+        PublishError("a"),
+        CloudError("C", "m", "r", meaning=Meaning.RETRY),
+    ],
+)
+def test_a_secret_that_becomes_known_later_does_not_leave_with_the_error(error: Exception) -> None:
+    error.args = (f"{error}: Gu5t9xGARNpq86cd98joQYCN3Cozk1qA",)
+    redaction.begin(["Gu5t9xGARNpq86cd98joQYCN3Cozk1qA"])
+
+    @without_secrets
+    def fails() -> None:
+        raise error
+
+    with pytest.raises(type(error)) as raised:
+        fails()
+    assert raised.value is error
+    assert str(error).endswith(": ***")
+
+
+def test_errors_that_are_chained_in_a_circle_end() -> None:
+    first, second = ValueError("a"), ValueError("b")
+    first.__context__, second.__context__ = second, first
+
+    @without_secrets
+    def fails() -> None:
+        raise first
+
+    with pytest.raises(ValueError, match="a"):
+        fails()

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.report import Hours, Problem, Report, TaskError, TaskReport, encoded, span
+from handler.encoding import encoded
+from handler.report import Hours, Problem, Report, TaskError, TaskReport, span
 from handler.task import Outcome, SdkAppId, Task, TaskId
 
 NOW = datetime(2026, 11, 23, 23, 0, tzinfo=timezone.utc)
@@ -147,7 +148,7 @@ def test_what_is_to_know_of_the_policys_data_is_told_last() -> None:
     plain = report(became(O.NOT_QUIET))
     noted = plain._replace(notes=("China's holidays are known until 2026-12-31",))
     assert noted.text() == f"{plain.text()} China's holidays are known until 2026-12-31."
-    assert noted.data() == plain.data() | {"text": noted.text()}
+    assert noted.data() == {**plain.data(), "text": noted.text()}
     assert noted.status == plain.status
 
 

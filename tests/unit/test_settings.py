@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 from dotenv import dotenv_values
+from pydantic import SecretStr
 
 from handler.errors import ConfigurationError
-from handler.settings import Credentials, Settings, read_reach, read_settings
+from handler.settings import Credentials, Settings, known_secrets, read_reach, read_settings
 
+ROLE = ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN")
 ROOT = Path(__file__).parents[2]
 
 
@@ -72,6 +74,60 @@ def test_secrets_are_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = read_settings()
     assert "a-secret-key" not in f"{settings!r} {settings} {settings.credentials!r}"
     assert settings.secrets == ["an-identity", "a-secret-key"]
+
+
+@pytest.mark.parametrize(
+    ("break_", "what"),
+    [
+        ("\n", "a line break"),
+        ("\r\n", "a line break"),
+        ("\t", "a control character"),
+        ("\x7f", "a character outside printable ASCII"),
+        ("é", "a character outside printable ASCII"),
+        ("密", "a character outside printable ASCII"),
+    ],
+)
+@pytest.mark.parametrize(
+    "name",
+    [
+        "TENCENTCLOUD_SECRET_ID",
+        "TENCENTCLOUD_SECRET_KEY",
+        "TENCENTCLOUD_SESSION_TOKEN",
+        *ROLE,
+    ],
+)
+def test_a_credential_that_no_header_can_hold_is_refused_by_its_name_alone(
+    name: str, break_: str, what: str
+) -> None:
+    whose = name if name in ROLE else name.lower()
+    with pytest.raises(ConfigurationError) as refused:
+        read_settings(**{whose: f"first{break_}second"})
+    assert str(refused.value) == f"settings: {name}: holds {what}, which no credential has; copy it again"
+
+
+def test_white_space_around_a_credential_is_no_part_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TENCENTCLOUD_SECRET_ID", " id\n")
+    monkeypatch.setenv("TENCENTCLOUD_SECRET_KEY", "key\r\n")
+    assert read_settings().credentials == Credentials("id", "key")
+
+
+def test_credentials_that_cannot_be_sent_are_not_published_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TENCENTCLOUD_SECRET_ID", "an-identity")
+    monkeypatch.setenv("TENCENTCLOUD_SECRET_KEY", "a-secret\nkey")
+    reach = read_reach()
+    assert reach.credentials is None
+    assert "a-secret\nkey" in reach.secrets
+
+
+def test_what_no_text_may_show_is_known_before_the_settings_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("tencentcloud_secret_key", "of-the-environment")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "of-aws")
+    given = {
+        "tencentcloud_secret_key": "given",
+        "role_session_token": SecretStr("role's"),
+        "callout_topic": "x",
+    }
+    assert set(known_secrets(given)) == {"of-the-environment", "of-aws", "given", "role's"}
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def evidence(**given: object) -> Evidence:
     return Evidence(**given)  # type: ignore[arg-type]
 
 
-ACCEPTED = {"accepted": True}
+ACCEPTED: dict[str, object] = {"accepted": True}
 TABLE: list[tuple[str, dict[str, object], Outcome | None, Outcome | None]] = [
     # what the evidence is, the outcome while there is time, and the outcome when there is none
     ("not sent", {"sent": 0}, AGAIN, Outcome.DEFERRED),
