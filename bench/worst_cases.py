@@ -381,7 +381,7 @@ def many_bodies() -> Iterator[Row]:
 
 def many_parts() -> Iterator[Row]:
     """Publish a report in about 85 parts to a CMQ topic whose API takes 20 requests a second."""
-    count = 15_300
+    count = 20_000
     with Emulator(tasks=tasks(count, PAUSED)) as emulator:
         emulator.topics.create("reports")
         numbers = range(1, count + 1)
@@ -389,9 +389,9 @@ def many_parts() -> Iterator[Row]:
             {
                 "messageId": f"m{number}",
                 "eventSource": "aws:sqs",
-                "body": json.dumps({"tasks": list(numbers[number * 5_100 : (number + 1) * 5_100])}),
+                "body": json.dumps({"tasks": list(numbers[number * 5_000 : (number + 1) * 5_000])}),
             }
-            for number in range(3)
+            for number in range(4)
         ]
         settings = {
             "CALLOUT_ENDPOINT": emulator.url,
