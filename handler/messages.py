@@ -60,7 +60,7 @@ class Reader(NamedTuple):
         try:
             if message.fault:
                 raise RejectedError([message.fault])
-            request = parse(message.body)
+            request = parse(message.body, shown)
             tasks = resolve(request, self.known, self.policy.quiet_hours, self.default_app)
         except RejectedError as error:
             text = "; ".join(few(error.problems, shown))

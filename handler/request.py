@@ -90,10 +90,10 @@ KEYS = frozenset(Request.model_fields)
 """What a request may hold; tells a plain invocation from an event of an unknown trigger."""
 
 
-def parse(body: Any) -> Request:
+def parse(body: Any, shown: int = SHOWN) -> Request:
     """Return the request that a message's body holds: JSON text, or what was parsed from it.
 
-    Raises `RejectedError` with one sentence for each of the first faults, and the number of the others.
+    Raises `RejectedError` with a sentence for each of the first `shown` faults, and the number of the others.
     """
     try:
         document = _parsed(body)
@@ -102,7 +102,7 @@ def parse(body: Any) -> Request:
     try:
         return Request.model_validate(document)
     except ValidationError as error:
-        raise RejectedError(_faults(document, error)) from None
+        raise RejectedError(_faults(document, error, shown)) from None
 
 
 def _parsed(body: Any) -> dict[str, Any]:
@@ -141,22 +141,22 @@ def _check_numbers(document: Mapping[str, Any]) -> None:
         raise ValueError(f"at most {_MOST_KEYS} keys are wanted, not {len(document):,}")
 
 
-def _faults(document: Mapping[str, Any], error: ValidationError) -> list[str]:
+def _faults(document: Mapping[str, Any], error: ValidationError, shown: int) -> list[str]:
     """Return a sentence for each of the first faults, and one for the number of the others.
 
     pydantic describes all faults or none: so those are described of as many tasks as have enough of them.
     """
     total, tasks = error.error_count(), document.get("tasks")
-    if total > SHOWN and isinstance(tasks, list):
+    if total > shown and isinstance(tasks, list):
         try:
-            Request.model_validate({**document, "tasks": tasks[: _enough(document, tasks)]})
+            Request.model_validate({**document, "tasks": tasks[: _enough(document, tasks, shown)]})
         except ValidationError as some:
             error = some
-    found = problems(error)[:SHOWN]
+    found = problems(error)[:shown]
     return [*found, More(total - len(found))] if total > len(found) else found
 
 
-def _enough(document: Mapping[str, Any], tasks: list[Any]) -> int:
+def _enough(document: Mapping[str, Any], tasks: list[Any], shown: int) -> int:
     """Return how many tasks from the first one on have as many faults as are described."""
 
     def count(length: int) -> int:
@@ -166,9 +166,9 @@ def _enough(document: Mapping[str, Any], tasks: list[Any]) -> int:
             return error.error_count()
         return 0
 
-    if count(SHOWN) >= SHOWN:  # as where each is wrong
-        return SHOWN
-    return bisect_left(range(len(tasks)), SHOWN, lo=min(SHOWN, len(tasks)), key=count)
+    if count(shown) >= shown:  # as where each is wrong
+        return shown
+    return bisect_left(range(len(tasks)), shown, lo=min(shown, len(tasks)), key=count)
 
 
 class Known(NamedTuple):

@@ -1,4 +1,4 @@
-"""What no further call can work with: in one API of one application, or at all."""
+"""What no further call can work with: in one API of one application, in one API, or at all."""
 
 from __future__ import annotations
 
@@ -7,28 +7,37 @@ from handler.task import SdkAppId
 
 
 class Halts:
-    """The errors that end the calls of a run.
+    """The errors that end the calls of a run, each for the API that it was answered to and no other.
 
-    A missing permission halts the API it was answered to, no other.
+    A missing permission ends the calls of that API in that application. Refused credentials end those of that
+    API in all applications, and of all that only read; one that pauses tries for itself, since nothing may
+    keep a task from being paused.
     """
 
     def __init__(self) -> None:
-        self._found: dict[tuple[str, SdkAppId] | None, CloudError] = {}
+        self._found: dict[tuple[str, SdkAppId | None], CloudError] = {}
+        self._unreachable: CloudError | None = None
 
     def add(self, api: str, app: SdkAppId, error: CloudError) -> None:
-        """Keep an error if it halts anything: everything where nothing can work, else this API here."""
+        """Keep an error that a call was answered with, if it halts anything."""
         if error.meaning is Meaning.HALT:
-            self._found.setdefault(None if error.stops_everything else (api, app), error)
+            key = (_group(api), None) if error.stops_everything else (api, app)
+            self._found.setdefault(key, error)
 
-    def everything(self, error: CloudError) -> None:
-        """Keep an error that kept us from connecting at all."""
-        self._found.setdefault(None, error)
+    def unreachable(self, error: CloudError) -> None:
+        """Keep an error that kept us from connecting at all: it ends all calls."""
+        self._unreachable = self._unreachable or error
 
     def of(self, api: str, app: SdkAppId) -> CloudError | None:
         """Return the error that a call of this API would only repeat, if there is one."""
-        return self._found.get(None) or self._found.get((api, app))
+        return self._unreachable or self._found.get((api, app)) or self._found.get((_group(api), None))
 
-    @property
-    def all(self) -> CloudError | None:
-        """The error that no call at all can work with, if there is one."""
-        return self._found.get(None)
+    def likely(self, api: str, app: SdkAppId) -> CloudError | None:
+        """Return the error that a call of this API would most likely meet, also if only others met it."""
+        of_any_api = (error for (_, where), error in self._found.items() if where is None)
+        return self.of(api, app) or next(of_any_api, None)
+
+
+def _group(api: str) -> str:
+    """Return the APIs that share the fate of refused credentials: those that read, or one that acts."""
+    return "Describe" if api.startswith("Describe") else api

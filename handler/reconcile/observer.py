@@ -70,7 +70,7 @@ class Observer:
             ccc = self.ccc()
             listing = Listing(ccc, app) if afresh else self.listing(app)
         except CloudError as error:
-            self.halts.everything(error)
+            self.halts.unreachable(error)
             return {}
         self._list(listing, ids, until.within(until.remaining() / 2))
         missing = [task_id for task_id in ids if task_id not in listing.found]

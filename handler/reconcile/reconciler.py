@@ -102,7 +102,7 @@ class Reconciler:
             hours = self.watch.of(job.task)
             report = reports.settled(job, seen, hours)
             if report is None and job.dry_run:
-                report = reports.dry_run(job, seen, hours, self._halted(each))
+                report = reports.dry_run(job, seen, hours, self._halts.likely(APIS[each.action], each.key[0]))
             if report is not None:
                 self._done[job] = report
                 each.jobs.remove(job)
@@ -121,7 +121,7 @@ class Reconciler:
             try:
                 listing = self._observer.listing(app)
             except CloudError as error:
-                self._halts.everything(error)
+                self._halts.unreachable(error)
                 names.unread(app, error)
                 continue
             if listing.found:
@@ -167,7 +167,7 @@ class Reconciler:
         try:
             ccc = self.ccc()
         except CloudError as error:
-            self._halts.everything(error)
+            self._halts.unreachable(error)
             return
         calls = []
         for each in todo:

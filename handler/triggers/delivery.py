@@ -33,8 +33,8 @@ class Message(NamedTuple):
     """One unit of work. `body` is JSON text or what the platform parsed from it, as it came.
 
     `unique` is set where the id alone tells one message from all others, whichever invocation it comes in,
-    and `first` where the trigger says that it has not delivered it before. `fault` says why a `record` of the
-    event holds no message; such a one is rejected by itself.
+    and `first` where the trigger says that it has not delivered the message before. `fault` says why a
+    `record` of the event holds no message; such a one is rejected by itself.
     """
 
     id: str

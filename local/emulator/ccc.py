@@ -125,11 +125,10 @@ class Ccc:
         size, largest = page["PageSize"], self.options.max_page_size
         if size < 1 or (largest is not None and size > largest):
             raise errors.wrong_value("PageSize", f"must be from 1 to {largest or 'any'}, not `{size}`")
-        tasks = self.tasks.of(page["SdkAppId"])
-        if self.options.newest_first:
-            tasks.reverse()
-        start = size * page["PageNumber"]
-        return {"TotalCount": len(tasks), "Tasks": [each.listed() for each in tasks[start : start + size]]}
+        total, tasks = self.tasks.page(
+            page["SdkAppId"], size * page["PageNumber"], size, newest_first=self.options.newest_first
+        )
+        return {"TotalCount": total, "Tasks": [each.listed() for each in tasks]}
 
     def create(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Create a task, which starts by itself at NotBefore."""

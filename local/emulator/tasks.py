@@ -176,6 +176,8 @@ class Tasks:
     clock: Callable[[], float]
     lock: threading.RLock = field(default_factory=threading.RLock)
     _tasks: dict[tuple[int, int], Task] = field(default_factory=dict)
+    _ids: dict[int, list[int]] = field(default_factory=dict)
+    """The ids of each application, sorted; removed when a task is added or removed."""
 
     def add(self, **fields: Any) -> Task:
         """Add a task, or put it in the place of the one with its id. Raises `ValueError`."""
@@ -195,6 +197,7 @@ class Tasks:
         with self.lock:
             added.seen = self.clock()
             self._tasks[added.sdk_app_id, added.task_id] = added
+            self._ids.clear()
 
     def get(self, app: int, task_id: int) -> Task | None:
         """Give a task as it is now."""
@@ -218,16 +221,27 @@ class Tasks:
         """Give the tasks of an application, by id."""
         return sorted((each for each in self if each.sdk_app_id == app), key=lambda each: each.task_id)
 
+    def page(self, app: int, start: int, size: int, *, newest_first: bool = False) -> tuple[int, list[Task]]:
+        """Return how many tasks an application has, and a page of them by id; quick if they are many."""
+        with self.lock:
+            if app not in self._ids:
+                self._ids[app] = sorted(task_id for other, task_id in self._tasks if other == app)
+            ids = self._ids[app][::-1] if newest_first else self._ids[app]
+            found = [self.get(app, task_id) for task_id in ids[start : start + size]]
+            return len(ids), [each for each in found if each]
+
     def remove(self, task_id: int, app: int | None = None) -> None:
         """Remove the task with this id, of any application unless one is named; none is not an error."""
         with self.lock:
             for key in [key for key in self._tasks if key[1] == task_id and app in {None, key[0]}]:
                 del self._tasks[key]
+            self._ids.clear()
 
     def clear(self) -> None:
         """Remove all tasks."""
         with self.lock:
             self._tasks.clear()
+            self._ids.clear()
 
     def __iter__(self) -> Iterator[Task]:
         with self.lock:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import io
 import json
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +19,7 @@ from hypothesis import strategies as st
 
 from handler.errors import QuietHoursError, RejectedError
 from handler.main import handle
+from handler.notifier import Memory
 from handler.pacing import Backoff, Clock
 from local.emulator import Emulator
 
@@ -26,6 +31,10 @@ POLICY = json.dumps(
     }
 )
 NAMED_BY_NOBODY = 16500
+SAMPLES = [
+    json.loads(path.read_text(encoding="utf-8"))
+    for path in sorted((Path(__file__).parents[2] / "events").glob("*.json"))
+]
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
 
 
@@ -141,43 +150,58 @@ SEVERAL = settings(
 )
 
 
-def hand_over(emulator: Emulator, event: Any) -> None:
-    """Let the real handler answer an event, and assert what holds for all of them."""
+def hand_over(emulator: Emulator, event: Any) -> str:
+    """Let the real handler answer an event, assert what holds for all of them, and return what it printed."""
     emulator.reset()
     emulator.limits.default = None
     reports: list[Any] = []
     slept: list[float] = []
     answer, refusal = None, None
-    try:
-        answer = handle(
-            event,
-            None,
-            clock=Clock(lambda: NOON, lambda: time.monotonic() + sum(slept), slept.append),
-            backoff=Backoff(attempts=1, jitter=lambda: 1.0),
-            seen=reports.append,
-            tencentcloud_secret_id="AKIDEXAMPLE",
-            tencentcloud_secret_key="SECRETEXAMPLE",
-            callout_policy=POLICY,
-            callout_sdk_app_id=APP,
-            callout_endpoint=emulator.url,
-            callout_requests_per_second=1000,
-            callout_verify=False,
-        )
-    except QuietHoursError as error:
-        refusal = error
+    with redirect_stdout(io.StringIO()) as printed:
+        try:
+            answer = handle(
+                event,
+                None,
+                clock=Clock(lambda: NOON, lambda: time.monotonic() + sum(slept), slept.append),
+                backoff=Backoff(attempts=1, jitter=lambda: 1.0),
+                seen=reports.append,
+                memory=Memory(),
+                tencentcloud_secret_id="AKIDEXAMPLE",
+                tencentcloud_secret_key="SECRETEXAMPLE",
+                callout_policy=POLICY,
+                callout_sdk_app_id=APP,
+                callout_endpoint=emulator.url,
+                callout_requests_per_second=1000,
+                callout_verify=False,
+            )
+        except QuietHoursError as error:
+            refusal = error
     (report,) = reports
     assert (answer is None) != (refusal is None)
-    if refusal is not None:
-        assert str(refusal), "it says why"
+    assert all(problem.code == "Rejected" for problem in report.problems)
     if report.status == "rejected":
         assert emulator.journal.entries == []
         assert all(problem.message for problem in report.problems)
     if isinstance(refusal, RejectedError):
         assert report.status == "rejected"
+    if refusal is not None:
+        assert 0 < len(str(refusal).encode()) < 10_000, "it says why"
     if answer is not None:
-        json.dumps(answer)  # the platform has to
+        assert len(strict(answer)) <= 1_000_000
+    if report.trigger == "ckafka":
+        assert answer is not None, "nothing failed, so nothing may block the partition"
+    strict(report.data())
+    for line in filter(None, printed.getvalue().split("\n")):
+        assert len(line.encode()) <= 8_000
+        assert isinstance(json.loads(line), dict)
     if emulator.journal.count("PauseAutoCalloutTask"):
         assert {task.task_id for task in emulator.tasks if task.state == 5} <= named(report)
+    return printed.getvalue()
+
+
+def strict(value: Any) -> bytes:
+    """Return the JSON of a value as the strictest platform writes it."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
 
 
 def named(report: Any) -> set[int]:
@@ -272,6 +296,39 @@ def test_an_event_is_answered_or_clearly_refused(emulator: Emulator, event: Any)
     hand_over(emulator, event)
 
 
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Yield every object and list inside a value, each with one of its keys or indexes."""
+    parts = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, part in list(parts):
+        yield value, key
+        yield from places(part)
+
+
+@st.composite
+def spoilt_samples(draw: st.DrawFn) -> Any:
+    """Draw a sample event in which something is replaced, left out, or put in where it does not belong."""
+    event = copy.deepcopy(draw(st.sampled_from(SAMPLES)))
+    for _ in range(draw(st.integers(1, 3))):
+        found = list(places(event))
+        if not found:
+            break
+        holder, key = draw(st.sampled_from(found))
+        how = draw(st.sampled_from(["replace", "remove", "insert"]))
+        if how == "remove":
+            del holder[key]
+        elif how == "insert" and isinstance(holder, list):
+            holder.insert(key, draw(VALUES))
+        else:
+            holder[key] = draw(BODIES)
+    return event
+
+
+@SEVERAL
+@given(event=spoilt_samples())
+def test_a_spoilt_sample_is_answered_or_clearly_refused(emulator: Emulator, event: Any) -> None:
+    hand_over(emulator, event)
+
+
 def record(**more: Any) -> dict[str, Any]:
     """Give the event of one SQS record whose body is no request."""
     return {"Records": [{"eventSource": "aws:sqs", "messageId": "m", "body": "no"} | more]}
@@ -285,6 +342,9 @@ UNLIKELY_EVENTS: dict[str, Any] = {
     "lists, 900 deep, under a key": {"hello": deep(900)},
     "a number of 5,000 digits": {"hello": 10**5_000},
     "a set": {"hello": {1, 2}},
+    "a record that is no number": {"Records": [math.nan]},
+    "a record of CKafka that is no number": {"Records": [math.nan, {"Ckafka": math.nan}]},
+    "nothing but half of a pair": {"Records": [{"Ckafka": {"topic": "\ud800", "msgBody": "\ud800"}}]},
     "a time": {"hello": NOON},
     "keys that are no text": {1: 2, None: 3, (4,): 5},
     "an object within itself": {"hello": CIRCULAR},
@@ -319,14 +379,12 @@ def test_the_same_shapes_with_a_request_inside_pause_what_it_names(
     assert emulator.tasks.state(NAMED_BY_NOBODY) == 1
 
 
-def test_what_a_sender_wrote_too_long_is_refused_and_no_line_of_the_report_is_over_the_limit(
-    emulator: Emulator, capsys: pytest.CaptureFixture[str]
+def test_what_a_sender_wrote_too_long_is_refused_and_the_report_names_it_by_the_start_of_its_id(
+    emulator: Emulator,
 ) -> None:
     event = tencent_eventbridge({"tasks": ["x" * 70_000]}) | {"id": "i" * 70_000}
-    hand_over(emulator, event)
+    lines = hand_over(emulator, event).splitlines()
     assert emulator.journal.entries == []
-    lines = capsys.readouterr().out.splitlines()
-    assert all(len(line.encode()) <= 8_000 for line in lines)
     (error, *_) = (error for line in lines for error in json.loads(line).get("data", {}).get("errors", []))
     assert error["message_id"] == "i" * 200
     assert 'a name of at most 1000 characters is wanted, not "xxx' in error["message"]

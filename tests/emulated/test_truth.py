@@ -437,3 +437,16 @@ def test_a_task_that_somebody_pauses_first_is_paused_whatever_ccc_answers(
     emulator.hooks.before = pause_it
     (report,) = Simulated(emulator, NIGHT).run(*pause(SPRING))
     assert report.outcome in {Outcome.PAUSED, Outcome.ALREADY_PAUSED}
+
+
+@pytest.mark.parametrize("apis", [[DESCRIBE], [LIST], [DESCRIBE, LIST]])
+@pytest.mark.parametrize(
+    "code", ["AuthFailure.SignatureFailure", "AuthFailure.TokenFailure", "IpNotInWhitelist"]
+)
+def test_credentials_that_the_reading_apis_refuse_are_tried_for_pausing_all_the_same(
+    emulator: Emulator, apis: list[str], code: str
+) -> None:
+    for api in apis:
+        emulator.faults.add(faults.error(code), action=api)
+    reports = Simulated(emulator).run(*pause(*numbered([16498, 16499, 16500])))
+    assert outcomes(reports) == {Outcome.PAUSED: 3}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import datetime, timedelta, timezone
 from itertools import chain
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.encoding import encoded
-from handler.report import Hours, Problem, Report, TaskError, TaskReport, span
+from handler.report import Hours, Problem, Report, TaskError, TaskReport, bounded, span
 from handler.task import Outcome, SdkAppId, Task, TaskId
 
 NOW = datetime(2026, 11, 23, 23, 0, tzinfo=timezone.utc)
@@ -278,3 +279,56 @@ def test_a_thousand_tasks_fit_where_eight_kilobytes_are_the_limit() -> None:
     events = report(*(became(O.PAUSED, number) for number in range(1, 1001))).events(7_900)
     assert sum(len(event["data"]["tasks"]) for event in events) == 1000
     assert len(events) < 80
+
+
+def test_the_data_of_a_report_is_built_once() -> None:
+    whole = report(became(O.PAUSED), problems=(REJECTED,))
+    assert whole.data() is whole.data()
+    other = whole.with_problems(())
+    assert other.data()["tasks"] is whole.data()["tasks"]
+    assert (other.data()["errors"], other.status) == ([], "succeeded")
+    assert whole._replace(dry_run=True).data()["dry_run"] is True
+
+
+def test_an_answer_of_at_most_a_megabyte_is_the_whole_report() -> None:
+    whole = report(*(became(O.PAUSED, number) for number in range(1, 2_001)), problems=(REJECTED,)).data()
+    assert 500_000 < len(json.dumps(whole)) < 1_000_000
+    assert bounded(whole) == whole
+
+
+def test_a_longer_answer_counts_the_tasks_and_if_need_be_the_errors_that_it_leaves_out() -> None:
+    many = [became(O.PAUSED, number) for number in range(1, 10_001)]
+    long = tuple(Problem("Rejected", "no", str(number), "x" * 1_000) for number in range(2_000))
+    data = report(*many, problems=(REJECTED,)).data()
+    answer = bounded(data)
+    assert answer["tasks_omitted"] == 10_000
+    assert answer["errors"] == data["errors"]
+    assert {**answer, "tasks": data["tasks"]} == {**data, "tasks_omitted": 10_000}
+    answer = bounded(report(*many, problems=long).data())
+    assert (answer["tasks_omitted"], answer["errors_omitted"]) == (10_000, 2_000)
+    assert {"tasks", "errors"}.isdisjoint(answer)
+    answer = bounded(report(problems=long).data())
+    assert (answer["tasks"], answer["errors_omitted"]) == ([], 2_000)
+
+
+ODD = "\ud800 \udfff \x00 \U0001f319"
+
+
+def test_whatever_a_cloud_or_a_sender_says_the_report_can_be_encoded() -> None:
+    task = Task(SdkAppId(1), None, ODD, "default")
+    failed = TaskReport(task, O.FAILED, US, ODD, 1, ODD, TaskError("NoAnswer", ODD, ODD))
+    whole = report(failed, problems=(Problem("Rejected", ODD, ODD, ODD),), source=ODD)
+    text = json.dumps(whole.data(), ensure_ascii=False, allow_nan=False).encode().decode()
+    assert text.count("\\\\ud800 \\\\udfff \\u0000 \U0001f319") == 9, "as text, not as half of a pair"
+    for event in whole.events(8_000):
+        json.dumps(event, ensure_ascii=False).encode()
+
+
+def test_a_report_of_thousands_of_problems_and_exempt_tasks_is_written_in_no_time() -> None:
+    exempt = US._replace(quiet=False, exempt_until=NOW + timedelta(days=2))
+    many = [became(O.NOT_QUIET, number, exempt) for number in range(1, 10_001)]
+    problems = tuple(Problem("Unexpected", "no") for _ in range(10_000))
+    started = time.perf_counter()
+    text = report(*many, problems=problems).text()
+    assert "And 9995 more exempt tasks." in text
+    assert time.perf_counter() - started < 1  # 20 ms; it was 10 s

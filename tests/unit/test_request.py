@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+import tracemalloc
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.errors import RejectedError
-from handler.request import Request, parse, resolve
+from handler.request import Known, Request, parse, resolve
 from handler.task import SdkAppId, Task, TaskId
 
 APP = SdkAppId(1400692008)
@@ -131,8 +133,143 @@ def test_a_task_is_exempt_by_whatever_name_and_in_whatever_order_it_is_asked_for
     exempt = SPRING._replace(exempt_until=until)
     named = {"spring-renewals": exempt, "spring": exempt._replace(name="spring"), "us-reminders": US}
     for default_app in (APP, None):
-        (task,) = resolve(parse({"tasks": tasks}), named, HOURS, default_app)
+        (task,) = resolve(parse({"tasks": tasks}), Known.of(named), HOURS, default_app)
         assert (task.key, task.exempt_until) == (SPRING.key, until)
+
+
+def filled(entry: str, size: int = 1_000_000) -> str:
+    """Return a request of at most `size` bytes that names this entry as often as fits."""
+    return '{"tasks": [' + ",".join([entry] * ((size - 13) // (len(entry) + 1))) + "]}"
+
+
+def refusal(body: Any) -> RejectedError:
+    with pytest.raises(RejectedError) as refused:
+        resolved(body)
+    assert len(str(refused.value).encode()) < 7_000
+    return refused.value
+
+
+@pytest.mark.parametrize("entry", ["0", "true", "{}", "[]", "16498", '"x"', "1e5", '{"task_id":1}'])
+def test_of_a_message_with_too_many_tasks_none_is_looked_at(entry: str) -> None:
+    body = filled(entry)
+    tracemalloc.start()
+    try:
+        error = refusal(body)
+        assert tracemalloc.get_traced_memory()[1] < 60_000_000  # 724 MB once; plain data alone is up to 36 MB
+    finally:
+        tracemalloc.stop()
+    (problem,) = error.problems
+    assert problem.startswith("tasks: at most 10,000 are wanted, not ")
+
+
+def test_10_000_tasks_are_taken_and_one_more_is_refused() -> None:
+    assert len(resolved({"tasks": list(range(1, 10_001))})) == 10_000
+    assert refusal({"tasks": list(range(1, 10_002))}).problems == (
+        "tasks: at most 10,000 are wanted, not 10,001",
+    )
+
+
+@pytest.mark.parametrize("space", [" ", "\n"])
+def test_a_message_of_1_mb_is_taken_and_of_one_byte_more_is_refused(space: str) -> None:
+    request = '{"tasks": [16498]}'
+    assert resolved(request + space * (1_000_000 - len(request))) == [SPRING]
+    assert refusal(request + space * (1_000_001 - len(request))).problems == (
+        "a message of at most 1,000,000 bytes is wanted, not of 1,000,001",
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"tasks": ["' + "\U0001f319" * 250_000 + '"]}',
+        {"tasks": ["\U0001f319" * 250_000]},
+        {"tasks": ["x" * 1_000 + str(number) for number in range(1_000)]},
+        {"note": "x" * 1_000_000},
+        {"tasks": [16498], "note": {str(number): [number] for number in range(100_000)}},
+        "[" + "0," * 499_999 + "0]",
+        "\U0001f319" * 250_001,
+        "\ud800" * 400_000,
+    ],
+)
+def test_the_bytes_count_whether_they_come_as_text_or_parsed(body: Any) -> None:
+    assert "bytes is wanted, not of 1," in str(refusal(body)) or "an object such as" in str(refusal(body))
+
+
+def test_of_many_faults_twenty_are_described_and_the_others_counted() -> None:
+    error = refusal({"tasks": [True] * 10_000, "dry_run": 0, "action": "stop"})
+    assert len(error.problems) == 21
+    assert error.problems[0].startswith("action: 'pause' or 'resume' is wanted")
+    assert error.problems[1].startswith("tasks[0]: a task is a number, a name or an object")
+    assert error.problems[-1] == "and 9,982 more"
+    assert error.count == 10_002
+
+
+@pytest.mark.parametrize("at", [0, 1, 19, 20, 21, 5_000, 9_980, 9_981, 9_999])
+def test_the_faults_described_are_the_first_ones_wherever_they_stand(at: int) -> None:
+    tasks: list[Any] = [16498] * 10_000
+    tasks[at : at + 30] = [0] * min(30, 10_000 - at)
+    found = refusal({"tasks": tasks}).problems
+    wrong = range(at, min(at + 20, 10_000))
+    described = [problem for problem in found if not problem.startswith("and")]
+    assert [problem.split(":")[0] for problem in described] == [f"tasks[{index}]" for index in wrong]
+
+
+@pytest.mark.parametrize(
+    "entry", [{"a": 1, "b": 2, "c": 3}, {"task_id": 0, "b": 2, "c": 3}, [1], None, "7", 1.5]
+)
+@given(before=st.integers(0, 60), wrong=st.integers(0, 60), after=st.integers(0, 60))
+def test_however_faults_are_spread_all_are_described_or_counted(
+    entry: Any, before: int, wrong: int, after: int
+) -> None:
+    tasks = [16498] * before + [entry] * wrong + [16499] * after
+    per_entry = {"a": 4, "task_id": 3}.get(next(iter(entry)) if isinstance(entry, dict) else "", 1)
+    try:
+        resolved({"tasks": tasks or [16498]})
+    except RejectedError as error:
+        assert error.count == wrong * per_entry
+        assert len(error.problems) == min(20, error.count) + (error.count > 20)
+    else:
+        assert not wrong
+
+
+def test_an_object_with_thousands_of_keys_is_refused_for_their_number() -> None:
+    keys = {f"k{number}": 1 for number in range(50_000)}
+    assert refusal({"tasks": [1, keys]}).problems == ("tasks[1]: at most 20 keys are wanted, not 50,000",)
+    assert refusal(keys).problems == ("at most 20 keys are wanted, not 50,000",)
+
+
+def test_an_unknown_key_and_a_name_are_shortened_in_the_refusal() -> None:
+    assert len(str(refusal({"k" * 500_000: 1}))) <= 501
+    assert len(str(refusal({"tasks": ["9" * 900_000]}))) <= 501
+    assert len(str(refusal({"tasks": [{"task_id": 1, "quiet_hours": "h" * 900_000}]}))) <= 501
+
+
+def test_thousands_of_misspelt_quiet_hours_are_refused_in_time() -> None:
+    hours = tuple(f"quiet-hours-of-campaign-{number}" for number in range(500))
+    tasks = [
+        {"task_id": number, "quiet_hours": f"quiet-hours-of-campagne-{number}"} for number in range(1, 10_001)
+    ]
+    started = time.perf_counter()
+    with pytest.raises(RejectedError) as refused:
+        resolved({"tasks": tasks}, hours=hours)
+    assert refused.value.count == 10_000
+    assert "did you mean 'quiet-hours-of-campaign-1" in refused.value.problems[0]
+    assert time.perf_counter() - started < 10  # 0.3 s; unbounded it was 70 s
+
+
+@pytest.mark.parametrize("default_app", [APP, None])
+@pytest.mark.parametrize("what", ["number", "name", "object"])
+def test_10_000_tasks_of_10_000_are_resolved_in_no_time(what: str, default_app: SdkAppId | None) -> None:
+    named = {f"n{number}": Task(APP, TaskId(number), f"n{number}", "default") for number in range(1, 10_001)}
+    entries: dict[str, list[Any]] = {
+        "number": list(range(1, 10_001)),
+        "name": list(named),
+        "object": [{"task_id": number} for number in range(1, 10_001)],
+    }
+    request, known = parse({"tasks": entries[what]}), Known.of(named)
+    started = time.perf_counter()
+    assert resolve(request, known, ("default",), default_app) == list(named.values())
+    assert time.perf_counter() - started < 1  # 15 ms; with a look at every named task for each it was 3 s
 
 
 json_values = st.recursive(

@@ -49,13 +49,15 @@ class Simulated:
         return self.start + timedelta(seconds=self.elapsed())
 
     def sleep(self, seconds: float) -> None:
-        if seconds <= 0:
-            return
+        end = self.elapsed() + seconds  # threads that sleep at the same time sleep together
         with self._lock:
             at = self.elapsed()
-            crosses = any(at < turn <= at + seconds for turn in self.turns)
+            crosses = any(at < turn <= end for turn in self.turns)
             if crosses:
                 self._await_silence()
+            seconds = end - self.elapsed()
+            if seconds <= 0:
+                return
             self.jumped += seconds
             self._jumps.append((time.monotonic(), self.jumped))
             if threading.current_thread() is not self._owner:
