@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple, overload
 from zoneinfo import ZoneInfo
 
 from handler.encoding import encoded, slices
-from handler.redaction import cleaned
+from handler.redaction import clean, cleaned
 from handler.task import Outcome, Task
 
 EVENT_TYPE = "callout.quiet-hours.report.v1"
@@ -187,23 +187,22 @@ class Report(_Report):
     @cached_property
     def entries(self) -> list[dict[str, Any]]:
         """The tasks' entries in the notification."""
-        return [task.entry() for task in self.tasks]
+        entries: list[dict[str, Any]] = cleaned([task.entry() for task in self.tasks])
+        return entries
 
     @cached_property
     def _data(self) -> dict[str, Any]:
         summary = Counter(task.outcome.value for task in self.tasks)
-        data = {
+        return {
             "status": self.status,
             "action": self.action,
             "dry_run": self.dry_run,
             "trigger": self.trigger,
-            "text": self.text(),
+            "text": clean(self.text()),
             "summary": dict(summary),
             "tasks": self.entries,
-            "errors": [problem.entry() for problem in self.problems],
+            "errors": cleaned([problem.entry() for problem in self.problems]),
         }
-        found: dict[str, Any] = cleaned(data)
-        return found
 
     def wanted_by(self, notify: Notify) -> bool:
         """Tell whether a report like this one is to be published."""

@@ -68,7 +68,7 @@ def _shapes() -> re.Pattern[str]:
     further = rf"(?:(?:[,;]|%(?:25)*(?:2c|3b)){space}*[\w-]+(?:=|%(?:25)*3d){value}*|;[\w-]+)"
     return re.compile(
         rf"(?:{_NAME}|authorization){quote}?(?:{equals}|{colon}|{comma})"
-        rf"[bu]?(?P<q>\\*[\"'`])(?P<quoted>.{{1,8192}}?)(?<!\\)(?P=q)"
+        rf"[ub]?(?P<q>\\*[\"'`])(?P<quoted>.{{1,8192}}?)(?<!\\)(?P=q)"
         rf"|{_NAME}{quote}?{equals}{quote}?(?P<equal>{value}{{2,}})"
         rf"|{_NAME}{quote}?{colon}{quote}(?P<begun>{value}{{4,}})"
         rf"|{_NAME}{quote}?{colon}{no_number}(?P<long>{value}{{16,}})"

@@ -99,7 +99,7 @@ class Values:
     def _chunks(self) -> frozenset[int]:
         """Every four consecutive bones, as the number that this machine reads there."""
         shifted = (bones[at:] for bones in self._searched for at in range(_CHUNK))
-        return frozenset(number for bones in shifted for number in _numbers(bones))
+        return frozenset[int]().union(*map(_numbers, shifted))
 
     @cached_property
     def _forms(self) -> list[str]:

@@ -9,6 +9,7 @@ import pytest
 
 from handler.decision import Job
 from handler.messages import Done, MessageResult, Reader, entries
+from handler.policy import Policy
 from handler.quiet_hours import QuietHours
 from handler.report import TaskReport
 from handler.request import Action, Known
@@ -19,7 +20,7 @@ APP = SdkAppId(1400692008)
 O = Outcome  # noqa: E741
 NOW = datetime(2026, 11, 23, 23, 0, tzinfo=timezone.utc)
 ALWAYS = QuietHours.model_validate({"time_zone": "UTC", "quiet": ["00:00-24:00"]})
-HOURS = {"default": ALWAYS, "us-east": ALWAYS}
+POLICY = Policy(quiet_hours={"default": ALWAYS, "us-east": ALWAYS})
 
 
 def task(number: int | None = 1, name: str | None = None, hours: str = "default") -> Task:
@@ -31,7 +32,7 @@ def became(outcome: Outcome, of: Task) -> TaskReport:
 
 
 def reader(scope: str | None = "r1", **tasks: Task) -> Reader:
-    return Reader(Known.of(tasks), HOURS, APP, dry_run=False, scope=scope)
+    return Reader(Known.of(tasks), POLICY, APP, dry_run=False, scope=scope)
 
 
 def message(*jobs: Job) -> MessageResult:
