@@ -241,11 +241,23 @@ def read_settings(**given: Any) -> Settings:
 
 
 def read_reach(**given: Any) -> Reach:
-    """Read what it takes to publish, leaving out what cannot be used: standard output is always there."""
+    """Read what it takes to publish. A variable that cannot be used counts as not set; the others are kept."""
     try:
         return Reach(**given)
+    except ValidationError as error:
+        fields = {_field(item["loc"][0]) for item in error.errors() if item["loc"]}
+    defaults = {name: Reach.model_fields[name].get_default() for name in fields}
+    try:
+        return Reach(**given | defaults)
     except ValidationError:
         return Reach.model_construct()
+
+
+def _field(variable: int | str) -> str:
+    """Return the name of the field that pydantic names by its variable."""
+    name = str(variable)
+    aliases = {str(field.validation_alias): key for key, field in Reach.model_fields.items()}
+    return aliases.get(name, "callout_region" if name.upper().endswith("_REGION") else name.lower())
 
 
 def with_new_credentials(settings: Settings, **given: Any) -> Settings:

@@ -250,3 +250,23 @@ def test_the_example_file_names_every_setting_and_can_be_used() -> None:
     }
     variables = {name.upper() for name in Settings.model_fields if not name.startswith("role_")}
     assert named | commented >= variables
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("CALLOUT_ENDPOINT", "https://somewhere/with/a/path"),
+        ("CALLOUT_SECRET", "my-secret"),
+        ("TENCENTCLOUD_SECRET_KEY", "first\nsecond"),
+        ("TENCENTCLOUD_SECRETKEY", "first\nsecond"),
+    ],
+)
+def test_one_variable_that_cannot_be_used_does_not_hide_the_topic_from_the_report(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    monkeypatch.setenv("CALLOUT_TOPIC", "cmq:reports")
+    monkeypatch.setenv("CALLOUT_REGION", "ap-guangzhou")
+    reach = read_reach()
+    assert (reach.callout_topic, reach.callout_region) == ("cmq:reports", "ap-guangzhou")
+    assert reach.callout_endpoint == "ccc.tencentcloudapi.com"
