@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from itertools import islice
-from typing import Any, Literal, NamedTuple, overload
+from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from handler.encoding import encoded, slices
@@ -74,7 +74,7 @@ class TaskError(NamedTuple):
 
     def entry(self) -> dict[str, Any]:
         """Return the error's entry in the notification."""
-        return {key: sendable(value) for key, value in self._asdict().items()}
+        return {key: value and sendable(value) for key, value in self._asdict().items()}
 
 
 class TaskReport(NamedTuple):
@@ -96,7 +96,7 @@ class TaskReport(NamedTuple):
         return {
             "task_id": self.task.task_id,
             "sdk_app_id": self.task.sdk_app_id,
-            "name": sendable(self.task.name),
+            "name": self.task.name and sendable(self.task.name),
             "quiet_hours": self.task.quiet_hours,
             "outcome": self.outcome.value,
             "reason": sendable(self.reason),
@@ -104,7 +104,7 @@ class TaskReport(NamedTuple):
             "exempt_until": _instant(hours.exempt_until) if hours and hours.exempt_until else None,
             "time_zone": hours.time_zone if hours else None,
             "attempts": self.attempts,
-            "request_id": sendable(self.request_id),
+            "request_id": self.request_id and sendable(self.request_id),
             "error": error and error.entry(),
         }
 
@@ -127,10 +127,10 @@ class Problem(NamedTuple):
     def entry(self) -> dict[str, Any]:
         """Return the problem's entry in the notification."""
         return {
-            "message_id": sendable(self.message_id),
+            "message_id": self.message_id and sendable(self.message_id),
             "code": self.code,
             "message": sendable(self.message),
-            "body": sendable(self.body),
+            "body": self.body and sendable(self.body),
         }
 
 
@@ -277,13 +277,9 @@ def bounded(data: Mapping[str, Any], limit: int = 1_000_000) -> dict[str, Any]:
     return answer
 
 
-@overload
-def sendable(text: str) -> str: ...
-@overload
-def sendable(text: str | None) -> str | None: ...
-def sendable(text: str | None) -> str | None:
+def sendable(text: str) -> str:
     r"""Return a text that UTF-8 can hold: half of a surrogate pair is written as `\ud800`."""
-    return None if text is None else str(text).encode("utf-8", "backslashreplace").decode()
+    return str(text).encode("utf-8", "backslashreplace").decode()
 
 
 def span(length: timedelta) -> str:
