@@ -1,11 +1,11 @@
 """One value per message: what it asks for, or why it is refused, and what became of it. Pure."""
 
+import json
 from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from handler.decision import Job
-from handler.encoding import encoded
 from handler.errors import SHOWN, RejectedError, few, shortened
 from handler.policy import Policy
 from handler.report import UNFINISHED, Problem, TaskReport
@@ -110,7 +110,7 @@ def text_of_body(body: Any) -> str:
     if isinstance(body, str):
         return body
     try:
-        return encoded(body).decode()
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":"))  # a NaN may be what is wrong
     except (RecursionError, TypeError, ValueError) as error:
         return f"a {type(body).__name__} that cannot be written as JSON: {error}"
 

@@ -241,7 +241,7 @@ def read_settings(**given: Any) -> Settings:
 
 
 def read_reach(**given: Any) -> Reach:
-    """Read what it takes to publish. A variable that cannot be used counts as not set; the others are kept."""
+    """Read what it takes to publish. A variable that cannot be used counts as not set."""
     try:
         return Reach(**given)
     except ValidationError as error:
