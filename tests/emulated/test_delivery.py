@@ -438,3 +438,33 @@ def test_what_the_deadline_cuts_off_is_deferred_and_told_and_the_next_delivery_d
     (report,) = function.reports()
     assert report["summary"] == {"already_paused": len(paused), "paused": len(many) - len(paused)}
     assert sorted(function.pauses()) == many, "none was asked for twice"
+
+
+def batch(*bodies: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "Records": [
+            {"messageId": f"m{number}", "body": json.dumps(body), "eventSource": "aws:sqs"}
+            for number, body in enumerate(bodies)
+        ]
+    }
+
+
+@pytest.mark.parametrize("real_first", [True, False])
+def test_a_dry_run_beside_a_real_request_for_one_task_hides_nothing(
+    function: Function, real_first: bool
+) -> None:
+    bodies = [{"tasks": [16498]}, {"tasks": [16498], "dry_run": True}]
+    answer = function(batch(*(bodies if real_first else bodies[::-1])))
+    assert answer == {"batchItemFailures": []}
+    assert function.emulator.tasks.state(16498) == 5
+    (report,) = function.reports()
+    assert [(task["task_id"], task["outcome"]) for task in report["tasks"]] == [(16498, "paused")]
+    assert not report["dry_run"]
+
+
+def test_a_real_request_that_fails_is_retried_and_the_dry_run_beside_it_is_not(function: Function) -> None:
+    function.emulator.faults.add(faults.error("UnsupportedOperation"), action=PAUSE)
+    answer = function(batch({"tasks": [16498]}, {"tasks": [16498], "dry_run": True}))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
+    (report,) = function.reports()
+    assert [task["outcome"] for task in report["tasks"]] == ["failed"]
