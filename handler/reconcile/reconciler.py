@@ -175,7 +175,10 @@ class Reconciler:
             calls.append(
                 (APIS[each.action], partial(self._send, each, ccc, until), partial(self._wanted, each))
             )
-        paced(calls, ccc.limit, until)
+        # Where reading was refused for the credentials, one call shows whether acting is refused as well.
+        first = 1 if any(self._halts.likely(APIS[each.action], each.key[0]) for each in todo) else 0
+        paced(calls[:first], ccc.limit, until)
+        paced(calls[first:], ccc.limit, until)
 
     def _wanted(self, each: Attempt) -> bool:
         return self._halted(each) is None and not self._turned(each)
