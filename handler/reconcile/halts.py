@@ -10,8 +10,8 @@ class Halts:
     """The errors that end the calls of a run, each for the API that it was answered to and no other.
 
     A missing permission ends the calls of that API in that application. Refused credentials end those of that
-    API in all applications, and of all that only read; one that pauses tries for itself, since nothing may
-    keep a task from being paused.
+    API in all applications; each other API tries one call for itself first, since nothing but its own answer
+    may keep a task from being seen or paused.
     """
 
     def __init__(self) -> None:
@@ -21,8 +21,7 @@ class Halts:
     def add(self, api: str, app: SdkAppId, error: CloudError) -> None:
         """Keep an error that a call was answered with, if it halts anything."""
         if error.meaning is Meaning.HALT:
-            key = (_group(api), None) if error.stops_everything else (api, app)
-            self._found.setdefault(key, error)
+            self._found.setdefault((api, None if error.stops_everything else app), error)
 
     def unreachable(self, error: CloudError) -> None:
         """Keep an error that kept us from connecting at all: it ends all calls."""
@@ -30,14 +29,9 @@ class Halts:
 
     def of(self, api: str, app: SdkAppId) -> CloudError | None:
         """Return the error that a call of this API would only repeat, if there is one."""
-        return self._unreachable or self._found.get((api, app)) or self._found.get((_group(api), None))
+        return self._unreachable or self._found.get((api, app)) or self._found.get((api, None))
 
     def likely(self, api: str, app: SdkAppId) -> CloudError | None:
         """Return the error that a call of this API would most likely meet, also if only others met it."""
         of_any_api = (error for (_, where), error in self._found.items() if where is None)
         return self.of(api, app) or next(of_any_api, None)
-
-
-def _group(api: str) -> str:
-    """Return the APIs that share the fate of refused credentials: those that read, or one that acts."""
-    return "Describe" if api.startswith("Describe") else api

@@ -107,7 +107,8 @@ class Observer:
             return self.may_describe(app) and len(failed) < _ENOUGH_FAILURES
 
         calls = [(DESCRIBE, partial(look, task_id), works) for task_id in ids]
-        answers = paced(calls, ccc.limit, until)
+        first = 1 if self.halts.likely(DESCRIBE, app) else 0
+        answers = paced(calls[:first], ccc.limit, until) + paced(calls[first:], ccc.limit, until)
         if failed:
             facts = {"sdk_app_id": app, "tasks": len(ids), "error": str(failed[-1])}
             _log.warning("states not seen", extra=facts)

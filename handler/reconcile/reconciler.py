@@ -175,7 +175,7 @@ class Reconciler:
             calls.append(
                 (APIS[each.action], partial(self._send, each, ccc, until), partial(self._wanted, each))
             )
-        # Where reading was refused for the credentials, one call shows whether acting is refused as well.
+        # Where others were refused for the credentials, one call shows whether these are refused as well.
         first = 1 if any(self._halts.likely(APIS[each.action], each.key[0]) for each in todo) else 0
         paced(calls[:first], ccc.limit, until)
         paced(calls[first:], ccc.limit, until)
