@@ -101,12 +101,12 @@ def read_policy(document: Any, source: str = "policy") -> Policy:
     """
     if not isinstance(document, dict):
         raise ConfigurationError(source, ["an object with the key quiet_hours is wanted at the top"])
-    try:
-        with bounded_suggestions():
-            found = _faults_across(document)
+    with bounded_suggestions():
+        found = _faults_across(document)
+        try:
             policy = Policy.model_validate(document)
-    except ValidationError as error:
-        raise ConfigurationError(source, problems(error) + found) from None
+        except ValidationError as error:
+            raise ConfigurationError(source, problems(error) + found) from None
     if found:
         raise ConfigurationError(source, found)
     return policy

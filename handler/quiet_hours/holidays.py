@@ -8,7 +8,7 @@ as far as their rule is known; make-up working days of such years are not known.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import date, timedelta
+from datetime import MAXYEAR, MINYEAR, date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from .days import Mask, month_length
@@ -37,7 +37,7 @@ class Calendar:
 
     def is_holiday_eve(self, day: date) -> bool:
         """Say whether the next day is a public holiday."""
-        return day + _ONE_DAY in self._known
+        return day < date.max and day + _ONE_DAY in self._known
 
     def is_make_up_workday(self, day: date) -> bool:
         """Say whether the day is of a weekend but worked, in exchange for a day off."""
@@ -76,6 +76,8 @@ def calendar_mask(calendars: Iterable[Calendar], matches: Callable[[Calendar, da
 
     def mask(year: int, month: int) -> int:
         days = 0
+        if not MINYEAR <= year <= MAXYEAR:
+            return days  # no calendar has them
         for day in range(1, month_length(year, month) + 1):
             if any(matches(calendar, date(year, month, day)) for calendar in chosen):
                 days |= 1 << (day - 1)
