@@ -14,7 +14,7 @@ DEEPEST = 100
 HALF_OF_A_PAIR = re.compile("[\ud800-\udfff]")
 _DEEP = f"nested too deeply: {DEEPEST} levels are allowed"
 # These two only for a refusal: compiling them would be a part of every cold start.
-_TOKEN = r'("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[\[\]{}]|[^\s\[\]{},:"]+'
+_PARTS = r'("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[\[\]{}]|[^\s\[\]{},:"]+'
 _HOLDERS = (dict, list, tuple)
 _INFINITE = float("inf")
 _TOO_LONG_A_NUMBER = r"\d{4301}"
@@ -140,7 +140,7 @@ def _where(text: str, wrong: Callable[[str, int, bool], bool]) -> str:
     The text is JSON at least up to there.
     """
     keys = [set[str]()]
-    for token in re.finditer(_TOKEN, text):
+    for token in re.finditer(_PARTS, text):
         sign, twice = token.group(), False
         if sign in {"[", "{"}:
             keys.append(set())
