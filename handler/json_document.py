@@ -13,10 +13,11 @@ DEEPEST = 100
 """Lists and objects inside one another, in YAML as well."""
 HALF_OF_A_PAIR = re.compile("[\ud800-\udfff]")
 _DEEP = f"nested too deeply: {DEEPEST} levels are allowed"
-_TOKEN = re.compile(r'("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[\[\]{}]|[^\s\[\]{},:"]+')
+# These two only for a refusal: compiling them would be a part of every cold start.
+_PARTS = r'("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[\[\]{}]|[^\s\[\]{},:"]+'
 _HOLDERS = (dict, list, tuple)
 _INFINITE = float("inf")
-_TOO_LONG_A_NUMBER = re.compile(r"\d{4301}")
+_TOO_LONG_A_NUMBER = r"\d{4301}"
 """As long as Python does not read: its default limit, see `sys.int_info`."""
 
 
@@ -49,7 +50,7 @@ def parse_json(text: str) -> Any:
         where = _where(text, lambda sign, _, again: again if twice else sign == token)
         raise ValueError(f"not usable JSON: {error.problem}{where}") from None
     except ValueError as error:  # of int(), for thousands of digits
-        where = _where(text, lambda sign, *_: sign[0] != '"' and bool(_TOO_LONG_A_NUMBER.search(sign)))
+        where = _where(text, lambda sign, *_: sign[0] != '"' and bool(re.search(_TOO_LONG_A_NUMBER, sign)))
         raise ValueError(f"not usable JSON: {error}{where}") from None
     except RecursionError:
         raise _too_deep(text) from None
@@ -139,7 +140,7 @@ def _where(text: str, wrong: Callable[[str, int, bool], bool]) -> str:
     The text is JSON at least up to there.
     """
     keys = [set[str]()]
-    for token in _TOKEN.finditer(text):
+    for token in re.finditer(_PARTS, text):
         sign, twice = token.group(), False
         if sign in {"[", "{"}:
             keys.append(set())

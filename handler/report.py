@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from handler.encoding import encoded, slices
+from handler.quiet_hours.zone import WEEKDAYS, local
 from handler.redaction import clean, cleaned
 from handler.task import Outcome, Task
 
@@ -296,18 +297,16 @@ def span(length: timedelta) -> str:
 def when(at: datetime, now: datetime, time_zone: str) -> str:
     """Say when an instant is, on the clocks of a zone: `08:00` today, `Tue 08:00`, `2026-12-01 08:00`."""
     zone = ZoneInfo(time_zone)
-    local, today = at.astimezone(zone), now.astimezone(zone).date()
-    days = (local.date() - today).days
+    then, today = local(at, zone), local(now, zone).date()
+    days = (then.date() - today).days
     if days == 0:
-        return f"{local:%H:%M}"
-    return f"{_WEEKDAYS[local.weekday()]} {local:%H:%M}" if 0 < days < 7 else f"{local:%Y-%m-%d %H:%M}"  # noqa: PLR2004
-
-
-_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+        return f"{then:%H:%M}"
+    day = WEEKDAYS[then.weekday()] if 0 < days < 7 else then.date().isoformat()  # noqa: PLR2004
+    return f"{day} {then:%H:%M}"
 
 
 def _instant(at: datetime) -> str:
-    return at.astimezone(timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return local(at, timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 _CLAUSES: tuple[tuple[Outcome, str, str], ...] = (

@@ -30,11 +30,8 @@ _PARSER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _LONGEST_TO_EXPLAIN = 10_000
 _MERGE = "<<"  # YAML 1.1's, since people do write `<<: *shared`
 _TAGS = "tag:yaml.org,2002:"
-_WORDS: dict[str, bool | None] = {
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
-}
+_WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
+_WORDS |= {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _DIRECTIVE = re.compile(r"^%(?!YAML\s)", re.MULTILINE)

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -192,7 +192,14 @@ def _clock(at: str | None) -> Clock:
     start = instant("--at", at)
     real = Clock()
     started = real.monotonic()
-    return Clock(now=lambda: start + timedelta(seconds=real.monotonic() - started))
+
+    def now() -> datetime:
+        try:
+            return start + timedelta(seconds=real.monotonic() - started)
+        except OverflowError:  # at the end of year 9999 time stands still
+            return start
+
+    return Clock(now=now)
 
 
 def _has_settings() -> bool:

@@ -16,6 +16,7 @@ from handler import policy
 from handler.errors import ConfigurationError
 from handler.policy import DEFAULT, Policy
 from handler.quiet_hours import Period, QuietHours
+from handler.quiet_hours.zone import local
 from handler.settings import read_settings
 from handler.task import SdkAppId
 from local import periods, week
@@ -188,17 +189,21 @@ def _zone(hours: QuietHours) -> ZoneInfo:
 
 def _first_day(hours: QuietHours, options: argparse.Namespace, now: datetime) -> date:
     first: date | None = options.start
-    return first or now.astimezone(_zone(hours)).date()
+    return first or local(now, _zone(hours)).date()
 
 
 def _days_of(hours: QuietHours, options: argparse.Namespace, now: datetime) -> list[week.Day]:
-    return list(week.days(hours, _first_day(hours, options, now), options.days, _zone(hours)))
+    first = _first_day(hours, options, now)
+    return list(week.days(hours, first, min(options.days, (date.max - first).days + 1), _zone(hours)))
 
 
 def _periods(hours: QuietHours, options: argparse.Namespace, now: datetime) -> list[Period]:
     zone, first = _zone(hours), _first_day(hours, options, now)
     start = datetime.combine(first, time(), zone)
-    end = datetime.combine(first + timedelta(days=options.days), time(), zone)
+    try:
+        end = datetime.combine(first + timedelta(days=options.days), time(), zone)
+    except OverflowError:  # with year 9999 the calendar ends
+        end = datetime.combine(date.max, time.max, zone)
     return list(hours.periods(start if options.start else max(start, now), end))
 
 
@@ -218,7 +223,7 @@ def _explain(options: argparse.Namespace) -> int:
         rows = [
             {
                 "quiet_hours": name,
-                "at": at.astimezone(timezone.utc).isoformat(),
+                "at": local(at, timezone.utc).isoformat(),
                 "quiet": reason.quiet,
                 "place": reason.place,
                 "interval": reason.interval,
@@ -232,6 +237,7 @@ def _explain(options: argparse.Namespace) -> int:
         print(json.dumps(rows, ensure_ascii=False, indent=2))
     else:
         for name, reason in answers.items():
-            local = at.astimezone(ZoneInfo(reason.time_zone))
-            print(f"{name}: at {local:%a %Y-%m-%d %H:%M:%S %z}: {reason.text}")
+            there = local(at, ZoneInfo(reason.time_zone))
+            when = f"{there:%a} {there.date().isoformat()} {there:%H:%M:%S %z}"
+            print(f"{name}: at {when}: {reason.text}")
     return OK

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
 from handler.quiet_hours import Period
+from handler.quiet_hours.zone import local, written
 from handler.report import span
 from local.week import QUARTERS, Cell, Day, instants
 
@@ -32,10 +33,9 @@ def table(periods: Sequence[Period], zone: ZoneInfo) -> str:
 
 
 def _local(at: datetime, zone: ZoneInfo) -> str:
-    local = at.astimezone(zone)
-    twice = len(instants(local.replace(tzinfo=None), zone)) > 1  # which of the two, in autumn
-    seconds, name = f":{local:%S}" if local.second else "", f" {local:%Z}" if twice else ""
-    return f"{local:%a %Y-%m-%d %H:%M}{seconds}{name}"
+    there = local(at, zone)
+    twice = len(instants(there.replace(tzinfo=None), zone)) > 1  # which of the two, in autumn
+    return written(there) + (f" {there:%Z}" if twice else "")
 
 
 def _why(period: Period) -> str:
@@ -65,7 +65,7 @@ def as_json(name: str, periods: Sequence[Period], time_zone: str) -> dict[str, A
 
 
 def _instant(at: datetime) -> str:
-    return at.astimezone(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return local(at, timezone.utc).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def as_ical(named: Sequence[tuple[str, Sequence[Period]]], made: datetime) -> bytes:
@@ -112,7 +112,7 @@ def as_svg(title: str, rows: Sequence[Day]) -> str:
         _text(svg, _LEFT + hour * 4 * _CELL, _TOP - 6, f"{hour:02}", {"text-anchor": "middle"})
     for number, row in enumerate(rows):
         top = _TOP + number * _ROW
-        _text(svg, 8, top + 15, f"{row.date:%a %Y-%m-%d}")
+        _text(svg, 8, top + 15, f"{row.date:%a} {row.date.isoformat()}")
         for start, end, cell in _runs(row.cells):
             box = {"x": str(_LEFT + start * _CELL), "y": str(top + 1), "width": str((end - start) * _CELL)}
             ET.SubElement(svg, "rect", {**box, "height": str(_ROW - 3), "fill": _FILL[cell]})

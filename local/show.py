@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
+from handler.quiet_hours.zone import local
 from handler.report import Report, TaskReport
 from handler.task import TaskState
 
@@ -14,11 +15,11 @@ from handler.task import TaskState
 def heading(event: str, now: datetime, *, embedded: bool) -> str:
     """Say what is run, when, and against what."""
     where = "the embedded world: an emulated CCC and an SNS topic (no CALLOUT_ setting was found)"
-    utc = now.astimezone(timezone.utc)
+    utc = local(now, timezone.utc)
     return "\n".join(
         [
             f"Event     {event}",
-            f"Time      {utc:%a %Y-%m-%d %H:%M:%S} UTC",
+            f"Time      {utc:%a} {utc.date().isoformat()} {utc:%H:%M:%S} UTC",
             f"Against   {where if embedded else 'the real thing, as the settings say'}",
         ]
     )

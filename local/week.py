@@ -52,16 +52,21 @@ def _any_quiet(hours: QuietHours, start: datetime) -> bool:
     if hours.is_quiet(start):
         return True
     change = hours.next_change(start)
-    return change is not None and change < start + QUARTER
+    return change is not None and change - start < QUARTER
 
 
 def instants(wall: datetime, zone: ZoneInfo) -> list[datetime]:
     """Give the instants, in UTC, at which a clock reads `wall`: one; none in spring's gap, two in autumn."""
-    found = {wall.replace(tzinfo=zone, fold=fold).astimezone(timezone.utc) for fold in (0, 1)}
+    try:
+        found = {wall.replace(tzinfo=zone, fold=fold).astimezone(timezone.utc) for fold in (0, 1)}
+    except OverflowError:  # it is another year in UTC, beyond those that `datetime` knows: no clock is moved
+        return [wall.replace(tzinfo=zone)]
     return sorted(each for each in found if each.astimezone(zone).replace(tzinfo=None) == wall)
 
 
 def _note(day: date, zone: ZoneInfo) -> str:
+    if day == date.max:
+        return ""
     start, end = (datetime.combine(day + timedelta(days=n), time(), zone) for n in (0, 1))
     moved = (end.utcoffset() or timedelta()) - (start.utcoffset() or timedelta())
     if not moved:

@@ -19,7 +19,7 @@ from .interval import Interval, together
 from .keys import plain
 from .lead_time import read_lead_time, write_lead_time
 from .reason import Period, Reason
-from .zone import DAY, FIRST_INSTANT, Zone, horizon, instant, moment, read_zone
+from .zone import DAY, FIRST_INSTANT, LAST_INSTANT, Zone, horizon, instant, moment, read_zone
 
 if TYPE_CHECKING:
     from .timeline import Line
@@ -103,7 +103,7 @@ class QuietHours(BaseModel):
     def next_change(self, after: datetime) -> datetime | None:
         """Give the first instant after `after` at which `is_quiet` turns, in UTC.
 
-        None if it does not turn within 100 years; ValueError for a naive datetime.
+        None if it does not turn within 100 years, nor in the years to 9999; ValueError for a naive datetime.
         """
         return _moment(self._turn(instant(after)))
 
@@ -120,7 +120,7 @@ class QuietHours(BaseModel):
 
         ValueError for a naive datetime.
         """
-        second, last = instant(start), instant(end)
+        second, last = max(instant(start), FIRST_INSTANT), min(instant(end), LAST_INSTANT)
         since = self._since(second)
         while second < last:
             until = self._turn(second)
@@ -216,7 +216,10 @@ class QuietHours(BaseModel):
         )
 
     def _turn(self, at: int) -> int | None:
-        return self._line.turn(at, horizon(at))
+        turn = self._line.turn(at, horizon(at))
+        while turn is not None and turn < FIRST_INSTANT:  # no datetime in UTC can tell it
+            turn = self._line.turn(turn, horizon(at))
+        return turn
 
     def _since(self, at: int) -> int | None:
         """Give the last turn up to `at`: from ever further back, follow the turns forward."""

@@ -9,7 +9,7 @@ computed as far as their rule is known; make-up working days of such years are n
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from datetime import date, timedelta
+from datetime import MAXYEAR, MINYEAR, date, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -122,6 +122,8 @@ def calendar_mask(calendars: Iterable[Calendar], matches: Callable[[Calendar, da
 
     def mask(year: int, month: int) -> int:
         days = 0
+        if not MINYEAR <= year <= MAXYEAR:
+            return days  # no calendar has them
         for day in range(1, month_length(year, month) + 1):
             if any(matches(calendar, date(year, month, day)) for calendar in chosen):
                 days |= 1 << (day - 1)

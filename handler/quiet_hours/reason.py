@@ -4,6 +4,8 @@ from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
+from .zone import local, written
+
 
 class Reason(NamedTuple):
     """Why it is quiet or open at an instant, and for how long.
@@ -47,8 +49,7 @@ class Reason(NamedTuple):
         return since + (f" until {self._local(self.until)}" if self.until else " for ever")
 
     def _local(self, at: datetime) -> str:
-        local = at.astimezone(ZoneInfo(self.time_zone))
-        return f"{local:%a %Y-%m-%d %H:%M}" + (f":{local:%S}" if local.second else "")
+        return written(local(at, ZoneInfo(self.time_zone)))
 
 
 class Period(NamedTuple):

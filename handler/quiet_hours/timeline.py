@@ -129,7 +129,11 @@ class Union:
     def turn(self, at: int, limit: int) -> int | None:
         """Give the end of the run of lines that take over from one another, or the next beginning."""
         if not self.holds(at):
-            return _earliest([line.turn(at, limit) for line in self.lines])
+            first: int | None = None
+            for line in self.lines:  # none is followed beyond the turn of another
+                turn = line.turn(at, limit if first is None else first)
+                first = first if turn is None else turn
+            return first
         while True:
             ends = [line.turn(at, limit) for line in self.lines if line.holds(at)]
             if not ends:
@@ -171,7 +175,9 @@ class Open:
             if not quiet:
                 after = self.line.turn(after, limit)
             elif state:
-                after = _earliest([self.line.turn(after, limit), self.opening.turn(after, limit)])
+                end = self.line.turn(after, limit)
+                opened = self.opening.turn(after, limit if end is None else end)
+                after = end if opened is None else opened
             else:
                 after = self.opening.turn(after, limit)
         return None

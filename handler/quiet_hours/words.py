@@ -19,7 +19,8 @@ def in_words(interval: Interval) -> str:
     """Give what the interval means, in English, with its zone."""
     if isinstance(interval.rule, Span):
         start, end = moment(interval.rule.start), moment(interval.rule.end)
-        return f"from {start:%a %Y-%m-%d %H:%M:%S} to {end:%a %Y-%m-%d %H:%M:%S} UTC"
+        first, last = (f"{at:%a} {at.date().isoformat()} {at:%H:%M:%S}" for at in (start, end))
+        return f"from {first} to {last} UTC"
     zone = interval.zone.name if interval.zone else "UTC"
     weekdays = interval.weekdays
     if weekdays is None:

@@ -6,7 +6,7 @@ the same way as if there were no zone: `wall = instant + offset`.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import MAXYEAR, date, datetime, time, timedelta, timezone, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -14,8 +14,13 @@ from handler.errors import shortened
 from handler.spelling import closest, exhausted, spend
 
 DAY = 86_400
-# Within these `datetime` can tell any wall clock, and quiet hours are computed.
-FIRST_INSTANT, LAST_INSTANT = -62_000_000_000, 253_300_000_000
+WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+# The first and the last second of the years 1 to 9999 in UTC, which `datetime` knows.
+FIRST_INSTANT, LAST_INSTANT = -62_135_596_800, 253_402_300_799
+# Within these `datetime` can tell any wall clock. Beyond them it leaves its years in one zone or another.
+_FIRST_TOLD, _LAST_TOLD = FIRST_INSTANT + 10 * DAY, LAST_INSTANT - 10 * DAY
+# So long is the cycle of the calendar, and with it that of every zone's rule for the years to come.
+_CYCLE = 146_097 * DAY
 _HORIZON = 36_525 * DAY
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _SECOND = timedelta(seconds=1)
@@ -44,26 +49,36 @@ _ABBREVIATIONS = {
 def instant(at: datetime) -> int:
     """Give the whole seconds since 1970 up to `at`.
 
-    ValueError for a naive datetime, and for a year that is not from 6 to 9995. Every offset of the tz
-    database is a whole number of seconds, so nothing turns between two seconds.
+    ValueError for a naive datetime. Every offset of the tz database is a whole number of seconds, so
+    nothing turns between two seconds.
     """
     if at.utcoffset() is None:
         raise ValueError(f"{at.isoformat()} has no time zone: quiet hours need an aware datetime")
-    seconds = (at - _EPOCH) // _SECOND
-    if not FIRST_INSTANT <= seconds <= LAST_INSTANT:
-        raise ValueError(
-            f"{at.isoformat()} is too far away: quiet hours are computed for the years 6 to 9995"
-        )
-    return seconds
+    return (at - _EPOCH) // _SECOND
 
 
 def moment(instant: int) -> datetime:
-    """Give the instant as a datetime in UTC; OverflowError outside the years 1 to 9999."""
-    return _EPOCH + timedelta(seconds=instant)
+    """Return the instant as a datetime in UTC; outside the years 1 to 9999 the nearest one inside."""
+    return _EPOCH + timedelta(seconds=min(max(instant, FIRST_INSTANT), LAST_INSTANT))
+
+
+def local(at: datetime, zone: tzinfo) -> datetime:
+    """Return what the clock of a zone reads at an instant; outside the years 1 to 9999 the nearest inside."""
+    try:
+        return at.astimezone(zone)
+    except OverflowError:
+        day, clock = (date.max, time(23, 59, 59)) if at.year > MAXYEAR // 2 else (date.min, time())
+        return datetime.combine(day, clock, zone)
+
+
+def written(at: datetime) -> str:
+    """Return a day and a time as a person reads it: `Mon 2026-11-23 21:00`, with seconds if there are any."""
+    seconds = f":{at:%S}" if at.second else ""
+    return f"{WEEKDAYS[at.weekday()]} {at.date().isoformat()} {at:%H:%M}{seconds}"
 
 
 def horizon(instant: int) -> int:
-    """Give how far ahead a change is looked for: 100 years, in which every date of the calendar comes."""
+    """Return how far ahead a change is looked for: 100 years, in which every date of the calendar comes."""
     return min(instant + _HORIZON, LAST_INSTANT)
 
 
@@ -133,7 +148,9 @@ class Zone:
         return self._years[year]
 
     def _offset(self, instant: int) -> int:
-        offset = datetime.fromtimestamp(instant, self.info).utcoffset()
+        if instant > _LAST_TOLD:
+            instant -= _CYCLE
+        offset = datetime.fromtimestamp(max(instant, _FIRST_TOLD), self.info).utcoffset()
         assert offset is not None  # noqa: S101 - a ZoneInfo always knows its offset
         return offset.days * DAY + offset.seconds
 

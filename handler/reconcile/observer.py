@@ -108,7 +108,8 @@ class Observer:
 
         calls = [(DESCRIBE, partial(look, task_id), works) for task_id in ids]
         first = 1 if self.halts.likely(DESCRIBE, app) else 0
-        answers = paced(calls[:first], ccc.limit, until) + paced(calls[first:], ccc.limit, until)
+        lots = (calls[:first], calls[first:])
+        answers = [each for lot in lots for each in paced(lot, ccc.limit, until)]
         if failed:
             facts = {"sdk_app_id": app, "tasks": len(ids), "error": str(failed[-1])}
             _log.warning("states not seen", extra=facts)

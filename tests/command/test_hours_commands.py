@@ -303,3 +303,58 @@ def test_the_preview_and_the_engine_agree_on_every_minute() -> None:
         while at < period.end:
             assert hours.is_quiet(at) == period.quiet
             at += timedelta(minutes=1)
+
+
+ENDS_OF_TIME = [
+    (zone, day)
+    for zone in ("Asia/Shanghai", "America/New_York", "UTC")
+    for day in ("0001-01-01", "9999-12-30", "9999-12-31")
+]
+
+
+@pytest.mark.parametrize(("zone", "day"), ENDS_OF_TIME)
+def test_the_first_and_the_last_days_of_the_calendar_are_shown_as_any_other(
+    run: Any, tmp_path: Path, zone: str, day: str
+) -> None:
+    span = "9999-12-31T00:00:00Z/9999-12-31T23:59:59Z"
+    hours = {
+        "time_zone": zone,
+        "quiet": ["21:00-08:00", span, {"dates": ["9999-12-31", "0001-01-01"]}],
+        "lead_time": "2m",
+    }
+    document = {
+        "quiet_hours": {"default": hours},
+        "tasks": {"a": {"task_id": 1, "exempt_until": "9999-12-31T23:59:59Z"}},
+    }
+    (tmp_path / "ends.json").write_text(json.dumps(document))
+    page = run("preview", "--policy", "ends.json", "--from", day, "--days", "20")
+    assert page.returncode == 0, page.stderr
+    assert f" {day}" in page.stdout
+    document = json.loads(run("preview", "--policy", "ends.json", "--from", day, "--json").stdout)[0]
+    ends = [period["end"] for period in document["periods"]]
+    assert [period["start"] for period in document["periods"][1:]] == ends[:-1]
+    assert all(datetime.fromisoformat(end.replace("Z", "+00:00")) for end in ends)
+    done = run("preview", "--policy", "ends.json", "--from", day, "--ical")
+    assert done.returncode == 0, done.stderr
+    assert Calendar.from_ical(done.stdout).walk("VEVENT")
+    done = run("preview", "--policy", "ends.json", "--from", day, "--svg", "ends.svg")
+    assert done.returncode == 0, done.stderr
+    for time in ("T00:00:00Z", "T23:59:59-12:00", "T00:00:00+14:00"):
+        done = run("explain", "--policy", "ends.json", "--at", f"{day}{time}")
+        assert done.returncode == 0, done.stderr
+        assert run("explain", "--policy", "ends.json", "--at", f"{day}{time}", "--json").returncode == 0
+    assert run("check", "--policy", "ends.json").returncode == 0
+
+
+def test_a_policy_with_thousands_of_faults_is_told_in_a_page(run: Any, tmp_path: Path) -> None:
+    tasks = {
+        f"t{number}": {"task_id": number + 1, "quiet_hours": f"us-eest-{number}"} for number in range(5_000)
+    }
+    (tmp_path / "many.json").write_text(
+        json.dumps({"quiet_hours": {"us-east": {"time_zone": "UTC", "quiet": "21:00-08:00"}}, "tasks": tasks})
+    )
+    done = run("check", "--policy", "many.json")
+    head, *faults = done.stderr.splitlines()
+    assert head == "quiet-hours: policy many.json has 5,000 faults:"
+    assert len(faults) == 21
+    assert faults[-1].strip() == "and 4,980 more"

@@ -453,7 +453,7 @@ def batch(*bodies: dict[str, Any]) -> dict[str, Any]:
 def test_a_dry_run_beside_a_real_request_for_one_task_hides_nothing(
     function: Function, real_first: bool
 ) -> None:
-    bodies = [{"tasks": [16498]}, {"tasks": [16498], "dry_run": True}]
+    bodies: list[dict[str, Any]] = [{"tasks": [16498]}, {"tasks": [16498], "dry_run": True}]
     answer = function(batch(*(bodies if real_first else bodies[::-1])))
     assert answer == {"batchItemFailures": []}
     assert function.emulator.tasks.state(16498) == 5

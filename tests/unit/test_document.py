@@ -65,7 +65,7 @@ def test_a_flow_mapping_that_is_no_json_is_yaml() -> None:
             "a:\n  <<: 5",
             "not YAML: after << a mapping is wanted, or a list of them, not 5 at line 2, column 7",
         ),
-        ("a: " + "9" * 5_000, "not YAML: Exceeds the limit (4300 digits)"),
+        ("a: " + "9" * 5_000, "not YAML: Exceeds the limit (4300"),
         ("a: 1e999", "not YAML: the number 1e999 is too large at line 1, column 4"),
         ('a: "\\U00110000"', "at line 1, column 7"),
         ('a: "\\UFFFFFFFF"', "at line 1, column 7"),
