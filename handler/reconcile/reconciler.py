@@ -78,10 +78,13 @@ class Reconciler:
     def _begin(self, jobs: Iterable[Job], others: Sequence[Attempt] = ()) -> list[Attempt]:
         """Return the attempts for jobs that the clock does not decide by itself; the rest are done."""
         open_jobs = []
+        under_way = {(each.action, each.key): each for each in others}
         for job in dict.fromkeys(jobs):
             if job in self._done:
                 continue
-            if report := by_the_clock(job, self.watch):
+            other = under_way.get((job.action, key_of(job.task)))
+            covered = other is not None and other.covers(job)
+            if not covered and (report := by_the_clock(job, self.watch)):
                 self._done[job] = report
             else:
                 open_jobs.append(job)

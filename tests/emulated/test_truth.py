@@ -450,3 +450,14 @@ def test_credentials_that_the_reading_apis_refuse_are_tried_for_pausing_all_the_
         emulator.faults.add(faults.error(code), action=api)
     reports = Simulated(emulator).run(*pause(*numbered([16498, 16499, 16500])))
     assert outcomes(reports) == {Outcome.PAUSED: 3}
+
+
+def test_a_name_that_is_found_when_quiet_hours_are_over_is_reported_as_what_became_of_its_task(
+    emulator: Emulator,
+) -> None:
+    simulated = Simulated(emulator, EDGE - timedelta(seconds=1))
+    emulator.hooks.before = _late(simulated, 2)
+    fill(emulator, range(1, 400), state=4)
+    jobs = [*pause(*numbered([16499])), *pause(named("us-reminders"))]
+    answered = dict(simulated.reconciler.run(jobs))
+    assert [each.outcome for job in jobs for each in answered[job]] == [Outcome.PAUSED] * 2
