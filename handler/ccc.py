@@ -115,6 +115,8 @@ class Ccc:
 
         def seen(response: dict[str, Any], attempts: int) -> Seen:
             del attempts
+            if response.get("TaskId", task) != task:  # no document has it in this answer
+                raise refusal("UnreadableAnswer", f"the answer is of task {given(response['TaskId'])}")
             return _seen(response, task)
 
         return self._call(DESCRIBE, {"SdkAppId": app, "TaskId": task}, seen, until=until, paced=paced)
@@ -249,7 +251,16 @@ def _read_page(response: dict[str, Any], number: int, size: int) -> Page:
             tasks.append(_seen(entry, TaskId(task_id)))
         else:
             unreadable.append(_text(entry.get("Name")) if isinstance(entry, dict) else None)
-    return Page(tuple(tasks), number, size, total if _is_count(total) else None, tuple(unreadable))
+    total = total if _is_count(total) else None
+    return Page(tuple(_without_contradictions(tasks)), number, size, total, tuple(unreadable))
+
+
+def _without_contradictions(tasks: list[Seen]) -> list[Seen]:
+    """Return tasks without the state of those that one page shows in two: which holds is not known."""
+    states: dict[TaskId, set[TaskState | None]] = {}
+    for each in tasks:
+        states.setdefault(each.task_id, set()).add(each.state)
+    return [each if len(states[each.task_id]) == 1 else each._replace(state=None) for each in tasks]
 
 
 def _seen(entry: dict[str, Any], task_id: TaskId) -> Seen:
