@@ -167,6 +167,7 @@ class Ccc:
             seconds = min(until.remaining(), LONGEST_CALL_SECONDS)
             if seconds <= 0:
                 raise sending.given_up("NoAnswer", "the deadline came before the request was sent")
+            begun = until.clock.monotonic()
             try:
                 client = self._client()
                 sending.sent += 1
@@ -174,12 +175,14 @@ class Ccc:
                     self.calls += 1
                 return read(client.call(api, params, seconds), sending.sent)
             except CloudError as error:
-                sending.failed(error)
+                sending.failed(error, until.clock.monotonic() - begun)
                 self._learn(api, error)
                 raise
 
         def again(error: Exception, number: int) -> bool:
-            return not sending.over and _again(error, number)
+            # A call that stalled for so long goes to the end of the queue: others wait for its thread.
+            stalled = api in APIS.values() and sending.seconds >= LONGEST_CALL_SECONDS
+            return not sending.over and not stalled and _again(error, number)
 
         return retry(attempt, again=again, deadline=until, backoff=self._backoff)
 
@@ -204,16 +207,20 @@ class Ccc:
 
 @dataclass
 class _Sending:
-    """How often a request was sent, how its last attempt failed, and whether it is given up."""
+    """How often a request was sent, how its last attempt failed and when, and whether it is given up.
+
+    `seconds` is how long that attempt took.
+    """
 
     api: str
     params: dict[str, Any]
     sent: int = 0
     last: CloudError | None = None
+    seconds: float = 0.0
     over: bool = False
 
-    def failed(self, error: CloudError) -> None:
-        error.attempts, self.last = self.sent, error
+    def failed(self, error: CloudError, seconds: float) -> None:
+        error.attempts, self.last, self.seconds = self.sent, error, seconds
         facts = {"api": self.api, "params": self.params, "attempt": self.sent, "error": str(error)}
         _log.info("call failed", extra=facts)
 

@@ -170,7 +170,7 @@ class Reconciler:
             self._halts.unreachable(error)
             return
         calls = []
-        for each in todo:
+        for each in _in_turn(todo):
             each.tried = True
             calls.append(
                 (APIS[each.action], partial(self._send, each, ccc, until), partial(self._wanted, each))
