@@ -16,7 +16,7 @@ from handler.reconcile.attempt import Attempt, attempts, key_of
 from handler.reconcile.halts import Halts
 from handler.reconcile.listing import LIST
 from handler.reconcile.names import Names
-from handler.reconcile.observer import Key, Observer
+from handler.reconcile.observer import DESCRIBE, Key, Observer
 from handler.reconcile.verdict import AS_WANTED, UNWANTED, resolve
 from handler.report import Problem, TaskReport
 from handler.request import Action
@@ -211,9 +211,9 @@ class Reconciler:
     def _resolved(self, each: Attempt, last: bool) -> bool:  # noqa: FBT001 - called through _contained
         """Report an attempt whose outcome is known; return whether it is."""
         if not each.sent and (halted := self._halted(each)):
-            each.failed(halted)
+            each.halted(halted)
         app = each.task.sdk_app_id
-        unknown = each.key in self._observer.unknown or not self._observer.may_describe(app)
+        unknown = each.key in self._observer.unknown or self._halts.lacks(DESCRIBE, app)
         outcome = resolve(each.evidence(unknown=unknown, turned=self._turned(each)), last=last)
         if outcome is None:
             each.tried = False
