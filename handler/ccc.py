@@ -115,6 +115,8 @@ class Ccc:
 
         def seen(response: dict[str, Any], attempts: int) -> Seen:
             del attempts
+            if response.get("TaskId", task) != task:  # no document has it in this answer
+                raise refusal("UnreadableAnswer", f"the answer is of task {given(response['TaskId'])}")
             return _seen(response, task)
 
         return self._call(DESCRIBE, {"SdkAppId": app, "TaskId": task}, seen, until=until, paced=paced)
@@ -165,6 +167,7 @@ class Ccc:
             seconds = min(until.remaining(), LONGEST_CALL_SECONDS)
             if seconds <= 0:
                 raise sending.given_up("NoAnswer", "the deadline came before the request was sent")
+            begun = until.clock.monotonic()
             try:
                 client = self._client()
                 sending.sent += 1
@@ -172,12 +175,14 @@ class Ccc:
                     self.calls += 1
                 return read(client.call(api, params, seconds), sending.sent)
             except CloudError as error:
-                sending.failed(error)
+                sending.failed(error, until.clock.monotonic() - begun)
                 self._learn(api, error)
                 raise
 
         def again(error: Exception, number: int) -> bool:
-            return not sending.over and _again(error, number)
+            # A call that stalled for so long goes to the end of the queue: others wait for its thread.
+            stalled = api in APIS.values() and sending.seconds >= LONGEST_CALL_SECONDS
+            return not sending.over and not stalled and _again(error, number)
 
         return retry(attempt, again=again, deadline=until, backoff=self._backoff)
 
@@ -202,16 +207,20 @@ class Ccc:
 
 @dataclass
 class _Sending:
-    """How often a request was sent, how its last attempt failed, and whether it is given up."""
+    """How often a request was sent, how its last attempt failed and when, and whether it is given up.
+
+    `seconds` is how long that attempt took.
+    """
 
     api: str
     params: dict[str, Any]
     sent: int = 0
     last: CloudError | None = None
+    seconds: float = 0.0
     over: bool = False
 
-    def failed(self, error: CloudError) -> None:
-        error.attempts, self.last = self.sent, error
+    def failed(self, error: CloudError, seconds: float) -> None:
+        error.attempts, self.last, self.seconds = self.sent, error, seconds
         facts = {"api": self.api, "params": self.params, "attempt": self.sent, "error": str(error)}
         _log.info("call failed", extra=facts)
 
@@ -249,7 +258,16 @@ def _read_page(response: dict[str, Any], number: int, size: int) -> Page:
             tasks.append(_seen(entry, TaskId(task_id)))
         else:
             unreadable.append(_text(entry.get("Name")) if isinstance(entry, dict) else None)
-    return Page(tuple(tasks), number, size, total if _is_count(total) else None, tuple(unreadable))
+    total = total if _is_count(total) else None
+    return Page(tuple(_without_contradictions(tasks)), number, size, total, tuple(unreadable))
+
+
+def _without_contradictions(tasks: list[Seen]) -> list[Seen]:
+    """Return tasks without the state of those that one page shows in two: which holds is not known."""
+    states: dict[TaskId, set[TaskState | None]] = {}
+    for each in tasks:
+        states.setdefault(each.task_id, set()).add(each.state)
+    return [each if len(states[each.task_id]) == 1 else each._replace(state=None) for each in tasks]
 
 
 def _seen(entry: dict[str, Any], task_id: TaskId) -> Seen:

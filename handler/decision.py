@@ -50,7 +50,10 @@ def look(name: str, hours: QuietHours, now: datetime) -> Hours:
 
 
 class Watch:
-    """What the quiet hours say at the moment of the work, worked out anew only when they have turned."""
+    """What the quiet hours say at the moment of the work.
+
+    They are worked out anew when they have turned, and when the clock was set back.
+    """
 
     def __init__(self, hours: Mapping[str, QuietHours], clock: Clock) -> None:
         self._hours = hours
@@ -67,7 +70,7 @@ class Watch:
         """Give what the quiet hours called `name` say now."""
         now = self._clock.now()
         last = self._last.get(name)
-        if last is None or (last.until is not None and now >= last.until):
+        if last is None or now < last.now or (last.until is not None and now >= last.until):
             last = self._last[name] = look(name, self._hours[name], now)
         return last._replace(now=now)
 

@@ -72,6 +72,10 @@ class Attempt:
         if error.attempts or not self.sent or error.meaning is Meaning.HALT:
             self.error = error
 
+    def halted(self, error: CloudError) -> None:
+        """Note the error, answered to another call, that makes one for this task useless."""
+        self.error = error
+
     def see(self, seen: Seen | None) -> None:
         """Note what was seen after the last call."""
         if seen is not None and seen.state is not None:
@@ -80,7 +84,15 @@ class Attempt:
     def evidence(self, *, unknown: bool, turned: bool) -> Evidence:
         """Return what is known, for `verdict.resolve`."""
         return Evidence(
-            self.action, self.sent, self.accepted, self.error, self.state, self.earlier, unknown, turned
+            self.action,
+            self.sent,
+            self.accepted,
+            self.error,
+            self.state,
+            self.earlier,
+            unknown,
+            turned,
+            self.before,
         )
 
     def _sent(self, requests: int, request_id: str | None) -> None:

@@ -31,6 +31,10 @@ class Halts:
         """Return the error that a call of this API would only repeat, if there is one."""
         return self._unreachable or self._found.get((api, app)) or self._found.get((api, None))
 
+    def lacks(self, api: str, app: SdkAppId) -> bool:
+        """Return whether this API refused this application's tasks for good, as for a missing permission."""
+        return (api, app) in self._found
+
     def likely(self, api: str, app: SdkAppId) -> CloudError | None:
         """Return the error that a call of this API would most likely meet, also if only others met it."""
         of_any_api = (error for (_, where), error in self._found.items() if where is None)

@@ -2,7 +2,8 @@
 
 Tasks come and go while the pages are read, and each that does moves all that follow. A list whose total
 changed on the way, that showed a task twice, or showed fewer than it counts is read again: one pass may have
-missed a task that was there all the time.
+missed a task that was there all the time. Where one leaves and another comes at once, the pages may shift
+without a trace: so what a stable pass did not show is missing only if a second one shows the same tasks.
 """
 
 from __future__ import annotations
@@ -33,8 +34,10 @@ class _Pass:
     size: int = 0
     next: int = 0
     entries: int = 0
+    last: int = 0
     repeated: bool = False
     over: bool = False
+    beyond: bool = False
     totals: set[int | None] = field(default_factory=set)
     ids: set[TaskId] = field(default_factory=set)
 
@@ -43,7 +46,8 @@ class _Pass:
         new = {each.task_id for each in page.tasks} - self.ids
         self.repeated |= len(new) < len(page.tasks)
         self.size, self.next = page.size, page.number + 1
-        self.entries += len(page.tasks) + len(page.unreadable)
+        self.last = len(page.tasks) + len(page.unreadable)
+        self.entries += self.last
         self.totals.add(page.total)
         self.ids |= new
         self.over |= not new and not (page.unreadable and page.total is not None)
@@ -54,7 +58,15 @@ class _Pass:
         if self.over or self.next == 0:
             return 0 if self.over else 1
         known = [total for total in self.totals if total is not None]
-        return 1 if len(known) < len(self.totals) else max(0, ceil(max(known) / self.size) - self.next)
+        if len(known) < len(self.totals):
+            return 1
+        counted = ceil(max(known) / self.size) - self.next
+        return max(counted, 1 if self.beyond and self.full else 0)
+
+    @property
+    def full(self) -> bool:
+        """Whether its last page has no room left, so that more may follow than it counts."""
+        return self.last >= self.size > 0
 
     @property
     def stable(self) -> bool:
@@ -67,8 +79,7 @@ class Listing:
     """One application's list, as far as it was read in this run. Reading goes on where it stopped.
 
     `found` are its tasks by id, as last seen. `unreadable` are the names of entries without a usable id.
-    `error` is what ended the reading, if anything did; `complete` says that one pass was stable, so that what
-    was not found is not there.
+    `error` is what ended the reading, if anything did; `certain` says that what was not found is not there.
     """
 
     ccc: Ccc
@@ -77,12 +88,15 @@ class Listing:
     unreadable: set[str | None] = field(default_factory=set)
     error: CloudError | None = None
     passes: int = 1
+    certain: bool = False
     _pass: _Pass = field(default_factory=_Pass)
+    _whole: set[TaskId] | None = None
+    _refused: bool = False
 
     @property
     def complete(self) -> bool:
-        """Whether the list was read to its end, and did not change meanwhile."""
-        return self._pass.stable
+        """Whether the list was read to its end, and seems not to have changed meanwhile."""
+        return self._whole is not None or self._pass.stable
 
     @property
     def left(self) -> int:
@@ -99,16 +113,38 @@ class Listing:
                 return
             yield batch
 
-    def read_all(self, until: Deadline) -> Iterator[list[Seen]]:
-        """Yield the tasks of all further pages, and of further passes until one is stable."""
-        while not self.complete and self.error is None:
-            if self._pass.left == 0:
-                if self.passes == _MOST_PASSES:
-                    return
-                self.passes, self._pass = self.passes + 1, _Pass()
+    def read_all(self, until: Deadline, missing: Callable[[], bool]) -> Iterator[list[Seen]]:
+        """Yield the tasks of all further pages, and of further passes until one is stable.
+
+        Where something is still `missing` then, it goes on until that is certain.
+        """
+        while self.error is None:
+            if self._pass.left == 0 and not self._goes_on(missing):
+                return
             if (batch := self._batch(until)) is None:
                 return
             yield batch
+
+    def _goes_on(self, missing: Callable[[], bool]) -> bool:
+        """Return whether there is more to read after a pass has come to its end, and prepare that."""
+        now = self._pass
+        if now.stable:
+            if not missing():
+                self._whole = now.ids
+                return False
+            if now.full and not now.beyond:
+                now.beyond = True
+                return True
+            self.certain = now.entries <= now.size or now.ids == self._whole
+            self._whole = now.ids
+        return not self.certain and self._again()
+
+    def _again(self) -> bool:
+        """Begin another pass, if there may be one more."""
+        if self.passes == _MOST_PASSES:
+            return False
+        self.passes, self._pass = self.passes + 1, _Pass()
+        return True
 
     def _batch(self, until: Deadline) -> list[Seen] | None:
         """Return the tasks of the next pages, `None` where no page came before the deadline or an error."""
@@ -119,7 +155,9 @@ class Listing:
             self.unreadable.update(page.unreadable)
             if self._pass.over:
                 break
-        return [each for page in pages for each in page.tasks] if pages else None
+        again = self._refused and self._again()
+        self._refused = False
+        return [each for page in pages for each in page.tasks] if pages or again else None
 
     def _pages(self, until: Deadline) -> list[Page]:
         """Return the pages of the next batch up to the first that could not be read."""
@@ -135,7 +173,9 @@ class Listing:
         pages: list[Page] = []
         for answer in answers:
             if isinstance(answer, CloudError):
-                if until.remaining() > 0:
+                if first and answer.code.startswith("InvalidParameter") and self.passes < _MOST_PASSES:
+                    self._refused = True  # pages of this size are taken no more
+                elif until.remaining() > 0:
                     self.error = answer
                 return pages
             if answer is None:

@@ -45,6 +45,15 @@ class Names:
         """Return the applications whose lists have to be read."""
         return list(dict.fromkeys(job.task.sdk_app_id for job in self._found if job not in self._own))
 
+    def pausing(self) -> set[SdkAppId]:
+        """Return the applications in which a task may be found that is to be paused for real."""
+        jobs = (job for job in self._found if job.action == "pause" and not job.dry_run)
+        return {job.task.sdk_app_id for job in jobs if job not in self._own}
+
+    def missing(self, app: SdkAppId) -> bool:
+        """Return whether a name that is asked for was not found yet."""
+        return any(not self._found[job] for job in self._of(app))
+
     def found(self, app: SdkAppId, page: Sequence[Seen]) -> tuple[list[Job], Mapping[_Key, Seen]]:
         """Return the jobs for the tasks of a page that are asked for, and the page by key."""
         by_name: dict[str, list[Seen]] = {}
@@ -59,16 +68,18 @@ class Names:
 
     def read(self, listing: Listing) -> None:
         """Note that a list is read as far as it will be: what is not found now is missing, or left open."""
+        missing = self.missing(listing.app)
         for job in self._of(listing.app):
             hours, name = self._watch.of(job.task), job.task.name
-            if listing.complete and name not in listing.unreadable:
+            certain = listing.certain or (listing.complete and self._found[job])
+            if certain and name not in listing.unreadable:
                 if not self._found[job]:
                     self._own[job] = reports.name_not_found(job, hours)
             elif listing.error is not None and not self._found[job]:
                 self._own[job] = reports.not_looked_up(job, hours, listing.error)
             else:
                 self._own[job] = reports.list_incomplete(job, hours, _why(listing))
-        if not listing.complete:
+        if not (listing.certain or (listing.complete and not missing)):
             _log.warning("list incomplete", extra={"sdk_app_id": listing.app, "why": _why(listing)})
             message = f"the list of application {listing.app} could not be read whole: {_why(listing)}"
             self.problems.append(Problem("ListIncomplete", message))

@@ -77,10 +77,16 @@ class Observer:
         return listing.found | self._one_by_one(ccc, app, missing, until)
 
     def _list(self, listing: Listing, ids: list[TaskId], until: Deadline) -> None:
-        """Read the list as far as that takes fewer calls than asking for each task."""
-        if len(ids) == 1 or self.halts.of(LIST, listing.app):
+        """Read the list as far as that takes fewer calls than asking for each task, or where none may be."""
+        alone = not self.may_describe(listing.app)
+        if (len(ids) == 1 and not alone) or self.halts.of(LIST, listing.app):
             return
-        for _ in listing.read(until, lambda left: left <= sum(each not in listing.found for each in ids)):
+
+        def worth(left: int) -> bool:
+            missing = sum(each not in listing.found for each in ids)
+            return missing > 0 if alone else left <= missing
+
+        for _ in listing.read(until, worth):
             pass
         if listing.error:
             self.halts.add(LIST, listing.app, listing.error)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
@@ -16,7 +17,7 @@ from handler.reconcile.attempt import Attempt, attempts, key_of
 from handler.reconcile.halts import Halts
 from handler.reconcile.listing import LIST
 from handler.reconcile.names import Names
-from handler.reconcile.observer import Key, Observer
+from handler.reconcile.observer import DESCRIBE, Key, Observer
 from handler.reconcile.verdict import AS_WANTED, UNWANTED, resolve
 from handler.report import Problem, TaskReport
 from handler.request import Action
@@ -64,11 +65,12 @@ class Reconciler:
         todo = self._begin([job for job in jobs if job.task.task_id is not None])
         quarter = self.deadline.within(self.deadline.remaining() / 4)
         todo = self._settle(todo, self._observer.look((each.task for each in todo), quarter))
-        self._act(todo)
+        held = names.pausing()
+        self._act(_but_resumes(todo, held))
         for found, seen in self._discovered(names):
             todo += self._learn(todo, seen)
             todo += self._settle(self._begin(found, todo), seen)
-            self._act([each for each in todo if not each.tried or each.lost])
+            self._act(_but_resumes([each for each in todo if not each.tried or each.lost], held))
         self._until_done(todo)
         for job, sent in self._spent.items():
             self._done[job] = self._done[job]._replace(attempts=self._done[job].attempts + sent)
@@ -129,7 +131,7 @@ class Reconciler:
                 continue
             if listing.found:
                 yield names.found(app, list(listing.found.values()))
-            for page in listing.read_all(until):
+            for page in listing.read_all(until, partial(names.missing, app)):
                 yield names.found(app, page)
             if listing.error:
                 self._halts.add(LIST, app, listing.error)
@@ -173,7 +175,7 @@ class Reconciler:
             self._halts.unreachable(error)
             return
         calls = []
-        for each in todo:
+        for each in _in_turn(todo):
             each.tried = True
             calls.append(
                 (APIS[each.action], partial(self._send, each, ccc, until), partial(self._wanted, each))
@@ -217,9 +219,9 @@ class Reconciler:
     def _resolved(self, each: Attempt, last: bool) -> bool:  # noqa: FBT001 - called through _contained
         """Report an attempt whose outcome is known; return whether it is."""
         if not each.sent and (halted := self._halted(each)):
-            each.failed(halted)
+            each.halted(halted)
         app = each.task.sdk_app_id
-        unknown = each.key in self._observer.unknown or not self._observer.may_describe(app)
+        unknown = each.key in self._observer.unknown or self._halts.lacks(DESCRIBE, app)
         outcome = resolve(each.evidence(unknown=unknown, turned=self._turned(each)), last=last)
         if outcome is None:
             each.tried = False
@@ -245,6 +247,21 @@ class Reconciler:
         if job.task.task_id is not None:
             return [self._done[job]]
         return names.reports(job, self._done)
+
+
+def _but_resumes(todo: Iterable[Attempt], held: Container[SdkAppId]) -> list[Attempt]:
+    """Return attempts without resumes in applications where a name may yet stand for a task to be paused."""
+    return [each for each in todo if each.action == "pause" or each.key[0] not in held]
+
+
+def _in_turn(todo: Sequence[Attempt]) -> list[Attempt]:
+    """Return attempts with the applications taking turns: one whose calls stall holds up no other's."""
+    turns: Counter[SdkAppId] = Counter()
+    numbered = []
+    for each in todo:
+        numbered.append((turns[each.key[0]], each))
+        turns[each.key[0]] += 1
+    return [each for _, each in sorted(numbered, key=lambda pair: pair[0])]
 
 
 def _refuted(job: Job, report: TaskReport, seen: Seen | None) -> bool:

@@ -33,8 +33,9 @@ class Evidence(NamedTuple):
 
     `sent` counts requests, also those whose reply was lost. `accepted` says whether any was accepted, `error`
     how the last call ended where it was not accepted. `state` is what was seen after the last call, `earlier`
-    what was last seen after an accepted one before. `unknown` says that CCC was asked for its state and does
-    not know the task, or may not be asked. `turned` says that by the clock the action is no longer wanted.
+    what was last seen after an accepted one before, `before` what was seen before the first. `unknown` says
+    that CCC was asked for its state and does not know the task, or may not be asked. `turned` says that by
+    the clock the action is no longer wanted.
     """
 
     action: Action
@@ -45,6 +46,7 @@ class Evidence(NamedTuple):
     earlier: TaskState | None = None
     unknown: bool = False
     turned: bool = False
+    before: TaskState | None = None
 
 
 def resolve(evidence: Evidence, *, last: bool) -> Outcome | None:
@@ -92,6 +94,8 @@ def _unseen(evidence: Evidence, *, last: bool) -> Outcome | None:
         return done(evidence.action, dry_run=False)
     if evidence.error is None and not last and not evidence.turned:
         return None
+    if (evidence.earlier or evidence.before) is UNWANTED[evidence.action]:
+        return Outcome.FAILED
     if evidence.error is not None and evidence.error.meaning is Meaning.OBJECT and evidence.unknown:
         not_there = evidence.error.code.startswith(_NOT_THERE)
         return Outcome.NOT_FOUND if not_there else Outcome.NOT_ALLOWED

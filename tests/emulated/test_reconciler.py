@@ -186,7 +186,7 @@ def test_nothing_can_work_with_wrong_credentials_so_the_rest_is_not_tried(emulat
     )
     assert {report.outcome for report in reports} == {Outcome.FAILED}
     assert {report.error.code for report in reports if report.error} == {"AuthFailure.SignatureFailure"}
-    assert len(emulator.journal.entries) <= 3
+    assert len(emulator.journal.entries) < 20, "those under way when the first was answered"
 
 
 def test_an_unknown_code_is_tried_once_more_and_then_told(emulator: Emulator) -> None:

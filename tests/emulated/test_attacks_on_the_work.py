@@ -1,0 +1,287 @@
+"""Attacks on the work: lists that move without a trace, answers that contradict themselves, calls that stall."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from handler.ccc import Ccc
+from handler.decision import Job, Watch, by_the_clock
+from handler.pacing import Backoff, Clock, Deadline, RateLimit
+from handler.reconcile.reconciler import Reconciler
+from handler.report import TaskReport
+from handler.settings import Credentials
+from handler.task import Outcome, SdkAppId, Task, TaskId
+from local.emulator import Emulator, Fault, Kind, faults
+
+from .harness import APP, DESCRIBE, HOURS, LIST, NIGHT, PAUSE, SPRING, Simulated, named, numbered, pause
+
+RESUME = "ResumeAutoCalloutTask"
+OTHER = SdkAppId(1400000001)
+
+
+def fill(
+    emulator: Emulator, numbers: range, state: int = 1, name: Callable[[int], str] = lambda _: ""
+) -> None:
+    for number in numbers:
+        emulator.tasks.add(task_id=number, sdk_app_id=APP, state=state, name=name(number))
+
+
+# A list that moves without a trace, counts late, or takes pages of another size
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+@pytest.mark.parametrize("page", range(1, 6))
+@pytest.mark.parametrize("many", [1, 5, 10])
+def test_a_task_is_not_missing_when_as_many_left_the_list_as_came(
+    emulator: Emulator, newest_first: bool, page: int, many: int
+) -> None:
+    emulator.tasks.clear()
+    emulator.options.newest_first, emulator.options.max_page_size = newest_first, 10
+    fill(emulator, range(100, 160), 5, lambda number: f"task-{number}")
+    gone, new = range(100, 100 + many), range(1_000, 1_000 + many)
+    if newest_first:
+        gone, new = range(160 - many, 160), range(1, 1 + many)
+    moved: list[int] = []
+
+    def meanwhile(action: str, params: Mapping[str, Any]) -> None:
+        if action == LIST and params["PageSize"] == 10 and params["PageNumber"] == page and not moved:
+            moved.append(page)
+            for number in gone:
+                emulator.tasks.remove(number)
+            fill(emulator, new, 5)
+
+    emulator.hooks.before = meanwhile
+    reports = Simulated(emulator).run(*pause(*(named(f"task-{number}") for number in range(110, 150))))
+    assert moved
+    assert {report.outcome for report in reports} == {Outcome.ALREADY_PAUSED}
+
+
+def test_a_list_that_never_comes_to_rest_and_keeps_its_count_is_incomplete(emulator: Emulator) -> None:
+    emulator.tasks.clear()
+    emulator.options.max_page_size = 10
+    fill(emulator, range(100, 160), 5)
+    first, new = iter(range(100, 160)), iter(range(1_000, 2_000))
+
+    def move(action: str, params: Mapping[str, Any]) -> None:
+        if action == LIST and params["PageSize"] == 10 and params["PageNumber"] == 3:
+            emulator.tasks.remove(next(first))
+            fill(emulator, range(number := next(new), number + 1), 5)
+
+    emulator.hooks.before = move
+    simulated = Simulated(emulator)
+    (report,) = simulated.run(*pause(named("nobody")))
+    assert report.outcome is Outcome.DEFERRED
+    assert [problem.code for problem in simulated.reconciler.problems] == ["ListIncomplete"]
+
+
+@pytest.mark.parametrize("more", [1, 9, 10, 11])
+@pytest.mark.parametrize("size", [10, None])
+def test_a_total_that_lags_behind_full_pages_hides_no_task(
+    emulator: Emulator, more: int, size: int | None
+) -> None:
+    counted = 20 if size else 100
+    emulator.tasks.clear()
+    emulator.options.max_page_size = size
+    fill(emulator, range(1, counted + 1), 5)
+    fill(emulator, range(counted + 1, counted + more + 1), 1, lambda _: "wanted")
+    emulator.faults.add(
+        faults.mangled(lambda answer: answer if "Error" in answer else answer | {"TotalCount": counted}),
+        action=LIST,
+    )
+    reports = Simulated(emulator).run(*pause(named("wanted")))
+    assert [report.outcome for report in reports if report.task.task_id] == [Outcome.PAUSED] * more
+    assert Outcome.NOT_FOUND not in {report.outcome for report in reports}
+
+
+def test_a_list_that_is_at_rest_is_read_twice_only_for_a_name_that_is_missing(emulator: Emulator) -> None:
+    emulator.options.max_page_size = None
+    fill(emulator, range(1, 251))
+    (found,) = Simulated(emulator).run(*pause(named("eu-surveys")))
+    assert found.outcome is Outcome.PAUSED
+    once = emulator.journal.count(LIST)
+    (missing,) = Simulated(emulator).run(*pause(named("nobody")))
+    assert missing.outcome is Outcome.NOT_FOUND
+    assert (once, emulator.journal.count(LIST) - once) == (3, 6)
+
+
+@pytest.mark.parametrize("sizes", [(100, 10), (100, 50, 20, 10), (50, 50, 10)])
+def test_pages_whose_size_is_refused_in_the_middle_are_read_in_smaller_ones(
+    emulator: Emulator, sizes: tuple[int, ...]
+) -> None:
+    emulator.tasks.clear()
+    fill(emulator, range(1, 251), 5)
+    fill(emulator, range(251, 252), 1, lambda _: "last")
+    allowed = list(sizes)
+
+    def shrink(action: str, _params: Mapping[str, Any]) -> None:
+        if action == LIST and allowed:
+            emulator.options.max_page_size = allowed.pop(0)
+
+    emulator.hooks.before = shrink
+    reports = Simulated(emulator).run(*pause(named("last"), named("nobody")))
+    assert [report.outcome for report in reports] == [Outcome.PAUSED, Outcome.NOT_FOUND]
+
+
+# Answers that contradict themselves
+
+
+@pytest.mark.parametrize("states", [(1, 5), (5, 1), (1, 4), (4, 1), (1, 0), (0, 1), (5, 1, 5)])
+def test_a_task_that_one_page_shows_in_two_states_is_paused_all_the_same(
+    emulator: Emulator, states: tuple[int, ...]
+) -> None:
+    def twice(answer: dict[str, Any]) -> dict[str, Any]:
+        first, *rest = answer["Tasks"]
+        return answer | {"Tasks": [*(first | {"State": state} for state in states), *rest]}
+
+    emulator.faults.add(faults.mangled(twice), action=LIST)
+    reports = Simulated(emulator).run(*pause(*numbered([16498, 16499, 16500])))
+    assert {report.outcome for report in reports} == {Outcome.PAUSED}
+    assert {task.state for task in emulator.tasks} == {5}
+
+
+def test_a_description_of_another_task_says_nothing_of_this_one(emulator: Emulator) -> None:
+    emulator.faults.add(faults.mangled(lambda answer: answer | {"TaskId": 777, "State": 5}), action=DESCRIBE)
+    (report,) = Simulated(emulator, seconds=20).run(*pause(SPRING))
+    assert report.outcome is Outcome.PAUSED
+    assert emulator.tasks.state(16498) == 5
+
+
+CODES = ("UnsupportedOperation", "InvalidParameterValue", "ResourceNotFound", "FailedOperation.Some")
+
+
+@pytest.mark.parametrize("code", CODES)
+@pytest.mark.parametrize("others", [[], [16499, 16500]])
+@pytest.mark.parametrize("why", ["UnauthorizedOperation", "AuthFailure.TokenFailure"])
+def test_a_task_that_was_seen_running_and_is_refused_is_unfinished_though_it_may_not_be_described(
+    emulator: Emulator, code: str, others: list[int], why: str
+) -> None:
+    emulator.faults.add(faults.error(why), action=DESCRIBE)
+    emulator.faults.add(faults.error(code), action=PAUSE, when=lambda params: params["TaskId"] == 16498)
+    report, *rest = Simulated(emulator).run(*pause(SPRING, *numbered(range(16499, 16499 + len(others)))))
+    assert report.outcome is Outcome.FAILED
+    assert {each.outcome for each in rest} <= {Outcome.PAUSED}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_a_task_that_was_seen_running_and_is_refused_is_unfinished_though_nothing_can_be_seen_later(
+    emulator: Emulator, code: str
+) -> None:
+    emulator.faults.add(faults.error(code), action=PAUSE, when=lambda params: params["TaskId"] == 16498)
+
+    def forbid(action: str, _params: Mapping[str, Any]) -> None:
+        if action == PAUSE:
+            emulator.faults.add(faults.error("UnauthorizedOperation"), action=LIST)
+            emulator.faults.add(faults.error("UnauthorizedOperation"), action=DESCRIBE)
+
+    emulator.hooks.before = forbid
+    report, *_ = Simulated(emulator).run(*pause(*numbered([16498, 16499, 16500])))
+    assert report.outcome is Outcome.FAILED
+
+
+def test_a_pause_is_verified_by_the_list_where_describing_is_not_allowed(emulator: Emulator) -> None:
+    emulator.faults.add(faults.error("UnauthorizedOperation"), action=DESCRIBE)
+    (report,) = Simulated(emulator).run(*pause(SPRING))
+    assert report.outcome is Outcome.PAUSED
+    assert "could not be seen" not in report.reason
+
+
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_a_task_that_was_not_tried_for_what_another_was_answered_says_so(
+    emulator: Emulator, times: int
+) -> None:
+    fill(emulator, range(1, 101))
+    emulator.faults.add(faults.error("UnauthorizedOperation"), action=PAUSE, times=times)
+    reports = Simulated(emulator, rate=1).run(*pause(*numbered(range(1, 101))))
+    sent = [entry.params["TaskId"] for entry in emulator.journal.entries if entry.action == PAUSE]
+    assert sum(report.attempts for report in reports) == len(sent)
+    for report in reports:
+        assert report.attempts == sent.count(report.task.task_id)
+        if not report.attempts:
+            assert (report.outcome, report.reason) == (Outcome.FAILED, "not tried, since no call can work")
+
+
+# Pauses come before resumes
+
+
+@pytest.mark.parametrize("resume_first", [True, False])
+def test_a_task_that_one_message_pauses_by_its_name_is_not_resumed_by_its_id(
+    emulator: Emulator, resume_first: bool
+) -> None:
+    fill(emulator, range(500, 501), 5, lambda _: "campaign")
+    fill(emulator, range(501, 502), 5)
+    by_day = [Task(APP, TaskId(number), None, "us-east") for number in (500, 501)]
+    jobs = [*(Job("resume", task) for task in by_day), *pause(named("campaign"))]
+    answered = dict(Simulated(emulator).reconciler.run(jobs if resume_first else jobs[::-1]))
+    outcomes = [[report.outcome for report in answered[job]] for job in jobs]
+    assert outcomes == [[Outcome.STILL_QUIET], [Outcome.RESUMED], [Outcome.ALREADY_PAUSED]]
+    asked = [entry.params["TaskId"] for entry in emulator.journal.entries if entry.action == RESUME]
+    assert asked == [501]
+
+
+# A clock that is set
+
+
+@pytest.mark.parametrize("hours", [-2, -24 * 30, 12, 36])
+def test_a_clock_that_is_set_is_believed_at_once(hours: int) -> None:
+    now = [NIGHT]
+    watch = Watch(HOURS, Clock(now=lambda: now[0]))
+    (job,) = pause(SPRING)
+    assert by_the_clock(job, watch) is None
+    now[0] = NIGHT + timedelta(hours=hours)
+    report = by_the_clock(job, watch)
+    quiet = HOURS["default"].is_quiet(now[0])
+    assert (report is None) is quiet
+    now[0] = datetime(2026, 11, 24, 0, 59, 59, 999_999, tzinfo=timezone.utc)
+    assert by_the_clock(job, watch) is None
+
+
+# Calls that stall
+
+
+def run_really(emulator: Emulator, seconds: float, jobs: list[Job]) -> list[TaskReport]:
+    """Run on the real clock: stalls are real."""
+    from handler.api3 import Api3
+
+    emulator.limits.default = None
+    clock, identity = Clock(), Credentials("AKIDEXAMPLE", "SECRETEXAMPLE")
+
+    def connect() -> Api3:
+        return Api3("ccc", "2020-02-10", endpoint=emulator.url, region=None, identity=identity)
+
+    ccc = Ccc(connect, RateLimit(100, clock), Backoff())
+    deadline = Deadline.after(clock, seconds)
+    reconciler = Reconciler(
+        lambda: ccc, Watch(HOURS, Clock(now=lambda: NIGHT)), deadline, Backoff(), verify=True, known={}
+    )
+    return [report for _, reports in reconciler.run(jobs) for report in reports]
+
+
+def test_an_application_of_many_tasks_that_stall_does_not_keep_another_from_being_paused(
+    emulator: Emulator,
+) -> None:
+    fill(emulator, range(1, 151))
+    for number in range(1, 6):
+        emulator.tasks.add(task_id=number, sdk_app_id=OTHER, state=1)
+    stall = Fault(Kind.STALL, seconds=60)
+    emulator.faults.add(stall, action=PAUSE, when=lambda params: params["SdkAppId"] == APP)
+    others = [Task(OTHER, TaskId(number), None, "default") for number in range(1, 6)]
+    begun = time.monotonic()
+    run_really(emulator, 2.5, pause(*numbered(range(1, 151)), *others))
+    assert time.monotonic() - begun < 4
+    assert {emulator.tasks.state(number, OTHER) for number in range(1, 6)} == {5}
+
+
+def test_more_tasks_that_stall_than_there_are_threads_hold_up_the_others_for_one_call_only(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("handler.ccc.LONGEST_CALL_SECONDS", 0.4)  # what a test cannot wait for
+    fill(emulator, range(1, 101))
+    stall = Fault(Kind.STALL, seconds=60)
+    emulator.faults.add(stall, action=PAUSE, when=lambda params: params["TaskId"] <= 70)
+    run_really(emulator, 4, pause(*numbered(range(1, 101))))
+    assert {emulator.tasks.state(number) for number in range(71, 101)} == {5}
