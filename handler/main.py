@@ -22,7 +22,7 @@ from handler.invocation import Invocation
 from handler.messages import Done, MessageResult, Reader, entries, rejected
 from handler.notifier import Memory, Notifier
 from handler.pacing import Backoff, Clock, Deadline, RateLimit
-from handler.report import Problem, Report, TaskReport
+from handler.report import Problem, Report, TaskReport, source
 from handler.request import Known
 from handler.secret import credentials, remembered
 from handler.settings import Settings, known_secrets, read_reach, read_settings, with_new_credentials
@@ -220,6 +220,6 @@ def _report(invocation: Invocation, problems: Sequence[Problem]) -> Report:
     return Report(
         id=str(uuid.uuid4()),
         time=invocation.deadline.clock.now(),
-        source=f"/callout-quiet-hours/{invocation.function}",
+        source=source(invocation.function),
         problems=tuple(problems),
     )

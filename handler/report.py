@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from itertools import islice
 from typing import Any, Literal, NamedTuple
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from handler.encoding import encoded, slices
@@ -275,6 +276,12 @@ def bounded(data: Mapping[str, Any], limit: int = 1_000_000) -> dict[str, Any]:
         if answer[key] and len(json.dumps(answer).encode()) > limit:
             answer[f"{key}_omitted"] = len(answer.pop(key))
     return answer
+
+
+def source(function: str) -> str:
+    """Return the source of a function's CloudEvents: a URI reference, which has no space and no secret."""
+    path = quote(clean(function), safe="/:@!$&'()*+,;=", errors="backslashreplace")
+    return f"/callout-quiet-hours/{path}"
 
 
 def sendable(text: str) -> str:

@@ -1,0 +1,155 @@
+"""Whoever calls and whatever surrounds the call: hostile contexts, environments, files and names do no harm."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from handler.errors import QuietHoursError
+from handler.main import handle
+from handler.notifier import Memory
+from handler.pacing import Backoff, Clock
+from local.emulator import Emulator
+
+APP = 1400692008
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
+QUIET = {"default": {"time_zone": "UTC", "quiet": ["00:00-24:00"]}}
+POLICY = {"quiet_hours": QUIET, "tasks": {"spring-renewals": 16498, "us-reminders": 16499}}
+KEY = "SECRETEXAMPLE"
+LINE = 8_000
+TIMER = {"Type": "Timer", "TriggerName": "t", "Message": "not a request"}
+KAFKA = {"Records": [{"Ckafka": {"topic": "t", "partition": 0, "offset": "?", "msgBody": "not a request"}}]}
+REQUEST = {"tasks": [16498]}
+
+
+class Run:
+    """One call of the function: its answer or its error, its reports, and what it printed."""
+
+    def __init__(self, emulator: Emulator, event: Any, context: Any = None, **changes: Any) -> None:
+        emulator.limits.default = None
+        slept: list[float] = []
+        given: dict[str, Any] = {
+            "memory": Memory(),
+            "tencentcloud_secret_id": "AKIDEXAMPLE",
+            "tencentcloud_secret_key": KEY,
+            "callout_policy": json.dumps(POLICY),
+            "callout_sdk_app_id": APP,
+            "callout_endpoint": emulator.url,
+            "callout_requests_per_second": 1000,
+            "callout_verify": False,
+        } | changes
+        self.answer: dict[str, Any] | None = None
+        self.error: QuietHoursError | None = None
+        self.reports: list[Any] = []
+        with redirect_stdout(io.StringIO()) as printed:
+            try:
+                self.answer = handle(
+                    event,
+                    context,
+                    clock=Clock(lambda: NOON, lambda: time.monotonic() + sum(slept), slept.append),
+                    backoff=Backoff(attempts=1, jitter=lambda: 1.0),
+                    seen=self.reports.append,
+                    **given,
+                )
+            except QuietHoursError as error:
+                self.error = error
+        self.printed = printed.getvalue()
+        lines = self.printed.removesuffix("\n").split("\n")
+        assert all(len(line.encode()) <= LINE for line in lines)
+        self.lines = [json.loads(line) for line in lines]
+        assert self.error is None or len(str(self.error)) < LINE
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return [line for line in self.lines if "specversion" in line]
+
+
+class Mute:
+    """An object that has no text."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("I have no text")
+
+
+class Raising:
+    """A context all of whose attributes raise."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+
+class Shut(Mapping[str, Any]):
+    """A context in which nothing can be looked up."""
+
+    def __getitem__(self, key: str) -> Any:
+        raise RuntimeError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        raise RuntimeError
+
+    def __len__(self) -> int:
+        return 1
+
+
+class Named:
+    """A context of Lambda."""
+
+    def __init__(self, value: Any) -> None:
+        self.aws_request_id = self.function_name = value
+
+
+ODD: list[Any] = [0, 0.0, False, True, "", b"", b"id", [], [1], {}, 10**5_000, float("nan"), Mute(),
+                  "x" * 100_000, "\ud800", " \r\n\t\x00\u2028", "../../\u7a97?#%"]  # fmt: skip
+CONTEXTS: list[Any] = [
+    *(holder for value in ODD for holder in ({"request_id": value, "function_name": value}, Named(value))),
+    *(Raising(), Shut(), [1], "context", 5, Raising),
+]
+
+
+@pytest.mark.parametrize("number", range(len(CONTEXTS)))
+def test_whatever_a_context_holds_a_request_is_carried_out_and_a_bad_message_is_rejected(
+    emulator: Emulator, number: int
+) -> None:
+    context = CONTEXTS[number]
+    assert Run(emulator, REQUEST, context).answer is not None
+    assert emulator.tasks.state(16498) == 5
+    for event in (TIMER, KAFKA):
+        (report,) = Run(emulator, event, context).reports
+        assert report.status == "rejected"
+
+
+@pytest.mark.parametrize("number", range(len(CONTEXTS)))
+def test_the_source_of_a_notification_is_a_uri_reference_whatever_the_function_is_called(
+    emulator: Emulator, number: int
+) -> None:
+    (event,) = Run(emulator, REQUEST, CONTEXTS[number]).events
+    assert re.fullmatch(
+        r"/callout-quiet-hours/(?:[\w.~!$&'()*+,;=:@/-]|%[0-9A-F]{2})+", event["source"], re.ASCII
+    )
+    assert len(event["source"]) < 3_000
+
+
+@pytest.mark.parametrize("request_id", [None, ""])
+def test_where_the_platform_says_no_request_id_a_bad_message_is_reported_each_time(
+    emulator: Emulator, request_id: str | None
+) -> None:
+    memory = Memory()
+    for _ in range(2):
+        assert Run(emulator, KAFKA, {"request_id": request_id}, memory=memory).events
+
+
+@pytest.mark.parametrize("name", [KEY, f"f-{KEY}", f"{KEY[:4]}\n{KEY[4:]}", f"{KEY}/\ud800"])
+def test_a_function_whose_name_holds_a_key_does_not_tell_it(emulator: Emulator, name: str) -> None:
+    context = {"request_id": name, "function_name": name}
+    for event in (REQUEST, TIMER):
+        run = Run(emulator, event, context)
+        texts = [run.printed, str(run.error), json.dumps(run.answer)]
+        assert not any(KEY in text or KEY[4:] in text for text in texts)
