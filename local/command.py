@@ -204,7 +204,11 @@ def _has_settings() -> bool:
         return True
     from dotenv import dotenv_values  # noqa: PLC0415
 
-    return any(name.upper().startswith("CALLOUT_") and value for name, value in dotenv_values(".env").items())
+    try:
+        values = dotenv_values(".env")
+    except (OSError, ValueError) as error:
+        raise UsageError(f".env cannot be read: {error}") from None
+    return any(name.upper().startswith("CALLOUT_") and value for name, value in values.items())
 
 
 def _emulator(options: argparse.Namespace) -> int:

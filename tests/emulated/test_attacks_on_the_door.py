@@ -9,11 +9,12 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from handler.errors import QuietHoursError
+from handler.errors import ConfigurationError, QuietHoursError
 from handler.main import handle
 from handler.notifier import Memory
 from handler.pacing import Backoff, Clock
@@ -153,3 +154,17 @@ def test_a_function_whose_name_holds_a_key_does_not_tell_it(emulator: Emulator, 
         run = Run(emulator, event, context)
         texts = [run.printed, str(run.error), json.dumps(run.answer)]
         assert not any(KEY in text or KEY[4:] in text for text in texts)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00CALLOUT_", b"CALLOUT_DRY_RUN=\xed\xa0\x80", b"A=1\nB=\x80"])
+def test_a_file_of_settings_that_is_no_text_is_told_to_the_topic(
+    emulator: Emulator, content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_bytes(content)
+    monkeypatch.chdir(tmp_path)
+    run = Run(emulator, REQUEST)
+    assert isinstance(run.error, ConfigurationError)
+    assert ".env cannot be read" in str(run.error)
+    (event,) = run.events
+    assert ".env cannot be read" in event["data"]["errors"][0]["message"]
+    assert emulator.journal.entries == []
