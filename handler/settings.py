@@ -108,7 +108,7 @@ class Reach(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Look through a `.env` only where there is one: on a desk, not in a cold start."""
         del settings_cls, file_secret_settings
-        on_a_desk = os.path.exists(".env")  # noqa: PTH110 - Path's raises where the folder cannot be searched
+        on_a_desk = os.path.exists(".env")  # noqa: PTH110 - never raises
         return init_settings, env_settings, *([dotenv_settings] if on_a_desk else [])
 
     @field_validator("callout_endpoint")

@@ -18,7 +18,7 @@ from handler.errors import ConfigurationError, QuietHoursError
 from handler.main import handle
 from handler.notifier import Memory
 from handler.pacing import Backoff, Clock
-from local.emulator import Emulator
+from local.emulator import Emulator, Fault, Kind
 
 APP = 1400692008
 NOON = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
@@ -156,7 +156,9 @@ def test_a_function_whose_name_holds_a_key_does_not_tell_it(emulator: Emulator, 
         assert not any(KEY in text or KEY[4:] in text for text in texts)
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe\x00CALLOUT_", b"CALLOUT_DRY_RUN=\xed\xa0\x80", b"A=1\nB=\x80"])
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe\x00CALLOUT_", b"CALLOUT_DRY_RUN=\xed\xa0\x80", b"A=1\nB=\x80"]
+)
 def test_a_file_of_settings_that_is_no_text_is_told_to_the_topic(
     emulator: Emulator, content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,3 +170,39 @@ def test_a_file_of_settings_that_is_no_text_is_told_to_the_topic(
     (event,) = run.events
     assert ".env cannot be read" in event["data"]["errors"][0]["message"]
     assert emulator.journal.entries == []
+
+
+HOSTILE = ["n", "\u7a97", "\U0001f319", "\x01", '"', "\\", "\u2028"]
+"""Characters of which JSON in UTF-8 takes from one byte to six."""
+UNTIL = "2027-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize("sign", HOSTILE)
+def test_whatever_names_and_errors_hold_no_line_is_longer_than_the_log_takes(
+    emulator: Emulator, sign: str
+) -> None:
+    named = {
+        sign * 998 + f"n{number}": {"task_id": 16498 + number, "exempt_until": UNTIL} for number in range(9)
+    }
+    policy = {"quiet_hours": {**QUIET, sign * 200: QUIET["default"]}, "tasks": {sign * 998 + "n": 16498}}
+    policies = [policy, {"quiet_hours": QUIET, "tasks": named}, {
+        "quiet_hours": {sign * 200: QUIET["default"]},
+        "tasks": {sign * 999 + "n": {"task_id": 16499, "quiet_hours": sign * 200}},
+    }]  # fmt: skip
+    foreign = Fault(Kind.ERROR, code=sign * 300, message=sign * 3_000)
+    for fault in (None, foreign):
+        if fault:
+            emulator.faults.add(fault)
+        for each in policies:
+            run = Run(emulator, {}, callout_policy=json.dumps(each))
+            assert sum(len(event["data"]["tasks"]) for event in run.events) == len(each["tasks"])
+        run = Run(
+            emulator, {"tasks": [sign * 999 + "n", 16500]}, callout_policy=json.dumps({"quiet_hours": QUIET})
+        )
+        assert len([task for event in run.events for task in event["data"]["tasks"]]) == 2
+
+
+@pytest.mark.parametrize("topic", ["cmq:" + "x" * 100_000, "arn:aws:sns:us-east-1:1:" + "x" * 100_000])
+def test_an_address_of_any_length_is_refused_in_few_words(emulator: Emulator, topic: str) -> None:
+    run = Run(emulator, REQUEST, callout_topic=topic)
+    assert len(str(run.error)) < 3_000
