@@ -190,6 +190,8 @@ class Report(_Report):
     def entries(self) -> list[dict[str, Any]]:
         """The tasks' entries in the notification."""
         entries: list[dict[str, Any]] = cleaned([task.entry() for task in self.tasks])
+        for task, entry in zip(self.tasks, entries, strict=True):
+            entry["outcome"] = task.outcome.value  # a word of ours, even where a key is such a word
         return entries
 
     @cached_property

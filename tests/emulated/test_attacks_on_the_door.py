@@ -206,3 +206,12 @@ def test_whatever_names_and_errors_hold_no_line_is_longer_than_the_log_takes(
 def test_an_address_of_any_length_is_refused_in_few_words(emulator: Emulator, topic: str) -> None:
     run = Run(emulator, REQUEST, callout_topic=topic)
     assert len(str(run.error)) < 3_000
+
+
+@pytest.mark.parametrize("key", ["paused", "already_paused", "not_found", "running", "default"])
+def test_outcomes_keep_their_words_where_a_key_is_such_a_word(emulator: Emulator, key: str) -> None:
+    emulator.secrets["AKIDEXAMPLE"] = key
+    emulator.tasks.add(task_id=16600, sdk_app_id=APP, state=5)
+    run = Run(emulator, {"tasks": [16498, 16600, "nobody"]}, tencentcloud_secret_key=key)
+    assert run.answer is not None
+    assert [task["outcome"] for task in run.answer["tasks"]] == ["paused", "already_paused", "not_found"]
