@@ -6,7 +6,9 @@ import io
 import json
 import re
 import time
+import traceback
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from datetime import datetime, timezone
 from pathlib import Path
@@ -14,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from handler import redaction
 from handler.errors import ConfigurationError, QuietHoursError
 from handler.main import handle
 from handler.notifier import Memory
@@ -25,6 +28,7 @@ NOON = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
 QUIET = {"default": {"time_zone": "UTC", "quiet": ["00:00-24:00"]}}
 POLICY = {"quiet_hours": QUIET, "tasks": {"spring-renewals": 16498, "us-reminders": 16499}}
 KEY = "SECRETEXAMPLE"
+PAUSE = "PauseAutoCalloutTask"
 LINE = 8_000
 TIMER = {"Type": "Timer", "TriggerName": "t", "Message": "not a request"}
 KAFKA = {"Records": [{"Ckafka": {"topic": "t", "partition": 0, "offset": "?", "msgBody": "not a request"}}]}
@@ -215,3 +219,57 @@ def test_outcomes_keep_their_words_where_a_key_is_such_a_word(emulator: Emulator
     run = Run(emulator, {"tasks": [16498, 16600, "nobody"]}, tencentcloud_secret_key=key)
     assert run.answer is not None
     assert [task["outcome"] for task in run.answer["tasks"]] == ["paused", "already_paused", "not_found"]
+
+
+def test_invocations_at_the_same_time_keep_their_own_secrets_and_request_ids(emulator: Emulator) -> None:
+    """A refusal that repeats the key comes while others begin and end."""
+    emulator.limits.default = None
+    keys = [f"key{number}Of0123456789abcdef"[number:] for number in range(3)]
+    texts: list[str] = []
+    for number, key in enumerate(keys):
+        emulator.secrets[f"AKID{number}"] = key
+        fault = Fault(Kind.ERROR, code="UnsupportedOperation", message=f"your key is {key}")
+        emulator.faults.add(fault, action=PAUSE, when=lambda params, n=number: params["TaskId"] == 16498 + n)
+
+    def invoke(number: int) -> None:
+        for turn in range(8):
+            try:
+                answer = handle(
+                    {"tasks": [16498 + number]},
+                    {"request_id": f"run-{number}-{turn}", "function_name": f"function-{number}"},
+                    clock=Clock(lambda: NOON),
+                    backoff=Backoff(attempts=1),
+                    seen=lambda report: texts.append(json.dumps(report.data())),
+                    memory=Memory(),
+                    tencentcloud_secret_id=f"AKID{number}",
+                    tencentcloud_secret_key=keys[number],
+                    callout_policy=json.dumps(POLICY),
+                    callout_sdk_app_id=APP,
+                    callout_endpoint=emulator.url,
+                    callout_requests_per_second=1000,
+                )
+            except QuietHoursError as error:
+                texts.append("".join(traceback.format_exception(error)))
+            else:
+                texts.append(json.dumps(answer))
+
+    with redirect_stdout(io.StringIO()) as printed, ThreadPoolExecutor(3) as pool:
+        list(pool.map(invoke, range(3)))
+    texts.append(printed.getvalue())
+    assert sum("your key is ***" in text for text in texts) >= 24
+    assert not any(key in text for key in keys for text in texts)
+    wide = [line for line in map(json.loads, printed.getvalue().splitlines()) if "duration_ms" in line]
+    assert len(wide) == 24
+    assert all(line["request_id"].startswith(f"run-{line['function'][-1]}-") for line in wide)
+
+
+def test_the_secrets_of_an_invocation_that_is_over_are_known_no_more() -> None:
+    with redaction.running():
+        redaction.begin(["first-0123456789"])
+        with redaction.running():
+            redaction.begin(["second-9876543210"])
+            assert redaction.clean("first-0123456789 second-9876543210") == "*** ***"
+        assert redaction.clean("first-0123456789 second-9876543210") == "*** ***"
+    with redaction.running():
+        redaction.begin(["third-abcdefghij"])
+        assert redaction.clean("first-0123456789 third-abcdefghij") == "first-0123456789 ***"
