@@ -19,7 +19,7 @@ from enum import Enum
 from itertools import takewhile
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from handler.redaction import clean
+from handler.redaction import clean, running
 from handler.spelling import suggestion as suggestion  # noqa: PLC0414 - part of many a refusal
 
 if TYPE_CHECKING:
@@ -141,13 +141,14 @@ def without_secrets(function: Callable[P, T]) -> Callable[P, T]:
 
     @functools.wraps(function)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T:
-        try:
-            return function(*args, **kwargs)
-        except Exception as error:
-            shown = _presentable(error)
-            if shown is error:
-                raise
-        raise shown
+        with running():
+            try:
+                return function(*args, **kwargs)
+            except Exception as error:
+                shown = _presentable(error)
+                if shown is error:
+                    raise
+            raise shown
 
     return guarded
 

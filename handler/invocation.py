@@ -10,6 +10,8 @@ _DEFAULT_SECONDS = 60.0
 """The time that there is where the platform does not say it."""
 _MOST_SECONDS = 86_400.0
 """The longest that SCF lets a function run; what is said to be longer is a mistake."""
+_LONGEST_NAME = 200
+"""Characters of the function's name, which each part of a report repeats; both clouds allow fewer."""
 _TO_LOG_SECONDS = 1.5
 _TO_PUBLISH_SECONDS = 10.0
 
@@ -27,18 +29,19 @@ class Invocation(NamedTuple):
     @classmethod
     def start(cls, context: Any, clock: Clock, backoff: Backoff) -> "Invocation":
         """Read a context: SCF hands a dict, Lambda an object, a developer's machine nothing."""
-        if isinstance(context, Mapping):
-            request_id, function = context.get("request_id"), context.get("function_name")
-        else:
-            request_id = getattr(context, "aws_request_id", None)
-            function = getattr(context, "function_name", None)
+        names = (
+            ("request_id", "function_name")
+            if isinstance(context, Mapping)
+            else ("aws_request_id", "function_name")
+        )
+        request_id, function = (_said(context, name) for name in names)
         started = clock.monotonic()
         seconds = _seconds(context)
         log, publish = _reserves(seconds)
         budget = SecretBudget(seconds - log - publish, Deadline(clock, started + seconds - log), backoff)
         return cls(
-            request_id and str(request_id),
-            str(function or "local"),
+            request_id,
+            (function or "local")[:_LONGEST_NAME],
             Deadline(clock, started + seconds),
             started,
             backoff,
@@ -55,6 +58,15 @@ class Invocation(NamedTuple):
         docs/decisions/0008-who-has-how-much-time.md has the numbers.
         """
         return self.deadline.earlier(sum(_reserves(self.deadline.at - self.started)))
+
+
+def _said(context: Any, name: str) -> str | None:
+    """Return what a context says under a name as a text, `None` where it says nothing that can be read."""
+    try:
+        value = context.get(name) if isinstance(context, Mapping) else getattr(context, name, None)
+        return None if value is None else str(value) or None
+    except Exception:  # noqa: BLE001 - whatever a context is or does, the run goes on
+        return None
 
 
 def _seconds(context: Any) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Iterator
+from contextvars import ContextVar
 from datetime import datetime, timezone
 from typing import Any, TextIO
 
@@ -15,6 +16,8 @@ _OF_A_RECORD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime
 _LONGEST_IN_A_HEAD = 200
 """Characters of each field that every line of a long record repeats; the whole is in the joined `text`."""
 _MOST_PARTS = 9_999_999
+_request_id: ContextVar[str | None] = ContextVar("request_id")
+"""That of the invocation whose thread this is; others may run at the same time."""
 
 
 class JsonLines(logging.Handler):
@@ -22,7 +25,7 @@ class JsonLines(logging.Handler):
 
     def __init__(self, request_id: str | None) -> None:
         super().__init__()
-        self._request_id = request_id
+        self._of_the_last = request_id
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record, to standard error where standard output does not take it.
@@ -61,11 +64,12 @@ class JsonLines(logging.Handler):
             yield _dump(head | {"part": number, "parts": len(pieces), "text": piece})
 
     def _head(self, record: logging.LogRecord, message: str) -> dict[str, str | None]:
+        request_id = _request_id.get(self._of_the_last)
         return {
             "time": datetime.fromtimestamp(record.created, timezone.utc).isoformat(timespec="milliseconds"),
             "level": str(record.levelname),
             "message": clean(message),
-            "request_id": None if self._request_id is None else clean(str(self._request_id)),
+            "request_id": None if request_id is None else clean(str(request_id)),
         }
 
     def _instead(self, record: logging.LogRecord, error: Exception) -> str:
@@ -84,6 +88,7 @@ def set_up(request_id: str | None, level: int = logging.INFO) -> None:
 
     The root logger and its handlers belong to the platform and stay as they are.
     """
+    _request_id.set(request_id)
     logger = logging.getLogger("handler")
     logger.handlers = [JsonLines(request_id)]
     logger.propagate = False

@@ -22,7 +22,7 @@ from handler.invocation import Invocation
 from handler.messages import Done, MessageResult, Reader, entries, rejected
 from handler.notifier import Memory, Notifier
 from handler.pacing import Backoff, Clock, Deadline, RateLimit
-from handler.report import Problem, Report, TaskReport
+from handler.report import Problem, Report, TaskReport, source
 from handler.request import Known
 from handler.secret import credentials, remembered
 from handler.settings import Settings, known_secrets, read_reach, read_settings, with_new_credentials
@@ -68,7 +68,7 @@ def handle(  # noqa: PLR0913 - what a test or a developer's machine has otherwis
     try:
         settings = read_settings(**given)
         redaction.hide(settings.secrets)
-        reader = _reader(settings, invocation.request_id)
+        reader = _reader(settings, invocation)
     except ConfigurationError as error:
         reach = read_reach(**given)
         redaction.hide(reach.secrets)
@@ -197,22 +197,22 @@ NO_CREDENTIALS = (
 )
 
 
-def _policy(settings: Settings) -> policy.Policy:
+def _policy(settings: Settings, invocation: Invocation) -> policy.Policy:
     if settings.callout_policy:
-        return policy.load(settings.callout_policy)
+        return policy.load(settings.callout_policy, min(10.0, invocation.for_work().remaining() / 4))
     return policy.from_intervals(settings.callout_quiet_hours or "", settings.callout_time_zone)
 
 
-def _reader(settings: Settings, scope: str | None) -> Reader:
+def _reader(settings: Settings, invocation: Invocation) -> Reader:
     """Return what reads messages by the policy. Raises `ConfigurationError`."""
-    rules = _policy(settings)
+    rules = _policy(settings, invocation)
     app = SdkAppId(settings.callout_sdk_app_id) if settings.callout_sdk_app_id else None
     return Reader(
         known=Known.of(rules.named_tasks(app)),
         policy=rules,
         default_app=app,
         dry_run=settings.callout_dry_run,
-        scope=scope,
+        scope=invocation.request_id,
     )
 
 
@@ -220,6 +220,6 @@ def _report(invocation: Invocation, problems: Sequence[Problem]) -> Report:
     return Report(
         id=str(uuid.uuid4()),
         time=invocation.deadline.clock.now(),
-        source=f"/callout-quiet-hours/{invocation.function}",
+        source=source(invocation.function),
         problems=tuple(problems),
     )

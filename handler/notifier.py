@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterable
 from functools import partial
+from threading import Lock
 from typing import Any
 
 from handler import topics
@@ -24,6 +25,7 @@ class Memory:
     def __init__(self, most: int = 1_000) -> None:
         self._most = most
         self._keys: dict[bytes, None] = {}
+        self._changing = Lock()
 
     def __contains__(self, key: bytes | None) -> bool:
         return key in self._keys
@@ -33,9 +35,10 @@ class Memory:
 
     def add(self, keys: Iterable[bytes]) -> None:
         """Remember these messages as published."""
-        self._keys.update(dict.fromkeys(keys))
-        while len(self._keys) > self._most:
-            del self._keys[next(iter(self._keys))]
+        with self._changing:
+            self._keys.update(dict.fromkeys(keys))
+            while len(self._keys) > self._most:
+                del self._keys[next(iter(self._keys))]
 
 
 class Notifier:

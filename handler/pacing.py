@@ -7,6 +7,7 @@ import random
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextvars import copy_context
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -195,7 +196,7 @@ def paced(calls: Sequence[PacedCall[T]], limit: RateLimit, until: Deadline) -> l
             answer = None
             if wanted() and free.acquire(timeout=min(until.remaining(), threading.TIMEOUT_MAX)):
                 if limit.wait(key, until) and wanted():
-                    answer = pool.submit(call)
+                    answer = pool.submit(copy_context().run, call)
                     answer.add_done_callback(lambda _: free.release())
                 else:
                     free.release()
@@ -218,7 +219,7 @@ def bounded(call: Callable[[], T], seconds: float) -> T:
         except BaseException as error:  # noqa: BLE001 - handed over to the waiting thread, whatever it is
             errors.append(error)
 
-    thread = threading.Thread(target=work, name="bounded-call", daemon=True)
+    thread = threading.Thread(target=copy_context().run, args=(work,), name="bounded-call", daemon=True)
     thread.start()
     thread.join(max(seconds, 0.001))
     if errors:

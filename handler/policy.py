@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,10 +18,14 @@ from pydantic import (
 
 from handler.document import LONGEST, parse_document
 from handler.errors import SHOWN, ConfigurationError, More, given, problems, suggestion
+from handler.pacing import bounded
 from handler.quiet_hours import QuietHours
 from handler.spelling import bounded_suggestions
 from handler.task import INT64_MAX, SdkAppId, Task, TaskId
 
+LONGEST_NAME = 1_000
+"""Characters of a task's name; CCC has none such, and each entry of a report holds it whole, in 8 KB."""
+_LONGEST_NAME_OF_HOURS = 200
 DEFAULT = "default"
 """The quiet hours of every task that names none."""
 
@@ -109,7 +114,7 @@ def read_policy(document: Any, source: str = "policy") -> Policy:
     if not isinstance(document, dict):
         raise ConfigurationError(source, ["an object with the key quiet_hours is wanted at the top"])
     with bounded_suggestions():
-        found = _faults_across(document)
+        found = [*_too_long(document), *_faults_across(document)]
         try:
             policy = Policy.model_validate(document)
         except ValidationError as error:
@@ -119,17 +124,18 @@ def read_policy(document: Any, source: str = "policy") -> Policy:
     return policy
 
 
-def load(address: str) -> Policy:
+def load(address: str, seconds: float = 10.0) -> Policy:
     """Give the policy that `CALLOUT_POLICY` holds: a path, or the JSON itself.
 
-    Raises `ConfigurationError`.
+    Reading a file takes at most `seconds`: one on a file system of the network may stall, and one that is a
+    pipe waits for a writer. Raises `ConfigurationError`.
     """
-    inline = address.lstrip().startswith("{")
+    inline = address.lstrip("\ufeff \t\r\n").startswith("{")
     source = "policy in CALLOUT_POLICY" if inline else f"policy {address}"
     try:
-        text = address if inline else _read(address)
+        text = address.lstrip("\ufeff") if inline else bounded(partial(_read, address), seconds)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path, or no UTF-8 in the file
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        reason = getattr(error, "strerror", None) or str(error)  # a TimeoutError is an OSError, too
         raise ConfigurationError(source, [f"cannot be read: {reason}"]) from None
     try:
         document = parse_document(text)
@@ -173,6 +179,15 @@ def _as_set(problem: str) -> str:
         if problem.startswith((f"{key}[", f"{key}:")):
             return variable + problem.removeprefix(key)
     return problem
+
+
+def _too_long(document: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a sentence for each name that is too long, whatever else is wrong with the document."""
+    for key, most in (("quiet_hours", _LONGEST_NAME_OF_HOURS), ("tasks", LONGEST_NAME)):
+        names = document.get(key)
+        for name in names if isinstance(names, dict) else ():
+            if len(str(name)) > most:
+                yield f"{key}: a name of at most {most:,} characters is wanted, not {given(name)}"
 
 
 def _faults_across(document: Mapping[str, Any]) -> list[str]:

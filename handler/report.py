@@ -7,9 +7,11 @@ from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from itertools import islice
 from typing import Any, Literal, NamedTuple
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from handler.encoding import encoded, slices
+from handler.errors import shortened
 from handler.quiet_hours.zone import WEEKDAYS, local
 from handler.redaction import clean, cleaned
 from handler.task import Outcome, Task
@@ -189,6 +191,8 @@ class Report(_Report):
     def entries(self) -> list[dict[str, Any]]:
         """The tasks' entries in the notification."""
         entries: list[dict[str, Any]] = cleaned([task.entry() for task in self.tasks])
+        for task, entry in zip(self.tasks, entries, strict=True):
+            entry["outcome"] = task.outcome.value  # a word of ours, even where a key is such a word
         return entries
 
     @cached_property
@@ -217,12 +221,15 @@ class Report(_Report):
 
         A report that does not fit becomes several, each with `part`: its number, of how many, of which
         report. Their `tasks` and `errors`, one after the other, are those of the whole; an error too
-        long for one part comes in pieces, whose `message` and `body` are to be joined.
+        long for one part comes in pieces, whose `message` and `body` are to be joined. Texts of a task that
+        no part could hold whole, such as a name of a thousand control characters, lose their middle.
         """
         data = self._data
         whole = self._event(data, self.id)
         if len(encoded(whole)) <= limit:
             return [whole]
+        if len(encoded(data["text"])) > _LONGEST_TEXT:
+            data = data | {"text": shortened(data["text"], _LONGEST_TEXT // _LONGEST_ESCAPE)}
         parts = list(self._parts(data, limit))
         events = []
         for number, (tasks, errors) in enumerate(parts, 1):
@@ -235,7 +242,7 @@ class Report(_Report):
     def _parts(self, data: dict[str, Any], limit: int) -> Iterator[tuple[list[Any], list[Any]]]:
         empty = data | {"tasks": [], "errors": [], "part": _WIDEST_PART | {"report": self.id}}
         room = limit - len(encoded(self._event(empty, f"{self.id}-{_WIDEST_PART['of']}")))
-        entries = [("tasks", entry) for entry in data["tasks"]]
+        entries = [("tasks", _fitting(entry, room)) for entry in data["tasks"]]
         entries += [("errors", piece) for error in data["errors"] for piece in _pieces(error, room)]
         part: dict[str, list[Any]] = {"tasks": [], "errors": []}
         used = 0
@@ -276,6 +283,12 @@ def bounded(data: Mapping[str, Any], limit: int = 1_000_000) -> dict[str, Any]:
         if answer[key] and len(json.dumps(answer).encode()) > limit:
             answer[f"{key}_omitted"] = len(answer.pop(key))
     return answer
+
+
+def source(function: str) -> str:
+    """Return the source of a function's CloudEvents: a URI reference, which has no space and no secret."""
+    path = quote(clean(function), safe="/:@!$&'()*+,;=", errors="backslashreplace")
+    return f"/callout-quiet-hours/{path}"
 
 
 def sendable(text: str) -> str:
@@ -352,7 +365,8 @@ def _sentence_of_problems(found: Sequence[Problem]) -> str:
 
 
 def _exemption(report: TaskReport) -> str:
-    return f"{report.task.name or report.task.task_id} is {report.hours.exemption() if report.hours else ''}"
+    name = shortened(str(report.task.name or report.task.task_id), _LONGEST_NAME)
+    return f"{name} is {report.hours.exemption() if report.hours else ''}"
 
 
 def _some(sentences: list[str], of: int, of_what: str) -> list[str]:
@@ -361,6 +375,26 @@ def _some(sentences: list[str], of: int, of_what: str) -> list[str]:
 
 
 _LONGEST_SENTENCE = 300
+_LONGEST_NAME = 80
+_LONGEST_TEXT = 3_000
+"""Bytes of `text` in each part of a report."""
+_LONGEST_ESCAPE = 6
+"""Bytes that JSON takes for one character of UTF-8."""
+
+
+def _fitting(entry: dict[str, Any], room: int) -> dict[str, Any]:
+    """Return a task's entry, its longest texts shortened where it has more than `room` bytes."""
+    most = 512
+    while len(encoded(entry)) + 1 > room and most >= 32:  # noqa: PLR2004
+        entry = _with_texts_of(entry, most)
+        most //= 2
+    return entry
+
+
+def _with_texts_of(entry: dict[str, Any], most: int) -> dict[str, Any]:
+    parts = {key: _with_texts_of(each, most) for key, each in entry.items() if isinstance(each, dict)}
+    texts = {key: shortened(each, most) for key, each in entry.items() if isinstance(each, str)}
+    return entry | parts | texts
 
 
 def _pieces(entry: dict[str, Any], room: int) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from pydantic import (
 
 from handler.document import check_characters, parse_json
 from handler.errors import SHOWN, More, RejectedError, given, problems, suggestion
-from handler.policy import DEFAULT
+from handler.policy import DEFAULT, LONGEST_NAME
 from handler.spelling import bounded_suggestions
 from handler.task import INT64_MAX, SdkAppId, Task, TaskId
 
@@ -30,13 +30,11 @@ MOST_TASKS = 10_000
 """Tasks that one message may name; at 20 requests per second, pausing them takes eight minutes."""
 _MOST_KEYS = 20
 """Keys of an object; a request has 3. Each unknown one costs a sentence."""
-_LONGEST_NAME = 1_000
-"""Characters; no task has such a name, and a report holds each name whole in a part of 8 KB."""
 
 
 def _not_digits(name: str) -> str:
-    if len(name) > _LONGEST_NAME:
-        raise ValueError(f"a name of at most {_LONGEST_NAME} characters is wanted, not {given(name)}")
+    if len(name) > LONGEST_NAME:
+        raise ValueError(f"a name of at most {LONGEST_NAME} characters is wanted, not {given(name)}")
     if not name.strip():
         raise ValueError('a name is wanted, not ""')
     if name.strip().lstrip("+-").isdecimal():

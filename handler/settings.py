@@ -4,7 +4,6 @@ import os
 import re
 from collections.abc import Mapping
 from ipaddress import ip_address
-from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -109,7 +108,7 @@ class Reach(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Look through a `.env` only where there is one: on a desk, not in a cold start."""
         del settings_cls, file_secret_settings
-        on_a_desk = Path(".env").exists()
+        on_a_desk = os.path.exists(".env")  # noqa: PTH110 - never raises
         return init_settings, env_settings, *([dotenv_settings] if on_a_desk else [])
 
     @field_validator("callout_endpoint")
@@ -238,6 +237,8 @@ def read_settings(**given: Any) -> Settings:
         return Settings(**given)
     except ValidationError as error:
         raise ConfigurationError("settings", [_sentence(item) for item in error.errors()]) from None
+    except (OSError, ValueError) as error:  # what a `.env` holds is no text
+        raise ConfigurationError("settings", [f".env cannot be read: {error}"]) from None
 
 
 def read_reach(**given: Any) -> Reach:
@@ -246,6 +247,8 @@ def read_reach(**given: Any) -> Reach:
         return Reach(**given)
     except ValidationError as error:
         fields = {_field(item["loc"][0]) for item in error.errors() if item["loc"]}
+    except (OSError, ValueError):  # what a `.env` holds is no text
+        return read_reach(**given | {"_env_file": None})
     defaults = {name: Reach.model_fields[name].get_default() for name in fields}
     try:
         return Reach(**given | defaults)

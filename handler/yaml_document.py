@@ -133,21 +133,23 @@ class _Document:
 
     def _mapping(self, depth: int) -> _Sized:
         own: dict[str, Any] = {}
-        merged: dict[str, Any] = {}
+        merged: dict[str, Any] | None = None
         size = 1
         while not isinstance(event := next(self._events), yaml.MappingEndEvent):
             key, of_key = self._node(event, depth)
             value, of_value = self._node(at_value := next(self._events), depth)
             size += of_key + of_value
             if _is_merge(event):
-                merged |= _merged(at_value, value)
+                if merged is not None:
+                    _refuse(event, "the key '<<' stands twice; give one with a list")
+                merged = _merged(at_value, value)
             elif not isinstance(key, str):
                 _refuse(event, f"the key {given(key)} is wanted as a text; write it in quotes")
             elif key in own:
                 _refuse(event, f"the key {shortened(repr(key), 80)} stands twice")
             else:
                 own[key] = value
-        return merged | own, size
+        return (merged or {}) | own, size
 
 
 def _events(text: str, parser: Any) -> Iterator[Any]:

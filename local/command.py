@@ -18,15 +18,20 @@ from pathlib import Path
 from typing import Any
 
 from handler.document import parse_json
-from handler.errors import ConfigurationError, QuietHoursError
+from handler.errors import ConfigurationError, QuietHoursError, shortened
 from handler.pacing import Clock
 from handler.report import Report
 from local import hours, show
 from local.usage import NOT_DONE, OK, WRONG_USE, UsageError, instant
 
+_LARGEST_EVENT = 20_000_000
+"""Bytes; no platform hands over more than 6 MB."""
+_LONGEST_COMPLAINT = 6_000
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and give its exit code. No traceback reaches the user."""
+    _print_whatever_it_is()
     options = _parser().parse_args(arguments)
     try:
         command: Callable[[argparse.Namespace], int] = options.command
@@ -43,8 +48,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _complain(what: object, code: int) -> int:
-    print(f"quiet-hours: {what}", file=sys.stderr)
+    print(f"quiet-hours: {shortened(str(what), _LONGEST_COMPLAINT)}", file=sys.stderr)
     return code
+
+
+def _print_whatever_it_is() -> None:
+    """Let what the terminal's encoding does not have be written as its escape, as on standard error."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -175,7 +186,11 @@ def _run(event: Any, clock: Clock, settings: dict[str, Any]) -> Run:
 
 def _event(path: str) -> Any:
     try:
-        text = Path(path).read_text(encoding="utf-8-sig")
+        with Path(path).open("rb") as file:
+            content = file.read(_LARGEST_EVENT + 1)
+        if len(content) > _LARGEST_EVENT:
+            raise ValueError(f"it is longer than {_LARGEST_EVENT:,} bytes")
+        text = content.decode("utf-8-sig")
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else error
         raise UsageError(f"{path} cannot be read: {reason}") from None
@@ -211,7 +226,11 @@ def _has_settings() -> bool:
         return True
     from dotenv import dotenv_values  # noqa: PLC0415
 
-    return any(name.upper().startswith("CALLOUT_") and value for name, value in dotenv_values(".env").items())
+    try:
+        values = dotenv_values(".env")
+    except (OSError, ValueError) as error:
+        raise UsageError(f".env cannot be read: {error}") from None
+    return any(name.upper().startswith("CALLOUT_") and value for name, value in values.items())
 
 
 def _emulator(options: argparse.Namespace) -> int:

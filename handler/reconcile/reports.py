@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from handler.decision import Job, by_state, done
-from handler.errors import CloudError, Meaning
+from handler.errors import CloudError, Meaning, shortened
 from handler.reconcile.attempt import Attempt
 from handler.report import Hours, TaskError, TaskReport, when
 from handler.task import Outcome, TaskState
@@ -83,7 +83,7 @@ def unexpected(job: Job, error: Exception) -> TaskReport:
 
 def named(error: Exception) -> str:
     """Return the text of an exception with its type."""
-    return f"{type(error).__name__}: {error}"
+    return shortened(f"{type(error).__name__}: {error}")
 
 
 def _failed(job: Job, hours: Hours, error: CloudError, reason: str) -> TaskReport:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import math
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from handler.redaction.by_shape import HIDDEN, names_a_secret, without_shapes
@@ -18,14 +19,28 @@ _LARGEST_INTEGER_BITS = 4_096
 """Python refuses to write a much larger one."""
 
 _known = Values(())
-"""The secrets of this invocation. Its threads share them; there is one invocation at a time in a process."""
+"""The secrets of this invocation, which its threads share, and of those that run at the same time."""
+_running = 0
 _changing = threading.Lock()
 
 
-def begin(secrets: Iterable[str | None]) -> None:
-    """Let these be the known secrets of the invocation that begins now, and no others."""
+@contextmanager
+def running() -> Iterator[None]:
+    """Keep the secrets of an invocation known while it runs, whatever others begin meanwhile."""
+    global _running  # noqa: PLW0603 - as in _set
     with _changing:
-        _set(Values(filter(None, secrets)))
+        _running += 1
+    try:
+        yield
+    finally:
+        with _changing:
+            _running -= 1
+
+
+def begin(secrets: Iterable[str | None]) -> None:
+    """Let these be the known secrets: those of the invocation that begins, and of others that still run."""
+    with _changing:
+        _set(Values([*(_known if _running > 1 else ()), *filter(None, secrets)]))
 
 
 def hide(secrets: Iterable[str | None]) -> None:

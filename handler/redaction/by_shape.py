@@ -64,11 +64,12 @@ def _shapes() -> re.Pattern[str]:
         r"|&(?:amp;)*\#(?:x2b|x2f|x3d|43|47|61);)"
     )
     no_number = r"(?!-?[\d.e+-]+(?:[\s,}\]]|$))"  # of JSON
+    empty = r"(?P=q)\s*(?:[,}\]]|$)"  # else up to the next quote, which is another value's
     scheme = rf"(?:[\w-]*hmac[\w-]*|bearer|basic|digest|token){space}+"
     further = rf"(?:(?:[,;]|%(?:25)*(?:2c|3b)){space}*[\w-]+(?:=|%(?:25)*3d){value}*|;[\w-]+)"
     return re.compile(
         rf"(?:{_NAME}|authorization){quote}?(?:{equals}|{colon}|{comma})"
-        rf"[ub]?(?P<q>\\*[\"'`])(?P<quoted>.{{1,8192}}?)(?<!\\)(?P=q)"
+        rf"[ub]?(?P<q>\\*[\"'`])(?!{empty})(?P<quoted>.{{1,8192}}?)(?<!\\)(?P=q)"
         rf"|{_NAME}{quote}?{equals}{quote}?(?P<equal>{value}{{2,}})"
         rf"|{_NAME}{quote}?{colon}{quote}(?P<begun>{value}{{4,}})"
         rf"|{_NAME}{quote}?{colon}{no_number}(?P<long>{value}{{16,}})"

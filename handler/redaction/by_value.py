@@ -1,10 +1,11 @@
 """Known secrets are found in a text, however they are quoted there. Pure.
 
-A text is reduced to its *bones*, the ASCII letters and digits that belong to no escape sequence, and so is
-each secret. They are the same whether the secret was quoted as JSON, in a URL, by Python or as HTML, once or
-many times, or broken into lines. Eight consecutive characters of a secret, or of its base64, are a match: so
-one that was cut off is found as well. A *weak* secret, which has too few letters and digits, is looked for as
-it is written in each of the common quotings.
+A text is reduced to its *bones*, the ASCII letters and digits that belong to no escape sequence, all of them
+small, and so is each secret. They are the same whether the secret was quoted as JSON, in a URL, by Python or
+as HTML, once or many times, was broken into lines, or put in capital or small letters as names of headers
+are. Eight consecutive characters of a secret, or of its base64, are a match: so one that was cut off is found
+as well. A *weak* secret, which has too few letters and digits, is looked for as it is written in each of the
+common quotings.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ class Values:
         """Return a text without what is left of a secret that was cut off, or is quoted in an unusual way."""
         places = _places(text)
         pieces, kept = [], 0
-        for start, end in self._spans(bytes([ord(text[place]) for place in places])):
+        for start, end in self._spans(bytes([ord(text[place]) for place in places]).lower()):
             pieces += [text[kept : places[start]], HIDDEN]
             kept = places[end - 1] + 1
         return "".join(pieces) + text[kept:]
@@ -121,10 +122,10 @@ _NOISE = rf"{_ESCAPE}|[^A-Za-z0-9\\%&]+|[%&]"
 
 
 def _bones(text: str) -> bytes:
-    """Return the ASCII letters and digits of a text that belong to no escape sequence."""
+    """Return the ASCII letters and digits of a text that belong to no escape sequence, in small letters."""
     if "\\" in text or "%" in text or "&" in text:
         text = re.sub(_ESCAPE, "", text)
-    return text.encode("ascii", "ignore").translate(None, _NO_BONES)
+    return text.encode("ascii", "ignore").translate(None, _NO_BONES).lower()
 
 
 def _numbers(bones: bytes) -> memoryview:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from handler.encoding import LINE_LIMIT, encoded
-from handler.errors import CloudError, Meaning, PublishError
+from handler.errors import CloudError, Meaning, PublishError, shortened
 from handler.pacing import Backoff, Deadline, RateLimit, bounded, paced
 from handler.report import Report
 
@@ -21,6 +21,8 @@ LONGEST_CALL_SECONDS = 15.0
 """How long one request may take, answer included, before it counts as lost."""
 
 _STDOUT = "stdout:"
+_LONGEST_ADDRESS = 300
+"""Characters of a topic's address that an error repeats; an ARN of SNS has 316 at the most, rarely 100."""
 _LANE = "publish"
 _THROTTLED = ("RequestLimitExceeded", "Throttl")
 _GRACE_SECONDS = 0.1
@@ -120,12 +122,13 @@ def publish(report: Report, address: str, tencent: Tencent, deadline: Deadline, 
     if sending.complete:
         return len(sending.parts)
     cause = sending.refusal() or cause or CloudError("NoAnswer", "the time was up", meaning=Meaning.RETRY)
-    text = str(cause) if isinstance(cause, CloudError) else f"{type(cause).__name__}: {cause}"
+    text = str(cause) if isinstance(cause, CloudError) else shortened(f"{type(cause).__name__}: {cause}")
     published, of = len(sending.published), len(sending.parts)
     facts = {"topic": address, "error": text, "published": published, "of": of, "report": report.data()}
     _log.error("report not published", extra=facts)
     some = f" ({published} of its {of} parts were)" if of > 1 else ""
-    message = f"the report was not published to {address}{some}: {text}; it is in the log"
+    where = shortened(address, _LONGEST_ADDRESS)
+    message = f"the report was not published to {where}{some}: {text}; it is in the log"
     raise PublishError(message, published) from cause
 
 

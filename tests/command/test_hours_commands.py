@@ -266,6 +266,10 @@ WRONG = [
         "--svg draws one: name it with --name, of default, us-east",
     ),
     (
+        ["explain", "--policy", "policy.yaml", "--name", "n" * 9_000, "--at", "2026-11-01T01:30Z"],
+        "nnn' is not in the policy, which has default, us-east",
+    ),
+    (
         ["preview", "--policy", "policy.yaml", "--name", "default", "--svg", "no/such/x.svg"],
         "no/such/x.svg cannot be written: No such",
     ),
@@ -291,6 +295,23 @@ def test_wrong_use_is_told_with_exit_code_2(run: Any, arguments: list[str], reas
     done = run(*arguments)
     assert done.returncode == 2
     assert reason in done.stderr
+    assert len(done.stderr) < 7_000
+
+
+@pytest.mark.parametrize(
+    "arguments", [["check"], ["preview"], ["preview", "--json"], ["explain", "--at", "2026-11-01T01:30Z"]]
+)
+def test_what_the_terminal_has_no_letters_for_is_escaped(
+    run: Any, tmp_path: Path, arguments: list[str]
+) -> None:
+    policy = POLICY.replace("us-east", "\u7ebd\u7ea6").replace("spring-renewals", "\u6625")
+    (tmp_path / "policy.yaml").write_text(policy, encoding="utf-8")
+    done = run(*arguments, "--policy", "policy.yaml", PYTHONIOENCODING="ascii")
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert "\\u7ebd\\u7ea6" in done.stdout
+    if "--json" in arguments:
+        assert json.loads(done.stdout)[1]["quiet_hours"] == "\u7ebd\u7ea6"
 
 
 def test_the_preview_and_the_engine_agree_on_every_minute() -> None:

@@ -166,6 +166,7 @@ WRONG: list[tuple[list[str], dict[str, str], str]] = [
         REAL | {"CALLOUT_TOPIC": "nonsense"},
         "settings: CALLOUT_TOPIC: 'nonsense'",
     ),
+    (["invoke", "/dev/zero"], {}, "/dev/zero cannot be read: it is longer than 20,000,000 bytes"),
     (["emulator", "--port", "0", "--tasks", "nowhere.json"], {}, "nowhere.json cannot be read"),
     (
         ["emulator", "--port", "0", "--tasks", "tasks.json"],

@@ -168,6 +168,13 @@ def test_a_merge_key_takes_over_what_is_not_said_otherwise() -> None:
     assert read["e"] == ["<<", "<<"]
 
 
+def test_a_merge_key_that_stands_twice_is_refused() -> None:
+    with pytest.raises(
+        ValueError, match="the key '<<' stands twice; give one with a list at line 2, column 1"
+    ):
+        parse_document("<<: {tasks: {a: 1}}\n<<: {tasks: {b: 2}}\n")
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -147,6 +147,13 @@ def test_a_secret_that_is_broken_into_lines_is_removed(secret: str, width: int) 
         assert HIDDEN in clean(join.join(lines))
 
 
+@given(secret=issued, change=st.sampled_from([str.upper, str.lower, str.swapcase, str.capitalize]))
+def test_a_secret_in_other_letters_is_removed(secret: str, change: Callable[[str], str]) -> None:
+    redaction.begin([secret])
+    assert not shown(change(secret), clean(f"x-amz-header: {change(secret)}; {secret}"))
+    assert HIDDEN in clean(change(secret))
+
+
 def test_a_word_of_a_few_letters_is_no_secret() -> None:
     redaction.begin(["a", "paus", None, ""])
     assert clean("paused a task") == "paused a task"
@@ -237,6 +244,8 @@ trees = st.recursive(
 )
 
 
+@example(document={"Signature": {"Signature": ""}, "X-TC-Token": None}, nested=False)
+@example(document={"Signature": {"Signature": ""}, "X-TC-Token": [""]}, nested=True)
 @given(document=trees, nested=st.booleans())
 def test_json_in_which_names_of_secrets_stand_remains_json(document: Any, nested: bool) -> None:
     text = json.dumps({"document": document})

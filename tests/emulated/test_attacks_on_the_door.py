@@ -1,0 +1,275 @@
+"""Whoever calls and whatever surrounds the call: hostile contexts, environments, files and names do no harm."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import time
+import traceback
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stdout
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handler import redaction
+from handler.errors import ConfigurationError, QuietHoursError
+from handler.main import handle
+from handler.notifier import Memory
+from handler.pacing import Backoff, Clock
+from local.emulator import Emulator, Fault, Kind
+
+APP = 1400692008
+NOON = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
+QUIET = {"default": {"time_zone": "UTC", "quiet": ["00:00-24:00"]}}
+POLICY = {"quiet_hours": QUIET, "tasks": {"spring-renewals": 16498, "us-reminders": 16499}}
+KEY = "SECRETEXAMPLE"
+PAUSE = "PauseAutoCalloutTask"
+LINE = 8_000
+TIMER = {"Type": "Timer", "TriggerName": "t", "Message": "not a request"}
+KAFKA = {"Records": [{"Ckafka": {"topic": "t", "partition": 0, "offset": "?", "msgBody": "not a request"}}]}
+REQUEST = {"tasks": [16498]}
+
+
+class Run:
+    """One call of the function: its answer or its error, its reports, and what it printed."""
+
+    def __init__(self, emulator: Emulator, event: Any, context: Any = None, **changes: Any) -> None:
+        emulator.limits.default = None
+        slept: list[float] = []
+        given: dict[str, Any] = {
+            "memory": Memory(),
+            "tencentcloud_secret_id": "AKIDEXAMPLE",
+            "tencentcloud_secret_key": KEY,
+            "callout_policy": json.dumps(POLICY),
+            "callout_sdk_app_id": APP,
+            "callout_endpoint": emulator.url,
+            "callout_requests_per_second": 1000,
+            "callout_verify": False,
+        } | changes
+        self.answer: dict[str, Any] | None = None
+        self.error: QuietHoursError | None = None
+        self.reports: list[Any] = []
+        with redirect_stdout(io.StringIO()) as printed:
+            try:
+                self.answer = handle(
+                    event,
+                    context,
+                    clock=Clock(lambda: NOON, lambda: time.monotonic() + sum(slept), slept.append),
+                    backoff=Backoff(attempts=1, jitter=lambda: 1.0),
+                    seen=self.reports.append,
+                    **given,
+                )
+            except QuietHoursError as error:
+                self.error = error
+        self.printed = printed.getvalue()
+        lines = self.printed.removesuffix("\n").split("\n")
+        assert all(len(line.encode()) <= LINE for line in lines)
+        self.lines = [json.loads(line) for line in lines]
+        assert self.error is None or len(str(self.error)) < LINE
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        return [line for line in self.lines if "specversion" in line]
+
+
+class Mute:
+    """An object that has no text."""
+
+    def __str__(self) -> str:
+        raise RuntimeError("I have no text")
+
+
+class Raising:
+    """A context all of whose attributes raise."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+
+class Shut(Mapping[str, Any]):
+    """A context in which nothing can be looked up."""
+
+    def __getitem__(self, key: str) -> Any:
+        raise RuntimeError(key)
+
+    def __iter__(self) -> Iterator[str]:
+        raise RuntimeError
+
+    def __len__(self) -> int:
+        return 1
+
+
+class Named:
+    """A context of Lambda."""
+
+    def __init__(self, value: Any) -> None:
+        self.aws_request_id = self.function_name = value
+
+
+ODD: list[Any] = [0, 0.0, False, True, "", b"", b"id", [], [1], {}, 10**5_000, float("nan"), Mute(),
+                  "x" * 100_000, "\ud800", " \r\n\t\x00\u2028", "../../\u7a97?#%"]  # fmt: skip
+CONTEXTS: list[Any] = [
+    *(holder for value in ODD for holder in ({"request_id": value, "function_name": value}, Named(value))),
+    *(Raising(), Shut(), [1], "context", 5, Raising),
+]
+
+
+@pytest.mark.parametrize("number", range(len(CONTEXTS)))
+def test_whatever_a_context_holds_a_request_is_carried_out_and_a_bad_message_is_rejected(
+    emulator: Emulator, number: int
+) -> None:
+    context = CONTEXTS[number]
+    assert Run(emulator, REQUEST, context).answer is not None
+    assert emulator.tasks.state(16498) == 5
+    for event in (TIMER, KAFKA):
+        (report,) = Run(emulator, event, context).reports
+        assert report.status == "rejected"
+
+
+@pytest.mark.parametrize("number", range(len(CONTEXTS)))
+def test_the_source_of_a_notification_is_a_uri_reference_whatever_the_function_is_called(
+    emulator: Emulator, number: int
+) -> None:
+    (event,) = Run(emulator, REQUEST, CONTEXTS[number]).events
+    assert re.fullmatch(
+        r"/callout-quiet-hours/(?:[\w.~!$&'()*+,;=:@/-]|%[0-9A-F]{2})+", event["source"], re.ASCII
+    )
+    assert len(event["source"]) < 3_000
+
+
+@pytest.mark.parametrize("request_id", [None, ""])
+def test_where_the_platform_says_no_request_id_a_bad_message_is_reported_each_time(
+    emulator: Emulator, request_id: str | None
+) -> None:
+    memory = Memory()
+    for _ in range(2):
+        assert Run(emulator, KAFKA, {"request_id": request_id}, memory=memory).events
+
+
+@pytest.mark.parametrize("name", [KEY, f"f-{KEY}", f"{KEY[:4]}\n{KEY[4:]}", f"{KEY}/\ud800"])
+def test_a_function_whose_name_holds_a_key_does_not_tell_it(emulator: Emulator, name: str) -> None:
+    context = {"request_id": name, "function_name": name}
+    for event in (REQUEST, TIMER):
+        run = Run(emulator, event, context)
+        texts = [run.printed, str(run.error), json.dumps(run.answer)]
+        assert not any(KEY in text or KEY[4:] in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff\xfe\x00CALLOUT_", b"CALLOUT_DRY_RUN=\xed\xa0\x80", b"A=1\nB=\x80"]
+)
+def test_a_file_of_settings_that_is_no_text_is_told_to_the_topic(
+    emulator: Emulator, content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_bytes(content)
+    monkeypatch.chdir(tmp_path)
+    run = Run(emulator, REQUEST)
+    assert isinstance(run.error, ConfigurationError)
+    assert ".env cannot be read" in str(run.error)
+    (event,) = run.events
+    assert ".env cannot be read" in event["data"]["errors"][0]["message"]
+    assert emulator.journal.entries == []
+
+
+HOSTILE = ["n", "\u7a97", "\U0001f319", "\x01", '"', "\\", "\u2028"]
+"""Characters of which JSON in UTF-8 takes from one byte to six."""
+UNTIL = "2027-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize("sign", HOSTILE)
+def test_whatever_names_and_errors_hold_no_line_is_longer_than_the_log_takes(
+    emulator: Emulator, sign: str
+) -> None:
+    named = {
+        sign * 998 + f"n{number}": {"task_id": 16498 + number, "exempt_until": UNTIL} for number in range(9)
+    }
+    policy = {"quiet_hours": {**QUIET, sign * 200: QUIET["default"]}, "tasks": {sign * 998 + "n": 16498}}
+    policies = [policy, {"quiet_hours": QUIET, "tasks": named}, {
+        "quiet_hours": {sign * 200: QUIET["default"]},
+        "tasks": {sign * 999 + "n": {"task_id": 16499, "quiet_hours": sign * 200}},
+    }]  # fmt: skip
+    foreign = Fault(Kind.ERROR, code=sign * 300, message=sign * 3_000)
+    for fault in (None, foreign):
+        if fault:
+            emulator.faults.add(fault)
+        for each in policies:
+            run = Run(emulator, {}, callout_policy=json.dumps(each))
+            assert sum(len(event["data"]["tasks"]) for event in run.events) == len(each["tasks"])
+        run = Run(
+            emulator, {"tasks": [sign * 999 + "n", 16500]}, callout_policy=json.dumps({"quiet_hours": QUIET})
+        )
+        assert len([task for event in run.events for task in event["data"]["tasks"]]) == 2
+
+
+@pytest.mark.parametrize("topic", ["cmq:" + "x" * 100_000, "arn:aws:sns:us-east-1:1:" + "x" * 100_000])
+def test_an_address_of_any_length_is_refused_in_few_words(emulator: Emulator, topic: str) -> None:
+    run = Run(emulator, REQUEST, callout_topic=topic)
+    assert len(str(run.error)) < 3_000
+
+
+@pytest.mark.parametrize("key", ["paused", "already_paused", "not_found", "running", "default"])
+def test_outcomes_keep_their_words_where_a_key_is_such_a_word(emulator: Emulator, key: str) -> None:
+    emulator.secrets["AKIDEXAMPLE"] = key
+    emulator.tasks.add(task_id=16600, sdk_app_id=APP, state=5)
+    run = Run(emulator, {"tasks": [16498, 16600, "nobody"]}, tencentcloud_secret_key=key)
+    assert run.answer is not None
+    assert [task["outcome"] for task in run.answer["tasks"]] == ["paused", "already_paused", "not_found"]
+
+
+def test_invocations_at_the_same_time_keep_their_own_secrets_and_request_ids(emulator: Emulator) -> None:
+    """A refusal that repeats the key comes while others begin and end."""
+    emulator.limits.default = None
+    keys = [f"key{number}Of0123456789abcdef"[number:] for number in range(3)]
+    texts: list[str] = []
+    for number, key in enumerate(keys):
+        emulator.secrets[f"AKID{number}"] = key
+        fault = Fault(Kind.ERROR, code="UnsupportedOperation", message=f"your key is {key}")
+        emulator.faults.add(fault, action=PAUSE, when=lambda params, n=number: params["TaskId"] == 16498 + n)
+
+    def invoke(number: int) -> None:
+        for turn in range(8):
+            try:
+                answer = handle(
+                    {"tasks": [16498 + number]},
+                    {"request_id": f"run-{number}-{turn}", "function_name": f"function-{number}"},
+                    clock=Clock(lambda: NOON),
+                    backoff=Backoff(attempts=1),
+                    seen=lambda report: texts.append(json.dumps(report.data())),
+                    memory=Memory(),
+                    tencentcloud_secret_id=f"AKID{number}",
+                    tencentcloud_secret_key=keys[number],
+                    callout_policy=json.dumps(POLICY),
+                    callout_sdk_app_id=APP,
+                    callout_endpoint=emulator.url,
+                    callout_requests_per_second=1000,
+                )
+            except QuietHoursError as error:
+                texts.append("".join(traceback.format_exception(error)))
+            else:
+                texts.append(json.dumps(answer))
+
+    with redirect_stdout(io.StringIO()) as printed, ThreadPoolExecutor(3) as pool:
+        list(pool.map(invoke, range(3)))
+    texts.append(printed.getvalue())
+    assert sum("your key is ***" in text for text in texts) >= 24
+    assert not any(key in text for key in keys for text in texts)
+    wide = [line for line in map(json.loads, printed.getvalue().splitlines()) if "duration_ms" in line]
+    assert len(wide) == 24
+    assert all(line["request_id"].startswith(f"run-{line['function'][-1]}-") for line in wide)
+
+
+def test_the_secrets_of_an_invocation_that_is_over_are_known_no_more() -> None:
+    with redaction.running():
+        redaction.begin(["first-0123456789"])
+        with redaction.running():
+            redaction.begin(["second-9876543210"])
+            assert redaction.clean("first-0123456789 second-9876543210") == "*** ***"
+        assert redaction.clean("first-0123456789 second-9876543210") == "*** ***"
+    with redaction.running():
+        redaction.begin(["third-abcdefghij"])
+        assert redaction.clean("first-0123456789 third-abcdefghij") == "first-0123456789 ***"
