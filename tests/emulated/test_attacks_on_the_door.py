@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from datetime import datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -189,7 +190,7 @@ def test_whatever_names_and_errors_hold_no_line_is_longer_than_the_log_takes(
         sign * 998 + f"n{number}": {"task_id": 16498 + number, "exempt_until": UNTIL} for number in range(9)
     }
     policy = {"quiet_hours": {**QUIET, sign * 200: QUIET["default"]}, "tasks": {sign * 998 + "n": 16498}}
-    policies = [policy, {"quiet_hours": QUIET, "tasks": named}, {
+    policies: list[dict[str, Any]] = [policy, {"quiet_hours": QUIET, "tasks": named}, {
         "quiet_hours": {sign * 200: QUIET["default"]},
         "tasks": {sign * 999 + "n": {"task_id": 16499, "quiet_hours": sign * 200}},
     }]  # fmt: skip
@@ -221,6 +222,10 @@ def test_outcomes_keep_their_words_where_a_key_is_such_a_word(emulator: Emulator
     assert [task["outcome"] for task in run.answer["tasks"]] == ["paused", "already_paused", "not_found"]
 
 
+def is_of(number: int, params: Mapping[str, Any]) -> bool:
+    return bool(params["TaskId"] == number)
+
+
 def test_invocations_at_the_same_time_keep_their_own_secrets_and_request_ids(emulator: Emulator) -> None:
     """A refusal that repeats the key comes while others begin and end."""
     emulator.limits.default = None
@@ -229,7 +234,7 @@ def test_invocations_at_the_same_time_keep_their_own_secrets_and_request_ids(emu
     for number, key in enumerate(keys):
         emulator.secrets[f"AKID{number}"] = key
         fault = Fault(Kind.ERROR, code="UnsupportedOperation", message=f"your key is {key}")
-        emulator.faults.add(fault, action=PAUSE, when=lambda params, n=number: params["TaskId"] == 16498 + n)
+        emulator.faults.add(fault, action=PAUSE, when=partial(is_of, 16498 + number))
 
     def invoke(number: int) -> None:
         for turn in range(8):
@@ -273,3 +278,16 @@ def test_the_secrets_of_an_invocation_that_is_over_are_known_no_more() -> None:
     with redaction.running():
         redaction.begin(["third-abcdefghij"])
         assert redaction.clean("first-0123456789 third-abcdefghij") == "first-0123456789 ***"
+
+
+def test_a_fault_that_nobody_foresaw_is_published_whatever_its_kind(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(event: Any) -> Any:
+        raise ConfigurationError("somewhere", [f"{event} cannot be"])
+
+    monkeypatch.setattr("handler.triggers.read", read)
+    run = Run(emulator, REQUEST)
+    assert isinstance(run.error, ConfigurationError)
+    (event,) = run.events
+    assert event["data"]["errors"][0]["code"] == "Unexpected"
