@@ -34,6 +34,8 @@ SHOWN = 20
 """Problems that an error lists; the others are counted."""
 _LONGEST_PROBLEM = 500
 _LONGEST_TEXT = 6_000
+_LONGEST_SHOWN = 50_000
+"""Characters of an error that leaves the function, as it is written with all that it was made of."""
 
 
 P = ParamSpec("P")
@@ -154,16 +156,16 @@ def without_secrets(function: Callable[P, T]) -> Callable[P, T]:
 
 
 def _presentable(error: Exception) -> Exception:
-    """Return the error without those in its chain that show a secret; if it does so itself, another."""
+    """Return the error without those in its chain that show a secret or an endless text; else another."""
     if isinstance(error, QuietHoursError):  # it may have become known after the error was made
         error.args = tuple(clean(fact) if isinstance(fact, str) else fact for fact in error.args)
-    if _shows_a_secret(error):
-        text = f"{type(error).__name__}: {_texts(error)[0]}"
-        return UnexpectedError(text).with_traceback(error.__traceback__)
+    if not _is_presentable(error):
+        text = clean(f"{type(error).__name__}: {_texts(error)[0]}")
+        return UnexpectedError(shortened(text, _LONGEST_TEXT)).with_traceback(error.__traceback__)
     for each in list(_chain(error)):
-        if each.__cause__ and _shows_a_secret(each.__cause__):
+        if each.__cause__ and not _is_presentable(each.__cause__):
             each.__cause__ = None
-        if each.__context__ and _shows_a_secret(each.__context__):
+        if each.__context__ and not _is_presentable(each.__context__):
             each.__context__ = None
     return error
 
@@ -180,8 +182,9 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
             yield each
 
 
-def _shows_a_secret(error: BaseException) -> bool:
-    return any(clean(text) != text for text in _texts(error))
+def _is_presentable(error: BaseException) -> bool:
+    texts = _texts(error)
+    return all(len(text) <= _LONGEST_SHOWN for text in texts) and all(clean(text) == text for text in texts)
 
 
 def _texts(error: BaseException) -> list[str]:

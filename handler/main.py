@@ -13,8 +13,9 @@ from handler.errors import (
     CloudError,
     ConfigurationError,
     Meaning,
-    QuietHoursError,
+    PublishError,
     RejectedError,
+    UnfinishedError,
     shortened,
     without_secrets,
 )
@@ -76,7 +77,7 @@ def handle(  # noqa: PLR0913 - what a test or a developer's machine has otherwis
         raise
     try:
         return Walk(invocation, notifier, settings, reader, given).answer(event)
-    except QuietHoursError:
+    except (PublishError, RejectedError, UnfinishedError):  # the report is published, or in the log
         raise
     except Exception as error:
         _log.exception("unexpected error")
@@ -113,7 +114,8 @@ class Walk:
             self.notifier.notify(self.settings, _report(self.invocation, [problem]))
             raise
         results = self.reader.read(delivery.messages)
-        done = self._work(dict.fromkeys(job for each in results for job in each.jobs))
+        asked = {id(each.jobs): each.jobs for each in results}  # many messages may share theirs
+        done = self._work(dict.fromkeys(job for jobs in asked.values() for job in jobs))
         report = self._report(delivery, results, done)
         self.notifier.notify(self.settings, report, self._ccc.calls if self._ccc else 0)
         return delivery.answer([(each.message, each.fate(done)) for each in results], report.data())

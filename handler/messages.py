@@ -9,7 +9,7 @@ from handler.decision import Job
 from handler.errors import SHOWN, RejectedError, few, shortened
 from handler.policy import Policy
 from handler.report import UNFINISHED, Problem, TaskReport
-from handler.request import Known, Request, parse, resolve
+from handler.request import Action, Known, Request, parse, resolve
 from handler.spelling import bounded_suggestions
 from handler.task import SdkAppId, Task
 from handler.triggers import Fate, Message
@@ -39,6 +39,13 @@ class MessageResult(NamedTuple):
         return Fate.RETRY if unfinished else Fate.DONE
 
 
+class _Seen(NamedTuple):
+    """One object for all mentions of a job, and for all requests for everything: many take little then."""
+
+    same: dict[Job, Job]
+    everything: dict[tuple[Action, bool], tuple[Job, ...]]
+
+
 class Reader(NamedTuple):
     """Reads messages. `scope` tells apart messages whose ids do not: the platform's id of the request."""
 
@@ -51,16 +58,17 @@ class Reader(NamedTuple):
     def read(self, messages: Sequence[Message]) -> list[MessageResult]:
         """Return each message as a request or a problem. Whatever a message holds, the others are read."""
         shown = max(1, min(SHOWN, _MOST_SENTENCES // max(1, len(messages))))
-        same: dict[Job, Job] = {}
+        seen = _Seen({}, {})
         with bounded_suggestions():
-            return [self._read(message, shown, same) for message in messages]
+            return [self._read(message, shown, seen) for message in messages]
 
-    def _read(self, message: Message, shown: int, same: dict[Job, Job]) -> MessageResult:
-        # `same` has one object for all mentions of a job, so that many of one task take little memory.
+    def _read(self, message: Message, shown: int, seen: "_Seen") -> MessageResult:
         try:
             if message.fault:
                 raise RejectedError([message.fault])
             request = parse(message.body, shown)
+            if request.tasks is None and (jobs := seen.everything.get((request.action, request.dry_run))):
+                return MessageResult(message, request, jobs)
             tasks = resolve(request, self.known, self.policy.quiet_hours, self.default_app)
         except RejectedError as error:
             text = "; ".join(few(error.problems, shown))
@@ -69,8 +77,11 @@ class Reader(NamedTuple):
             text = shortened(f"{type(error).__name__}: {error}")
             problem = rejected(message, text, self.scope)._replace(code="Unexpected")
             return MessageResult(message, problem=problem)
-        jobs = (self._job(request, task) for task in tasks)
-        return MessageResult(message, request, tuple(same.setdefault(job, job) for job in jobs))
+        found = (self._job(request, task) for task in tasks)
+        jobs = tuple(seen.same.setdefault(job, job) for job in found)
+        if request.tasks is None:
+            seen.everything[request.action, request.dry_run] = jobs
+        return MessageResult(message, request, jobs)
 
     def _job(self, request: Request, task: Task) -> Job:
         return Job(request.action, task, request.dry_run or self.dry_run)

@@ -222,8 +222,8 @@ def test_outcomes_keep_their_words_where_a_key_is_such_a_word(emulator: Emulator
     assert [task["outcome"] for task in run.answer["tasks"]] == ["paused", "already_paused", "not_found"]
 
 
-def _is_for(task_id: int, params: Mapping[str, Any]) -> bool:
-    return bool(params["TaskId"] == task_id)
+def is_of(number: int, params: Mapping[str, Any]) -> bool:
+    return bool(params["TaskId"] == number)
 
 
 def test_invocations_at_the_same_time_keep_their_own_secrets_and_request_ids(emulator: Emulator) -> None:
@@ -234,7 +234,7 @@ def test_invocations_at_the_same_time_keep_their_own_secrets_and_request_ids(emu
     for number, key in enumerate(keys):
         emulator.secrets[f"AKID{number}"] = key
         fault = Fault(Kind.ERROR, code="UnsupportedOperation", message=f"your key is {key}")
-        emulator.faults.add(fault, action=PAUSE, when=partial(_is_for, 16498 + number))
+        emulator.faults.add(fault, action=PAUSE, when=partial(is_of, 16498 + number))
 
     def invoke(number: int) -> None:
         for turn in range(8):
@@ -278,3 +278,16 @@ def test_the_secrets_of_an_invocation_that_is_over_are_known_no_more() -> None:
     with redaction.running():
         redaction.begin(["third-abcdefghij"])
         assert redaction.clean("first-0123456789 third-abcdefghij") == "first-0123456789 ***"
+
+
+def test_a_fault_that_nobody_foresaw_is_published_whatever_its_kind(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(event: Any) -> Any:
+        raise ConfigurationError("somewhere", [f"{event} cannot be"])
+
+    monkeypatch.setattr("handler.triggers.read", read)
+    run = Run(emulator, REQUEST)
+    assert isinstance(run.error, ConfigurationError)
+    (event,) = run.events
+    assert event["data"]["errors"][0]["code"] == "Unexpected"

@@ -19,6 +19,7 @@ from handler.errors import (
     More,
     PublishError,
     RejectedError,
+    UnexpectedError,
     few,
     given,
     listed,
@@ -217,3 +218,17 @@ def test_errors_that_are_chained_in_a_circle_end() -> None:
 
     with pytest.raises(ValueError, match="a"):
         fails()
+
+
+def test_no_error_leaves_with_an_endless_text() -> None:
+    @without_secrets
+    def fails(error: Exception, cause: Exception | None) -> None:
+        raise error from cause
+
+    with pytest.raises(UnexpectedError, match=r"^ValueError: x+…x+$") as raised:
+        fails(ValueError("x" * 1_000_000), None)
+    assert len(str(raised.value)) < 7_000
+    short = ValueError("short")
+    with pytest.raises(ValueError, match="short"):
+        fails(short, KeyError("x" * 1_000_000))
+    assert short.__cause__ is None

@@ -151,3 +151,22 @@ def test_the_more_messages_are_invalid_the_fewer_faults_of_each_are_described(
     assert len(texts) == messages
     assert all(text.endswith(f"; and {30 - sentences} more") for text in texts)
     assert all(text.count("tasks[") == sentences for text in texts)
+
+
+def test_messages_that_ask_for_everything_share_what_they_ask_for() -> None:
+    """Ten thousand of them, and a policy with a thousand tasks, would else be ten million jobs."""
+    bodies: list[Any] = [
+        "{}",
+        {},
+        '{"action": "pause"}',
+        {"tasks": None},
+        '{"dry_run": true}',
+        {"dry_run": True},
+    ]
+    found = reader(a=task(1, "a"), b=task(2, "b")).read(
+        [Message(str(n), body) for n, body in enumerate(bodies)]
+    )
+    real, dry = found[0].jobs, found[4].jobs
+    assert [job.dry_run for job in (*real, *dry)] == [False, False, True, True]
+    assert all(each.jobs is real for each in found[:4])
+    assert found[5].jobs is dry
