@@ -46,10 +46,6 @@ class Attempt:
         """The task, as the first of the jobs names it."""
         return self.jobs[0].task
 
-    def covers(self, job: Job) -> bool:
-        """Return whether a job for the same task asks for nothing else, under the same quiet hours."""
-        return any(each._replace(task=job.task) == job for each in self.jobs if _same_hours(each, job))
-
     @property
     def lost(self) -> bool:
         """Whether the last call failed in a way that may pass."""
@@ -100,10 +96,6 @@ class Attempt:
         self.request_id = request_id
         self.earlier = self.state or self.earlier
         self.state = None
-
-
-def _same_hours(one: Job, other: Job) -> bool:
-    return one.task.quiet_hours == other.task.quiet_hours
 
 
 def key_of(task: Task) -> tuple[SdkAppId, TaskId]:

@@ -80,13 +80,12 @@ class Reconciler:
     def _begin(self, jobs: Iterable[Job], others: Sequence[Attempt] = ()) -> list[Attempt]:
         """Return the attempts for jobs that the clock does not decide by itself; the rest are done."""
         open_jobs = []
-        under_way = {(each.action, each.key): each for each in others}
+        # What a call was sent for already is not undone by the clock: such a job shares its fate.
+        sent = {_wish(job) for each in others if each.sent for job in each.jobs}
         for job in dict.fromkeys(jobs):
             if job in self._done:
                 continue
-            other = under_way.get((job.action, key_of(job.task)))
-            covered = other is not None and other.covers(job)
-            if not covered and (report := by_the_clock(job, self.watch)):
+            if _wish(job) not in sent and (report := by_the_clock(job, self.watch)):
                 self._done[job] = report
             else:
                 open_jobs.append(job)
@@ -247,6 +246,12 @@ class Reconciler:
         if job.task.task_id is not None:
             return [self._done[job]]
         return names.reports(job, self._done)
+
+
+def _wish(job: Job) -> tuple[object, ...]:
+    """Return what a job asks for, under whichever name."""
+    task = job.task
+    return job.action, job.dry_run, key_of(task), task.quiet_hours, task.exempt_until
 
 
 def _but_resumes(todo: Iterable[Attempt], held: Container[SdkAppId]) -> list[Attempt]:

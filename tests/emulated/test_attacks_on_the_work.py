@@ -223,6 +223,27 @@ def test_a_task_that_one_message_pauses_by_its_name_is_not_resumed_by_its_id(
     assert asked == [501]
 
 
+# Quiet hours turn between a call and the finding of a name
+
+
+@pytest.mark.parametrize("reply", [None, faults.LOST_REPLY])
+def test_a_task_paused_by_its_id_before_quiet_hours_ended_is_so_by_its_name_as_well(
+    emulator: Emulator, reply: Fault | None
+) -> None:
+    end = datetime(2026, 11, 24, 1, 0, tzinfo=timezone.utc)  # 09:00 in Shanghai
+    simulated = Simulated(emulator, end - timedelta(seconds=1))
+    if reply:
+        emulator.faults.add(reply, action=PAUSE)
+
+    def late(action: str, _params: Mapping[str, Any]) -> None:
+        if action == PAUSE:
+            simulated.pass_(2)
+
+    emulator.hooks.before = late
+    reports = simulated.run(*pause(*numbered([16499]), named("us-reminders"), named("eu-surveys")))
+    assert [report.outcome for report in reports] == [Outcome.PAUSED, Outcome.PAUSED, Outcome.NOT_QUIET]
+
+
 # A clock that is set
 
 

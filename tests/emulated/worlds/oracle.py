@@ -106,6 +106,12 @@ def a_running_task_is_never_reported_as_fine(case: Case) -> Violations:
         if not always or case.moves_by_itself(key) or case.last_touch(key) > last:
             continue
         entries = case.entries_of(key, "pause")
+        name = case.start_names.get(key)
+        if any(
+            each["name"] == name and not each["task_id"] and each["outcome"] in NOT_FINE
+            for each in case.entries
+        ):
+            continue  # by its name it was asked for, too, and that is told as unfinished
         unseen = not [look for look in told.after(told.first_accepted(PAUSE) or -1) if look.sure]
         fine = [
             each
@@ -207,7 +213,8 @@ def one_thing_that_goes_wrong_keeps_nothing_else_from_being_paused(case: Case) -
     by_name = any(ask.task_id is None for ask in world.asks)
     pages = len(world.tasks) / min(100, world.options.get("max_page_size") or 100) + 4 if by_name else 0
     needed = (count + pages) / world.rate * 1.05 + 1 + played.elsewhere
-    if needed > 0.6 * world.budget and played.ended > 0.8 * world.budget:
+    next_turn = played.ended + 1.05 / world.rate  # what would come after the deadline is not waited for
+    if needed > 0.6 * world.budget and next_turn > 0.8 * world.budget:
         return
     listed = [each for each in troubles if each.action == LIST]
     for key, asks in case.by_key.items():

@@ -19,7 +19,7 @@ from local.emulator import Emulator, Entry
 from local.emulator.tasks import Task
 
 from .clock import IN_FLIGHT, Simulated
-from .world import APP, OTHER_APP, TOPIC, Calendar, Key, Step, World
+from .world import APP, OTHER_APP, RESERVE, TOPIC, Calendar, Key, Step, World
 
 RUNNING, PAUSED = 1, 5
 
@@ -135,9 +135,15 @@ class Stage:
             emulator.faults.add(each.fault, action=each.action, when=when, **each.how)
         emulator.hooks.before = self._before
         emulator.hooks.after = self._after
-        emulator.hooks.wait = self.clock.sleep
+        emulator.hooks.wait = self._wait
         self.clock.began = time.monotonic()
         self.clock._jumps[0] = (self.clock.began, 0.0)
+
+    def _wait(self, seconds: float) -> None:
+        """Wait for a late answer, but no longer than its caller does: nothing waits beyond its deadline."""
+        now, publishing = self.clock.elapsed(), self.world.limit - RESERVE
+        until = self.world.budget if now < self.world.budget else publishing
+        self.clock.sleep(min(seconds, max(0.0, until - now)))
 
     def _state(self, key: Key) -> int | None:
         found = self.emulator.tasks.get(*key)
