@@ -1,4 +1,4 @@
-# Everything works from a bare clone: each target sets up what it needs.
+# Each target works from a bare clone and sets up what it needs.
 # The interpreter and the environment can be chosen: make test PYTHON=python3.12 VENV=.venv-3.12
 
 PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 python3.10; do \
@@ -14,7 +14,7 @@ ready := $(VENV)/.ready
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
-run: $(ready) ## run the function on EVENT (events/scf-timer.json) in its embedded world
+run: $(ready) ## run the function on EVENT (events/scf-timer.json) in its emulated world
 	@$(BIN)/quiet-hours invoke $(EVENT)
 
 test: $(ready) ## run the tests
@@ -28,12 +28,12 @@ lint: $(ready) ## types, lint, format, import directions, docstrings, spelling
 	$(BIN)/interrogate handler local
 	$(BIN)/codespell
 
-format: $(ready) ## put the code into its format
+format: $(ready) ## format the code
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 COMPILE = $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.10 --generate-hashes --no-header --quiet
-lock: $(ready) ## pin the dependencies of pyproject.toml anew, with hashes and without addresses
+lock: $(ready) ## pin the newest dependencies of pyproject.toml, with hashes and without addresses
 	$(COMPILE) --upgrade --output-file requirements.txt
 	$(COMPILE) --upgrade --extra holidays --constraint requirements.txt --output-file requirements-holidays.txt
 	$(COMPILE) --upgrade --extra dev --constraint requirements-holidays.txt --output-file requirements-dev.txt
@@ -48,14 +48,14 @@ node_modules/.ready: package.json .npmrc
 	npm install --silent
 	@touch $@
 
-bench: $(ready) ## measure; prints tables
+bench: $(ready) ## measure speed, memory and cold start; prints tables
 	@for script in bench/*.py; do echo "# $$script"; $(BIN)/python $$script || exit 1; done
 
-clean: ## remove what was built
+clean: ## remove everything that was built or installed here
 	rm -rf .venv* node_modules .serverless build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
 
-# The lock is complete, so pip resolves nothing (--no-deps): with extras in play, as in coverage[toml], older
-# versions of pip go past a pin as soon as a newer release is out, and then miss its hash.
+# The lock is complete, so pip resolves nothing (--no-deps). With extras, such as coverage[toml], older versions of
+# pip ignore a pin as soon as a newer release is out, and then miss its hash.
 $(ready): requirements-dev.txt pyproject.toml
 	@test -n "$(PYTHON)" || { echo "Python 3.10 or newer is needed; name one: make PYTHON=…"; exit 1; }
 	@echo "Setting up $(VENV) with $$($(PYTHON) --version) …"

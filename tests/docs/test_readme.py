@@ -1,4 +1,4 @@
-"""What the README shows is what there is."""
+"""What the README and the reference show is what there is."""
 
 from __future__ import annotations
 
@@ -7,30 +7,31 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
 from handler.document import parse_document
 from handler.policy import read_policy
-from handler.report import EVENT_TYPE
+from handler.report import EVENT_TYPE, Problem, Status
 from handler.request import parse
 from handler.settings import Settings
 from handler.task import Outcome, SdkAppId
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
 
 
-def block(after: str, language: str) -> str:
-    """Give the first code block of a language after a text."""
-    found = re.search(rf"```{language}\n(.*?)```", README[README.index(after) :], re.DOTALL)
+def block(page: str, after: str, language: str) -> str:
+    """Return the first code block of a language after a text of a page."""
+    found = re.search(rf"```{language}\n(.*?)```", page[page.index(after) :], re.DOTALL)
     assert found
     return found[1]
 
 
 def settings_table() -> str:
-    """Give the table of the README as the settings have it; paste it there when this fails."""
+    """Return the table of the reference as the settings have it; paste it there when this fails."""
     lines = ["| variable | default | meaning |", "| --- | --- | --- |"]
     order = ("tencentcloud_", "callout_")
     fields = [
@@ -52,7 +53,7 @@ def settings_table() -> str:
 
 
 def test_the_settings_are_those_of_the_function() -> None:
-    assert settings_table() in README, f"\n{settings_table()}"
+    assert settings_table() in REFERENCE, f"\n{settings_table()}"
 
 
 def test_the_output_shown_is_what_the_command_prints() -> None:
@@ -66,19 +67,19 @@ def test_the_output_shown_is_what_the_command_prints() -> None:
         check=True,
     )
     printed = done.stdout.split("Notification")[0].rstrip() + "\n"
-    assert block("<!-- output", "text") == printed, f"\n{printed}"
+    assert block(README, "<!-- output", "text") == printed, f"\n{printed}"
 
 
 def test_the_policy_shown_is_one() -> None:
-    read_policy(parse_document(block("## The policy", "yaml"))).named_tasks(SdkAppId(1))
+    read_policy(parse_document(block(README, "## The policy", "yaml"))).named_tasks(SdkAppId(1))
 
 
 def test_the_request_shown_is_one() -> None:
-    assert parse(block("## What wakes it", "json")).action == "pause"
+    assert parse(block(REFERENCE, "## Requests", "json")).action == "pause"
 
 
 def test_the_notification_shown_has_the_keys_of_a_real_one() -> None:
-    shown: Any = json.loads(block("<!-- notification -->", "json"))
+    shown: Any = json.loads(block(REFERENCE, "<!-- notification -->", "json"))
     done = subprocess.run(
         [sys.executable, "-m", "local.command", "invoke", "events/scf-timer.json", "--json"],
         cwd=ROOT,
@@ -94,13 +95,40 @@ def test_the_notification_shown_has_the_keys_of_a_real_one() -> None:
 
 @pytest.mark.parametrize("outcome", list(Outcome))
 def test_every_outcome_is_explained(outcome: Outcome) -> None:
-    assert f"`{outcome.value}`" in README
+    table = REFERENCE[REFERENCE.index("### Outcomes") : REFERENCE.index("### Errors")]
+    assert re.search(rf"^\| [^|]*`{outcome.value}`", table, re.MULTILINE)
+
+
+@pytest.mark.parametrize("status", get_args(Status))
+def test_every_status_is_explained(status: str) -> None:
+    assert f"\n| `{status}` | " in REFERENCE
+
+
+@pytest.mark.parametrize("code", get_args(get_type_hints(Problem)["code"]))
+def test_every_code_of_an_error_is_explained(code: str) -> None:
+    assert f"\n| `{code}` | " in REFERENCE
 
 
 def test_every_link_to_a_file_leads_to_one() -> None:
     for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def headings(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    titles = re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+def test_every_link_to_a_heading_leads_to_one() -> None:
+    pages = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "bench/README.md", "events/README.md")]
+    for page in [*pages, *(ROOT / "docs").rglob("*.md")]:
+        for target, anchor in re.findall(
+            r"\]\((?!https?:)([^)#]*)#([^)]+)", page.read_text(encoding="utf-8")
+        ):
+            assert anchor in headings((page.parent / target) if target else page), f"{page.name}: {anchor}"
 
 
 def test_every_make_target_that_is_named_exists() -> None:
