@@ -1,6 +1,6 @@
 """One signed call of TencentCloud API 3.0 through the official SDK: bounded in time, errors with a meaning.
 
-What the SDK does by itself was measured, and some of it is not for us (FACTS, section 6):
+What the SDK does by itself was measured (docs/decisions/0003), and some of it is not used here:
 
 * its `StandardRetryer` throws a success away after an error, so its retries stay off;
 * an error with another content type than `application/json` passes for a success, so the answer is
@@ -66,7 +66,10 @@ _MEANINGS: tuple[tuple[str, Meaning], ...] = (
 
 
 def meaning(code: str) -> Meaning:
-    """Give what an error code of API 3.0 asks of the caller. Source: FACTS, section 2."""
+    """Return what an error code of API 3.0 asks of the caller.
+
+    Source: cloud.tencent.com/document/product/1278/46710 and the SDK's `errorcodes`.
+    """
     for known, what in _MEANINGS:
         if code == known or code.startswith(known + "."):
             return what
@@ -86,7 +89,7 @@ _HINTS: tuple[tuple[str, str], ...] = (
 
 
 def refusal(code: str, message: str, request_id: str | None = None) -> CloudError:
-    """Give the error of a code, with its meaning, and with a hint where the operator has to act."""
+    """Return the error of a code, with its meaning, and with a hint where the operator has to act."""
     hint = next((text for known, text in _HINTS if code.startswith(known)), None)
     text = f"{message.rstrip('.')} (hint: {hint})" if hint else message
     return CloudError(code, text, request_id, meaning=meaning(code))
@@ -97,15 +100,15 @@ class Identity(Protocol):
 
     @property
     def secret_id(self) -> str:
-        """Whose they are."""
+        """The SecretId that identifies the caller."""
 
     @property
     def secret_key(self) -> str:
-        """What only they know."""
+        """The SecretKey that signs requests."""
 
     @property
     def session_token(self) -> str | None:
-        """What temporary credentials have besides."""
+        """The token of temporary credentials, `None` for others."""
 
 
 class Api3:
@@ -123,7 +126,7 @@ class Api3:
         self._client = self._connect()
 
     def call(self, action: str, params: Mapping[str, Any], seconds: float) -> dict[str, Any]:
-        """Give the `Response` of one request, `RequestId` included.
+        """Return the `Response` of one request, `RequestId` included.
 
         Raises `CloudError` for everything else that can happen, also when it takes over `seconds`.
         """
@@ -158,7 +161,7 @@ def _connected(
 
 
 def product_endpoint(ccc_endpoint: str, service: str) -> str:
-    """Give the endpoint of another product on the same site: `ccc.intl.…` becomes `tdmq.intl.…`.
+    """Return the endpoint of another product on the same site: `ccc.intl.…` becomes `tdmq.intl.…`.
 
     An address without a product's name, such as an emulator's, serves all products.
     """
@@ -178,7 +181,7 @@ def _translated(error: TencentCloudSDKException) -> CloudError:
 
 
 def _no_such_host(error: BaseException) -> bool:
-    """Tell whether the host's name could not be resolved: requests and urllib3 have it deep inside."""
+    """Return whether the host's name could not be resolved: requests and urllib3 have it deep inside."""
     cause = error.__context__
     for inner in getattr(cause, "args", ()):
         if isinstance(getattr(inner, "reason", None), NameResolutionError):
@@ -187,7 +190,7 @@ def _no_such_host(error: BaseException) -> bool:
 
 
 def _http_error(body: Any) -> CloudError:
-    """Give the error that a page other than HTTP 200 holds; a gateway may still send an API error in it."""
+    """Return the error that a page other than HTTP 200 holds; a gateway may still send an API error in it."""
     text = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body)
     try:
         _response(text)
@@ -198,7 +201,7 @@ def _http_error(body: Any) -> CloudError:
 
 
 def _response(body: bytes | str) -> dict[str, Any]:
-    """Give the `Response` object in an answer's body, whatever its content type said."""
+    """Return the `Response` object in an answer's body, whatever its content type said."""
     try:
         response = json.loads(body)["Response"]
         failure = response.get("Error")

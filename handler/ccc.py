@@ -187,7 +187,7 @@ class Ccc:
         return retry(attempt, again=again, deadline=until, backoff=self._backoff)
 
     def _client(self) -> Api3:
-        """Give this thread's client: the SDK promises nothing where threads share one."""
+        """Return this thread's client: the SDK promises nothing where threads share one."""
         if getattr(self._mine, "renewed", None) is not bool(self._renewed):
             self._mine.client, self._mine.renewed = self._connect(), bool(self._renewed)
         client: Api3 = self._mine.client

@@ -37,7 +37,7 @@ class Decision(NamedTuple):
 
 
 def look(name: str, hours: QuietHours, now: datetime) -> Hours:
-    """Give what the quiet hours called `name` say at `now`."""
+    """Return what the quiet hours called `name` say at `now`."""
     reason = hours.reason(now)
     return Hours(
         name=name,
@@ -61,13 +61,13 @@ class Watch:
         self._last: dict[str, Hours] = {}
 
     def of(self, task: Task) -> Hours:
-        """Give what its quiet hours say of a task now; they say nothing while it is exempt."""
+        """Return what its quiet hours say of a task now; they say nothing while it is exempt."""
         hours = self.now(task.quiet_hours)
         until = task.exempt_until
         return hours._replace(quiet=False, exempt_until=until) if until and hours.now < until else hours
 
     def now(self, name: str) -> Hours:
-        """Give what the quiet hours called `name` say now."""
+        """Return what the quiet hours called `name` say now."""
         now = self._clock.now()
         last = self._last.get(name)
         if last is None or now < last.now or (last.until is not None and now >= last.until):
@@ -76,7 +76,7 @@ class Watch:
 
 
 def by_the_clock(job: Job, watch: Watch) -> TaskReport | None:
-    """Give the report of a job that the clock alone decides, else `None`."""
+    """Return the report of a job that the clock alone decides, else `None`."""
     hours = watch.of(job.task)
     decision = before_asking(job.action, hours)
     if decision.outcome is None:
@@ -97,7 +97,7 @@ def before_asking(action: Action, hours: Hours) -> Decision:
 
 
 def by_state(action: Action, state: TaskState | None) -> Outcome | None:
-    """Give the outcome of a task that is as wanted already, or cannot become so; else `None`.
+    """Return the outcome of a task that is as wanted already, or cannot become so; else `None`.
 
     An unknown state gives `None`: a task left running is the worse error, so the call is made.
     """
@@ -113,14 +113,14 @@ def by_state(action: Action, state: TaskState | None) -> Outcome | None:
 
 
 def done(action: Action, *, dry_run: bool) -> Outcome:
-    """Give the outcome of an action that was carried out, or would have been."""
+    """Return the outcome of an action that was carried out, or would have been."""
     if action == "pause":
         return Outcome.WOULD_PAUSE if dry_run else Outcome.PAUSED
     return Outcome.WOULD_RESUME if dry_run else Outcome.RESUMED
 
 
 def reached(action: Action, state: TaskState | None) -> bool | None:
-    """Tell whether a task is as the action wanted it; `None` where its state does not say."""
+    """Return whether a task is as the action wanted it; `None` where its state does not say."""
     if state is None:
         return None
     return state is not (TaskState.RUNNING if action == "pause" else TaskState.PAUSED)

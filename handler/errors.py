@@ -78,7 +78,7 @@ class ConfigurationError(QuietHoursError):
 class Meaning(Enum):
     """What an error of a cloud API asks of the caller."""
 
-    RETRY = "try again, it may pass"
+    RETRY = "try again: it may succeed"
     OBJECT = "the thing named cannot be treated so; ask its state"
     HALT = "nothing can work until the operator acts"
     UNKNOWN = "a code that is in no table: try once more"

@@ -163,7 +163,7 @@ class Walk:
         )
 
     def _connect(self, deadline: Deadline) -> Ccc:
-        """Give the contact centre. Only here is the SDK imported: most wake-ups have no use for it."""
+        """Return the contact centre. Only here is the SDK imported: most wake-ups have no use for it."""
         from handler.api3 import Api3  # noqa: PLC0415
         from handler.ccc import SERVICE, VERSION, Ccc  # noqa: PLC0415
 

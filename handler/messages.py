@@ -88,7 +88,7 @@ class Reader(NamedTuple):
 
 
 def rejected(message: Message, text: str, scope: str | None) -> Problem:
-    """Return the problem with a message that is no request.
+    """Return the problem with an invalid message.
 
     Its key is that of the same message, redelivered: a platform that retries keeps its id of the request.
     """

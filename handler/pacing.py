@@ -37,11 +37,11 @@ class Deadline(NamedTuple):
 
     @classmethod
     def after(cls, clock: Clock, seconds: float) -> "Deadline":
-        """Give the deadline that lies `seconds` ahead."""
+        """Return the deadline that lies `seconds` ahead."""
         return cls(clock, clock.monotonic() + seconds)
 
     def remaining(self) -> float:
-        """Give the seconds left, never less than 0."""
+        """Return the seconds left, never less than 0."""
         return max(0.0, self.at - self.clock.monotonic())
 
     def earlier(self, seconds: float) -> "Deadline":
@@ -65,7 +65,7 @@ class RateLimit:
     An even pace stays under `per_second` in *every* one-second window, wherever it begins, which is
     what the service counts. Somebody else may use the same quota: a lane that was throttled rests for a
     window, goes on at half its pace, and finds its way back slowly. Sources: ITU-T I.371 (GCRA); RFC 5681
-    (additive increase, multiplicative decrease); quota: FACTS, "20 requests/s" per API.
+    (additive increase, multiplicative decrease); quota: 20 requests/s per API, cloud.tencent.com/document/product/679/125357.
     """
 
     def __init__(self, per_second: float, clock: Clock) -> None:
@@ -81,7 +81,7 @@ class RateLimit:
         return self._lane(key).wait(until or Deadline(self._clock, float("inf")))
 
     def throttled(self, key: str) -> None:
-        """Hear that a call of `key` was over the limit."""
+        """Slow down: a call of `key` was over the limit."""
         self._lane(key).slow_down()
 
     def _lane(self, key: str) -> "_Lane":
@@ -145,7 +145,7 @@ class Backoff(NamedTuple):
     jitter: Callable[[], float] = random.random
 
     def wait(self, attempt: int) -> float:
-        """Give the seconds to wait after attempt number `attempt`, counted from 1."""
+        """Return the seconds to wait after attempt number `attempt`, counted from 1."""
         ceiling = min(self.wait_max, self.wait_initial * 2.0 ** (attempt - 1))
         return ceiling * self.jitter()
 
@@ -157,7 +157,7 @@ def retry(
     deadline: Deadline,
     backoff: Backoff,
 ) -> T:
-    """Give what `call(attempt)` gives, trying again while `again(error, attempt)` says so.
+    """Return what `call(attempt)` gives, trying again while `again(error, attempt)` says so.
 
     It stops, and raises the last error, after `backoff.attempts` or when the wait would not end
     before the deadline.
@@ -205,7 +205,7 @@ def paced(calls: Sequence[PacedCall[T]], limit: RateLimit, until: Deadline) -> l
 
 
 def bounded(call: Callable[[], T], seconds: float) -> T:
-    """Give what `call()` gives, or raise `TimeoutError` when that takes longer than `seconds`.
+    """Return what `call()` gives, or raise `TimeoutError` when that takes longer than `seconds`.
 
     The HTTP libraries bound each read, not the whole: an answer that drips in a byte at a time would
     hold the function until it is killed. The late call is left to end by itself in its thread.

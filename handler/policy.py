@@ -107,7 +107,7 @@ def _contradictions(name: str, task: Task, other: Task) -> Iterator[str]:
 
 
 def read_policy(document: Any, source: str = "policy") -> Policy:
-    """Give the policy that a parsed document describes.
+    """Return the policy that a parsed document describes.
 
     Raises `ConfigurationError` with all faults at once, each with its place in the document.
     """
@@ -125,7 +125,7 @@ def read_policy(document: Any, source: str = "policy") -> Policy:
 
 
 def load(address: str, seconds: float = 10.0) -> Policy:
-    """Give the policy that `CALLOUT_POLICY` holds: a path, or the JSON itself.
+    """Return the policy that `CALLOUT_POLICY` holds: a path, or the JSON itself.
 
     Reading a file takes at most `seconds`: one on a file system of the network may stall, and one that is a
     pipe waits for a writer. Raises `ConfigurationError`.
@@ -153,7 +153,7 @@ def _read(path: str) -> str:
 
 
 def from_intervals(intervals: str, time_zone: str | None) -> Policy:
-    """Give the policy without tasks that `CALLOUT_QUIET_HOURS` and `CALLOUT_TIME_ZONE` describe.
+    """Return the policy without tasks that `CALLOUT_QUIET_HOURS` and `CALLOUT_TIME_ZONE` describe.
 
     Raises `ConfigurationError`.
     """
@@ -191,7 +191,7 @@ def _too_long(document: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _faults_across(document: Mapping[str, Any]) -> list[str]:
-    """Give the faults that concern two places of the document, whatever else is wrong with it."""
+    """Return the faults that concern two places of the document, whatever else is wrong with it."""
     hours, tasks = document.get("quiet_hours"), document.get("tasks")
     if not isinstance(hours, dict) or not isinstance(tasks, dict):
         return []

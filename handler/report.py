@@ -45,7 +45,7 @@ class Hours(NamedTuple):
     exempt_until: datetime | None = None
 
     def sentence(self) -> str:
-        """Say it as a person would: `quiet in America/New_York until 08:00, 5 h 12 min from now`."""
+        """Return it as a sentence: `quiet in America/New_York until 08:00, 5 h 12 min from now`."""
         if self.exempt_until:
             return f"{self.exemption()}, {span(self.exempt_until - self.now)} from now"
         if self.until is None:
@@ -53,12 +53,12 @@ class Hours(NamedTuple):
         return f"{self._until()}, {span(self.until - self.now)} from now"
 
     def short(self) -> str:
-        """Say it without the distance: `Quiet in America/New_York until Tue 08:00`."""
+        """Return it without the distance: `Quiet in America/New_York until Tue 08:00`."""
         text = self._until() if self.until else self.sentence()
         return text[0].upper() + text[1:]
 
     def exemption(self) -> str:
-        """Say how long the task is exempt: `exempt from quiet hours until Tue 00:00`."""
+        """Return how long the task is exempt: `exempt from quiet hours until Tue 00:00`."""
         return (
             f"exempt from quiet hours until {when(self.exempt_until or self.now, self.now, self.time_zone)}"
         )
@@ -92,7 +92,7 @@ class TaskReport(NamedTuple):
     error: TaskError | None = None
 
     def entry(self) -> dict[str, Any]:
-        """Give the task's entry in the notification."""
+        """Return the task's entry in the notification."""
         hours = self.hours
         quiet_until = _instant(hours.until) if hours and hours.quiet and hours.until else None
         error = self.error
@@ -113,7 +113,7 @@ class TaskReport(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """What went wrong apart from any task: a message that is no request, settings that cannot be used.
+    """What went wrong apart from any task: an invalid message, settings that cannot be used.
 
     `body` is the message as it came, for a trigger that keeps no copy. `key` tells the message from all
     others, whichever invocation it comes in; `None` where nothing does. `first` is set where the trigger says
@@ -164,7 +164,7 @@ class Report(_Report):
         return "skipped" if outcomes <= _IDLE else "succeeded"
 
     def text(self) -> str:
-        """Say what happened in a line or two that a person reads in a chat room."""
+        """Return what happened in a line or two that a person reads in a chat room."""
         sentences = [_sentence_of_problems(self.problems), _sentence_of_outcomes(self.tasks)]
         exempt = [task for task in self.tasks if task.hours and task.hours.exempt_until]
         sentences += _some([_exemption(task) for task in exempt[:_SHOWN]], len(exempt), "exempt tasks")
@@ -210,14 +210,14 @@ class Report(_Report):
         }
 
     def wanted_by(self, notify: Notify) -> bool:
-        """Tell whether a report like this one is to be published."""
+        """Return whether a report like this one is to be published."""
         if notify == "always":
             return True
         failed = self.status in {"partial", "failed", "rejected"}
         return failed or (notify == "changes" and any(task.outcome in _CHANGED for task in self.tasks))
 
     def events(self, limit: int) -> list[dict[str, Any]]:
-        """Give the notification as CloudEvents of at most `limit` bytes each, encoded by `encoded`.
+        """Return the notification as CloudEvents of at most `limit` bytes each, encoded by `encoded`.
 
         A report that does not fit becomes several, each with `part`: its number, of how many, of which
         report. Their `tasks` and `errors`, one after the other, are those of the whole; an error too
@@ -297,7 +297,7 @@ def sendable(text: str) -> str:
 
 
 def span(length: timedelta) -> str:
-    """Say a length of time: `5 h 12 min`, `3 d 4 h`, `40 s`."""
+    """Return a length of time as text: `5 h 12 min`, `3 d 4 h`, `40 s`."""
     seconds = max(0, round(length.total_seconds()))
     if seconds < 60:  # noqa: PLR2004
         return f"{seconds} s"
@@ -308,7 +308,7 @@ def span(length: timedelta) -> str:
 
 
 def when(at: datetime, now: datetime, time_zone: str) -> str:
-    """Say when an instant is, on the clocks of a zone: `08:00` today, `Tue 08:00`, `2026-12-01 08:00`."""
+    """Return when an instant is, on the clocks of a zone: `08:00` today, `Tue 08:00`, `2026-12-01 08:00`."""
     zone = ZoneInfo(time_zone)
     then, today = local(at, zone), local(now, zone).date()
     days = (then.date() - today).days
@@ -398,7 +398,7 @@ def _with_texts_of(entry: dict[str, Any], most: int) -> dict[str, Any]:
 
 
 def _pieces(entry: dict[str, Any], room: int) -> list[dict[str, Any]]:
-    """Give an error's entry in pieces of at most `room` bytes; itself where it fits."""
+    """Return an error's entry in pieces of at most `room` bytes; itself where it fits."""
     if len(encoded(entry)) + 1 <= room:
         return [entry]
     empty = entry | {"message": "", "body": "", "piece": 99_999, "pieces": 99_999}

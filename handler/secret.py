@@ -59,7 +59,7 @@ class SecretBudget:
 
 
 def credentials(reach: Reach, budget: SecretBudget, *, anew: bool = False) -> Credentials | None:
-    """Give the credentials that the settings name, `None` where they name none. Safe between threads.
+    """Return the credentials that the settings name, `None` where they name none. Safe between threads.
 
     A secret is read once, and again when asked to do so `anew`. No text shows what it held from then on.
     Raises `CloudError` when it cannot be read within the budget.

@@ -106,7 +106,7 @@ class Reach(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Look through a `.env` only where there is one: on a desk, not in a cold start."""
+        """Look through a `.env` only where there is one: on a developer's machine, not in a cold start."""
         del settings_cls, file_secret_settings
         on_a_desk = os.path.exists(".env")  # noqa: PTH110 - never raises
         return init_settings, env_settings, *([dotenv_settings] if on_a_desk else [])
@@ -174,7 +174,7 @@ class Reach(BaseSettings):
 
 
 class Settings(Reach):
-    """The function's settings, from the environment and, on a desk, from a file `.env`."""
+    """The function's settings, from the environment and, on a developer's machine, from a file `.env`."""
 
     callout_policy: str | None = Field(
         None, description="The policy: the path of a YAML or JSON document, or the JSON itself"
@@ -264,7 +264,7 @@ def _field(variable: int | str) -> str:
 
 
 def with_new_credentials(settings: Settings, **given: Any) -> Settings:
-    """Give the settings with the credentials as the environment has them now; else as they were read."""
+    """Return the settings with the credentials as the environment has them now; else as they were read."""
     now = read_reach(**given)
     return settings.model_copy(update={name: getattr(now, name) for name in _CREDENTIALS})
 
@@ -288,7 +288,7 @@ def unsendable(value: str) -> str | None:
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address means this machine."""
+    """Return whether a host name or address means this machine."""
     if host == "localhost":
         return True
     try:

@@ -201,7 +201,7 @@ def _event(path: str) -> Any:
 
 
 def _clock(at: str | None) -> Clock:
-    """Give the clock, or one that starts at the time pretended and runs on from there."""
+    """Return the clock, or one that starts at the time pretended and runs on from there."""
     if at is None:
         return Clock()
     start = instant("--at", at)
@@ -218,7 +218,7 @@ def _clock(at: str | None) -> Clock:
 
 
 def _has_settings() -> bool:
-    """Tell whether a person has set anything of the function's, in the environment or in `.env`.
+    """Return whether a person has set anything of the function's, in the environment or in `.env`.
 
     Credentials alone do not count: many have them exported for other tools.
     """

@@ -133,7 +133,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _of_tasks(read: Policy) -> list[str]:
-    """Give what is valid about the tasks, but will not work everywhere or was likely not meant."""
+    """Return what is valid about the tasks, but will not work everywhere or was likely not meant."""
     if not read.tasks:
         return ["the policy names no tasks: every message has to name its own"]
     found = []
@@ -183,7 +183,7 @@ def _page(
 
 
 def _zone(hours: QuietHours) -> ZoneInfo:
-    """Give the zone to show quiet hours in: their own, else that of the first interval that has one."""
+    """Return the zone to show quiet hours in: their own, else that of the first interval that has one."""
     return ZoneInfo(hours.time_zone or next((each.zone.name for each in hours.quiet if each.zone), "UTC"))
 
 

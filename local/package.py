@@ -116,7 +116,7 @@ def vendor(into: Path, *, python: str, arch: str, calendars: bool = False) -> No
 
 
 def contents(vendored: Path, policy: Path, more: Mapping[str, Path]) -> dict[str, bytes]:
-    """Give what the package holds, by path: dependencies, the handler and the policy, nothing unread.
+    """Return what the package holds, by path: dependencies, the handler and the policy, nothing unread.
 
     `policy` is a document that was read before, without faults.
     """
@@ -129,7 +129,7 @@ def contents(vendored: Path, policy: Path, more: Mapping[str, Path]) -> dict[str
 
 
 def compiled(files: Mapping[str, bytes], python: str) -> dict[str, bytes]:
-    """Give the files with bytecode for a Python: in place of others' sources, beside our own.
+    """Return the files with bytecode for a Python: in place of others' sources, beside our own.
 
     Raises `subprocess.CalledProcessError` where that Python is neither here nor to be had.
     """
@@ -158,7 +158,7 @@ def compiled(files: Mapping[str, bytes], python: str) -> dict[str, bytes]:
 
 
 def interpreter(python: str) -> str:
-    """Give the path of an interpreter of a version; uv fetches one where none is installed."""
+    """Return the path of an interpreter of a version; uv fetches one where none is installed."""
     uv = [sys.executable, "-m", "uv", "python"]
     find = [*uv, "find", "--no-project", "--system", python]
     here = os.environ | {"PYENV_VERSION": python}  # else pyenv's stand-ins refuse to be asked
@@ -181,7 +181,7 @@ def write(files: dict[str, bytes], output: Path) -> None:
 
 
 def describe(files: dict[str, bytes], output: Path) -> str:
-    """Give the package's sizes and its hash, and the five largest things at its top, as text."""
+    """Return the package's sizes and its hash, and the five largest things at its top, as text."""
     zipped = output.read_bytes()
     unpacked = sum(map(len, files.values()))
     top: Counter[str] = Counter()

@@ -16,7 +16,7 @@ from local.week import QUARTERS, Cell, Day, instants
 
 
 def table(periods: Sequence[Period], zone: ZoneInfo) -> str:
-    """Give a line a period, in local time."""
+    """Return a line a period, in local time."""
     rows = []
     for period in periods:
         start, end = _local(period.start, zone), _local(period.end, zone)
@@ -46,7 +46,7 @@ def _why(period: Period) -> str:
 
 
 def as_json(name: str, periods: Sequence[Period], time_zone: str) -> dict[str, Any]:
-    """Give the periods for other programs; instants in UTC."""
+    """Return the periods for other programs; instants in UTC."""
     return {
         "quiet_hours": name,
         "time_zone": time_zone,
@@ -69,7 +69,7 @@ def _instant(at: datetime) -> str:
 
 
 def as_ical(named: Sequence[tuple[str, Sequence[Period]]], made: datetime) -> bytes:
-    """Give the quiet periods as a calendar that Google, Outlook and Apple import. Source: RFC 5545."""
+    """Return the quiet periods as a calendar that Google, Outlook and Apple import. Source: RFC 5545."""
     from icalendar import Calendar, Event  # noqa: PLC0415 - half a second that only this needs
 
     calendar = Calendar()
@@ -101,7 +101,7 @@ _FONT = {"font-family": "sans-serif", "font-size": "12"}
 
 
 def as_svg(title: str, rows: Sequence[Day]) -> str:
-    """Give the week chart as a picture for a document."""
+    """Return the week chart as a picture for a document."""
     width = _LEFT + QUARTERS * _CELL + 190
     height = _TOP + len(rows) * _ROW + 34
     size = {"width": str(width), "height": str(height), "viewBox": f"0 0 {width} {height}"}
@@ -133,7 +133,7 @@ def _text(svg: ET.Element, x: int, y: int, text: str, more: dict[str, str] | Non
 
 
 def _runs(cells: Sequence[Cell]) -> list[tuple[int, int, Cell]]:
-    """Give the stretches of like cells."""
+    """Return the stretches of like cells."""
     runs: list[tuple[int, int, Cell]] = []
     for number, cell in enumerate(cells):
         if runs and runs[-1][2] is cell:

@@ -13,7 +13,7 @@ from handler.task import TaskState
 
 
 def heading(event: str, now: datetime, *, embedded: bool) -> str:
-    """Say what is run, when, and against what."""
+    """Return what is run, when, and against what."""
     where = "the embedded world: an emulated CCC and an SNS topic (no CALLOUT_ setting was found)"
     utc = local(now, timezone.utc)
     return "\n".join(
@@ -31,7 +31,7 @@ def page(
     before: Mapping[int, int] | None = None,
     after: Mapping[int, int] | None = None,
 ) -> str:
-    """Give the outcomes as a table, the decisions as sentences, and the notification."""
+    """Return the outcomes as a table, the decisions as sentences, and the notification."""
     blocks = [""]
     for report in reports:
         if report.tasks:
@@ -45,7 +45,7 @@ def page(
 def table(
     tasks: Sequence[TaskReport], before: Mapping[int, int] | None, after: Mapping[int, int] | None
 ) -> str:
-    """Give a row a task. The states before and after are known in the embedded world only."""
+    """Return a row a task. The states before and after are known in the embedded world only."""
     states = before is not None and after is not None
     head = ["TASK", "NAME", "QUIET HOURS", *(["BEFORE"] * states), "OUTCOME", *(["AFTER"] * states), "WHY"]
     rows = [head]
@@ -78,7 +78,7 @@ def received(topic: str, notifications: Sequence[Mapping[str, Any]]) -> str:
 
 
 def pretty(text: str) -> str:
-    """Give a JSON text on many lines, short objects on one."""
+    """Return a JSON text on many lines, short objects on one."""
     return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
 
 

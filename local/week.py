@@ -33,7 +33,7 @@ class Day:
 
 
 def days(hours: QuietHours, first: date, count: int, zone: ZoneInfo) -> Iterator[Day]:
-    """Give `count` days from `first` on, as the clocks of `zone` show them."""
+    """Yield `count` days from `first` on, as the clocks of `zone` show them."""
     for number in range(count):
         day = first + timedelta(days=number)
         cells = tuple(_cell(hours, day, quarter, zone) for quarter in range(QUARTERS))
@@ -56,7 +56,7 @@ def _any_quiet(hours: QuietHours, start: datetime) -> bool:
 
 
 def instants(wall: datetime, zone: ZoneInfo) -> list[datetime]:
-    """Give the instants, in UTC, at which a clock reads `wall`: one; none in spring's gap, two in autumn."""
+    """Return the instants, in UTC, at which a clock reads `wall`: one, none in spring, or two in autumn."""
     try:
         found = {wall.replace(tzinfo=zone, fold=fold).astimezone(timezone.utc) for fold in (0, 1)}
     except OverflowError:  # it is another year in UTC, beyond those that `datetime` knows: no clock is moved

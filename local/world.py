@@ -77,7 +77,7 @@ class World:
         }
 
     def received(self) -> list[dict[str, Any]]:
-        """Give what the subscriber got: SNS notifications, with Subject, Message and MessageAttributes."""
+        """Return what the subscriber got: SNS notifications, with Subject, Message and MessageAttributes."""
         sqs = boto3.client("sqs", region_name=REGION)
         bodies: list[dict[str, Any]] = []
         while messages := sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages"):
@@ -99,7 +99,7 @@ def _without_aws() -> Iterator[None]:
 
 @contextmanager
 def world(clock: Clock) -> Iterator[World]:
-    """Give a world that lives as long as the `with` block; its tasks move along with `clock`."""
+    """Return a world that lives as long as the `with` block; its tasks move along with `clock`."""
     emulator = Emulator(tasks=TASKS, secrets={SECRET_ID: SECRET_KEY}, now=lambda: clock.now().timestamp())
     with _without_aws(), mock_aws(), emulator:
         topic = boto3.client("sns", region_name=REGION).create_topic(Name="callout-quiet-hours")["TopicArn"]

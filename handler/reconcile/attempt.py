@@ -48,7 +48,7 @@ class Attempt:
 
     @property
     def lost(self) -> bool:
-        """Whether the last call failed in a way that may pass."""
+        """Whether the last call failed with a retryable error."""
         return self.error is not None and self.error.meaning is Meaning.RETRY
 
     @property

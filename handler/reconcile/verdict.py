@@ -103,7 +103,7 @@ def _unseen(evidence: Evidence, *, last: bool) -> Outcome | None:
 
 
 def _worth_repeating(evidence: Evidence) -> bool:
-    """Return whether sending again may help: accepted without effect, or an error that may pass."""
+    """Return whether sending again may help: accepted without effect, or a retryable error."""
     return evidence.error is None or _retryable(evidence.error)
 
 

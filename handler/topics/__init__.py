@@ -76,7 +76,7 @@ class Tencent(NamedTuple):
 
 
 def topic(address: str, tencent: Tencent, seconds: float) -> Topic:
-    """Give the topic at `address`: `arn:aws:sns:…`, `cmq:NAME`, `eventbridge:BUS_ID` or `stdout:`.
+    """Return the topic at `address`: `arn:aws:sns:…`, `cmq:NAME`, `eventbridge:BUS_ID` or `stdout:`.
 
     Raises `CloudError` where it is of Tencent Cloud and there are no credentials that it could take, or where
     it is of AWS and there is no boto3.

@@ -63,7 +63,7 @@ def _subject(text: str) -> str:
 
 
 def _translated(error: Exception) -> CloudError:
-    """Give the error of boto3 as one of ours; without a `response` it never got an answer."""
+    """Return the error of boto3 as one of ours; without a `response` it never got an answer."""
     answer = getattr(error, "response", None)
     if not isinstance(answer, dict):
         return CloudError(type(error).__name__, str(error), meaning=Meaning.RETRY)

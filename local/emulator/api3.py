@@ -63,7 +63,7 @@ class Call:
         return match["id"] if match else ""
 
     def params(self) -> dict[str, Any]:
-        """Give the parameters. Raises `ApiError`."""
+        """Return the parameters. Raises `ApiError`."""
         try:
             params = json.loads(self.body or b"{}")
         except (ValueError, RecursionError):
@@ -114,7 +114,7 @@ class Verifier:
 
 
 def _signatures(call: Call, match: re.Match[str], secret: str) -> list[str]:
-    """Give the right signatures, as clients that the service lets in make them.
+    """Return the right signatures, as clients that the service lets in make them.
 
     Header values are signed as they are or, as the text says, in lower case; the host with its port or,
     by the Node SDK, without.
@@ -138,7 +138,7 @@ def _signatures(call: Call, match: re.Match[str], secret: str) -> list[str]:
 
 
 def sign(secret_key: str, date: str, service: str, timestamp: str, canonical: str) -> str:
-    """Give the TC3-HMAC-SHA256 signature, in hexadecimal, of a canonical request."""
+    """Return the TC3-HMAC-SHA256 signature, in hexadecimal, of a canonical request."""
     hashed = hashlib.sha256(canonical.encode("utf-8", "surrogateescape")).hexdigest()
     text = f"TC3-HMAC-SHA256\n{timestamp}\n{date}/{service}/tc3_request\n{hashed}"
     key = ("TC3" + secret_key).encode()
@@ -161,7 +161,7 @@ class Param:
     most: int | None = None
 
     def fits(self, value: Any) -> bool:
-        """Tell whether a value is of the type; JSON's `true` and `1.0` are no integers."""
+        """Return whether a value is of the type; JSON's `true` and `1.0` are no integers."""
         if self.kind in {"int", "uint"}:
             lowest, highest = (-(2**63), 2**63) if self.kind == "int" else (0, 2**64)
             return type(value) is int and lowest <= value < highest
@@ -171,7 +171,7 @@ class Param:
         return isinstance(value, {"str": str, "bool": bool}[self.kind])
 
     def allows(self, value: Any) -> bool:
-        """Tell whether a value of the type is in range."""
+        """Return whether a value of the type is in range."""
         return (self.least is None or value >= self.least) and (self.most is None or value <= self.most)
 
 
@@ -180,7 +180,7 @@ UINT64 = Param("uint")
 
 
 def check(params: Mapping[str, Any], wanted: Mapping[str, Param], place: str = "") -> dict[str, Any]:
-    """Give the parameters that are there and no nulls. Raises `ApiError` for what the service refuses.
+    """Return the parameters that are there and no nulls. Raises `ApiError` for what the service refuses.
 
     `place` stands before the names in messages: `EventList.0.` for what is inside of the list's first object.
     """
@@ -200,7 +200,7 @@ def check(params: Mapping[str, Any], wanted: Mapping[str, Param], place: str = "
 
 
 def response(result: Mapping[str, Any] | ApiError, language: str | None = None) -> dict[str, Any]:
-    """Give the `Response` of a result or an error, with a `RequestId` of its own."""
+    """Return the `Response` of a result or an error, with a `RequestId` of its own."""
     request_id = str(uuid.uuid4())
     if isinstance(result, ApiError):
         return {"Error": {"Code": result.code, "Message": result.text(language)}, "RequestId": request_id}
@@ -208,5 +208,5 @@ def response(result: Mapping[str, Any] | ApiError, language: str | None = None) 
 
 
 def encoded(document: Any) -> bytes:
-    """Give a document as JSON in UTF-8. What has no UTF-8, half of a surrogate pair, stays escaped."""
+    """Return a document as JSON in UTF-8. What has no UTF-8, half of a surrogate pair, stays escaped."""
     return json.dumps(document, ensure_ascii=False).encode("utf-8", "backslashreplace")

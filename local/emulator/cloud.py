@@ -193,7 +193,7 @@ class Cloud:
         return product.actions[call.action](call.params())
 
     def _product(self, call: Call) -> Ccc | Tdmq | Eb:
-        """Give the product that has the version and the action. Raises `ApiError`."""
+        """Return the product that has the version and the action. Raises `ApiError`."""
         products: Mapping[str, Ccc | Tdmq | Eb] = {
             ccc.VERSION: Ccc(self.tasks, self.options),
             tdmq.VERSION: Tdmq(self.topics, self.options),
@@ -212,7 +212,7 @@ class Cloud:
 
 
 def _reply(answer: Any, fault: Fault | None) -> Reply:
-    """Give what a fault lets out of an answer."""
+    """Return what a fault lets out of an answer."""
     if fault is None:
         return Reply(api3.encoded({"Response": answer}))
     if fault.kind in _PAGES:

@@ -62,7 +62,7 @@ class Buses:
             return bus_id
 
     def events(self, bus_id: str, pattern: Mapping[str, Any] | None = None) -> list[Event]:
-        """Give the events of a bus, in order; with a pattern, those that a rule with it lets through.
+        """Return the events of a bus, in order; with a pattern, those that a rule with it lets through.
 
         A bus that does not exist has none. Raises `ValueError` for a pattern that `matches` does not know.
         """
@@ -83,7 +83,7 @@ class Buses:
 
 
 def matches(pattern: Mapping[str, Any], event: Any) -> bool:
-    """Tell whether an event has all the pattern's keys, each with one of the values listed there.
+    """Return whether an event has all the pattern's keys, each with one of the values listed there.
 
     Operators such as `{"prefix": …}` are not there: `ValueError`.
     """
@@ -175,7 +175,7 @@ class Eb:
         return {}
 
     def _event(self, place: str, params: Mapping[str, Any]) -> str:
-        """Give the event in JSON as targets get it: its data an object, its time a text of milliseconds."""
+        """Return the event in JSON as targets get it: its data an object, its time a text of milliseconds."""
         given = check(params, _EVENT, place)
         event: Event = {
             "specversion": "1.0",
@@ -200,7 +200,7 @@ class Eb:
 
 
 def _with_data(event: Event, data: str) -> str:
-    """Give the JSON of an event with the data, itself in JSON, as an object in it."""
+    """Return the JSON of an event with the data, itself in JSON, as an object in it."""
     try:
         event["data"] = json.loads(data, parse_constant=_no_json)
         text = json.dumps(event, ensure_ascii=False, separators=(",", ":"))

@@ -20,7 +20,7 @@ class ApiError(Exception):
         self.chinese = chinese or message
 
     def text(self, language: str | None) -> str:
-        """Give the message in the language of `X-TC-Language`; without that header, in English.
+        """Return the message in the language of `X-TC-Language`; without that header, in English.
 
         The Python SDK asks for `zh-CN` unless told otherwise, the Node SDK asks for none.
         """
@@ -49,7 +49,7 @@ _TEXTS: Mapping[str, tuple[str, str | None]] = {
 
 
 def of(code: str, why: str = "") -> ApiError:
-    """Give the error of a code, with its usual text where there is one; `why` follows it."""
+    """Return the error of a code, with its usual text where there is one; `why` follows it."""
     if code == "RequestLimitExceeded":
         return too_many(21, 20)
     english, chinese = _TEXTS.get(code, ("Refused on request.", None))
@@ -59,7 +59,7 @@ def of(code: str, why: str = "") -> ApiError:
 
 
 def too_many(count: int, limit: int) -> ApiError:
-    """Give the error of the rate limit: so many requests within the last second, and how many may be."""
+    """Return the error of the rate limit: so many requests within the last second, and how many may be."""
     return ApiError(
         "RequestLimitExceeded",
         f"Your current request times equals to `{count}` in a second, which exceeds the frequency limit "
@@ -69,7 +69,7 @@ def too_many(count: int, limit: int) -> ApiError:
 
 
 def expired(server_time: float) -> ApiError:
-    """Give the error of a timestamp more than five minutes off `server_time`, in Unix seconds."""
+    """Return the error of a timestamp more than five minutes off `server_time`, in Unix seconds."""
     return ApiError(
         "AuthFailure.SignatureExpire",
         "Signature expired. Please use local time and enable NTP service for time synchronization to avoid "
@@ -78,34 +78,34 @@ def expired(server_time: float) -> ApiError:
 
 
 def missing(name: str) -> ApiError:
-    """Give the error of a parameter that is not there, one of the header's (`Region`) or the body's."""
+    """Return the error of a parameter that is not there, one of the header's (`Region`) or the body's."""
     return ApiError("MissingParameter", f"The request is missing a required parameter `{name}`.")
 
 
 def unknown(name: str) -> ApiError:
-    """Give the error of a parameter that the action does not have."""
+    """Return the error of a parameter that the action does not have."""
     return ApiError("UnknownParameter", f"The parameter `{name}` is not recognized.")
 
 
 def wrong_type(name: str) -> ApiError:
-    """Give the error of a parameter of another type; a negative number where none may be is one, too."""
+    """Return the error of a parameter of another type; a negative number where none may be is one, too."""
     return ApiError("InvalidParameter", f"The value type of parameter `{name}` is not valid.")
 
 
 def wrong_value(name: str, why: str) -> ApiError:
-    """Give the error of a parameter whose value cannot be."""
+    """Return the error of a parameter whose value cannot be."""
     return ApiError("InvalidParameterValue", f"The parameter `{name}` {why}.", f"参数取值错误: {name}")
 
 
 def no_version(version: str, service: str) -> ApiError:
-    """Give the error of a version that a product does not have."""
+    """Return the error of a version that a product does not have."""
     return ApiError(
         "NoSuchVersion", f"The specified api version=`{version}` does not exist in service=`{service}`."
     )
 
 
 def no_action(action: str, service: str, version: str) -> ApiError:
-    """Give the error of an action that a product does not have."""
+    """Return the error of an action that a product does not have."""
     return ApiError(
         "InvalidAction",
         f"The request action=`{action}` is invalid or not found in service=`{service}` and "

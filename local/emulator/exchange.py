@@ -26,7 +26,7 @@ class Manner(Enum):
 
 
 def _unheard(_: bool) -> None:  # noqa: FBT001
-    """Hear what became of an answer, and forget it."""
+    """Ignore what became of an answer."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Reply:
     sent: Callable[[bool], None] = _unheard
 
     def head(self, connection: str) -> bytes:
-        """Give the status line and the headers."""
+        """Return the status line and the headers."""
         return (
             f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}\r\nServer: emulator\r\n"
             f"Content-Type: {self.content_type}\r\nContent-Length: {len(self.body)}\r\n"

@@ -86,12 +86,12 @@ NAMED: Mapping[str, Fault] = {
 
 
 def latency(seconds: float) -> Fault:
-    """Give a fault that lets every answer come `seconds` late."""
+    """Return a fault that lets every answer come `seconds` late."""
     return Fault(Kind.LATENCY, seconds=seconds)
 
 
 def error(code: str, message: str | None = None) -> Fault:
-    """Give a fault that answers with an API error."""
+    """Return a fault that answers with an API error."""
     return Fault(Kind.ERROR, code=code, message=message)
 
 
@@ -108,7 +108,7 @@ _RULE_KEYS = ("action", "probability", "times", "seed")
 
 
 def described(document: Any, more: tuple[str, ...] = ()) -> Fault:
-    """Give the fault of a name, or of a JSON object: `fault` with `seconds`, or `code` with `message`.
+    """Return the fault of a name, or of a JSON object: `fault` with `seconds`, or `code` with `message`.
 
     A null is as good as left out; keys in `more` are somebody else's. Raises `ValueError`, naming the key,
     for a fault that does not exist.
@@ -163,7 +163,7 @@ class _Rule:
     when: Callable[[Mapping[str, Any]], bool] | None = None
 
     def over(self) -> bool:
-        """Tell whether there is nothing left to do."""
+        """Return whether there is nothing left to do."""
         return not self.script if self.script is not None else self.times == 0
 
     def concerns(self, action: str, params: Mapping[str, Any]) -> bool:
@@ -228,7 +228,7 @@ class Faults:
             self._chance.seed(seed)
 
     def pick(self, action: str, params: Mapping[str, Any] | None = None) -> Fault | None:
-        """Give the fault that a request for `action` with `params` meets, if any."""
+        """Return the fault that a request for `action` with `params` meets, if any."""
         with self._lock:
             for rule in self._rules:
                 if not rule.concerns(action, params or {}):

@@ -47,7 +47,7 @@ class Entry:
         return self.answer if isinstance(self.answer, Mapping) else {}
 
     def line(self) -> bytes:
-        """Give the entry as a line of JSON; parameters nested too deep to be written are left out."""
+        """Return the entry as a line of JSON; parameters nested too deep to be written are left out."""
         row = {each.name: getattr(self, each.name) for each in fields(self)} | {"request_id": self.request_id}
         try:
             return encoded(row) + b"\n"
@@ -73,11 +73,11 @@ class Journal:
             return list(self._entries.values())
 
     def actions(self) -> list[str]:
-        """Give the actions asked for, in order."""
+        """Return the actions asked for, in order."""
         return [entry.action for entry in self.entries]
 
     def count(self, action: str) -> int:
-        """Give how often an action was asked for."""
+        """Return how often an action was asked for."""
         return self.actions().count(action)
 
     def add(self, entry: Entry) -> int:
@@ -88,7 +88,7 @@ class Journal:
             return number
 
     def settle(self, number: int, delivered: bool) -> None:  # noqa: FBT001 - what is told is the truth
-        """Tell what became of the answer to a request; one that is forgotten since is left alone."""
+        """Return what became of the answer to a request; one that is forgotten since is left alone."""
         with self._lock:
             if number in self._entries:
                 self._entries[number] = replace(self._entries[number], delivered=delivered)
@@ -99,5 +99,5 @@ class Journal:
             self._entries.clear()
 
     def lines(self) -> bytes:
-        """Give the journal as JSON lines."""
+        """Return the journal as JSON lines."""
         return b"".join(entry.line() for entry in self.entries)

@@ -168,7 +168,7 @@ class _Http(ThreadingHTTPServer):
             _reset(connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 - the base's own
-        """Say nothing of a client that vanished; anything else is a mistake of ours."""
+        """Ignore a client that vanished; anything else is a mistake in the emulator."""
         error = sys.exc_info()[1]
         if isinstance(error, Exception) and not isinstance(error, OSError):
             self.owner.failed(error)
@@ -210,7 +210,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_PUT = do_DELETE = do_HEAD = do_POST  # noqa: N815
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base's own name
-        """Say nothing: the journal has it."""
+        """Log nothing: the journal has it."""
 
     def parse_request(self) -> bool:
         """Parse the head. Raises `ConnectionError` where only half of it came."""

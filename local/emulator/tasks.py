@@ -65,7 +65,7 @@ class Task:
             self.state = ENDED
 
     def listed(self) -> dict[str, Any]:
-        """Give the task as DescribeAutoCalloutTasks lists it, `AutoCalloutTaskInfo`."""
+        """Return the task as DescribeAutoCalloutTasks lists it, `AutoCalloutTaskInfo`."""
         return {
             "Name": self.name,
             "CalleeCount": len(self.callees),
@@ -79,7 +79,7 @@ class Task:
         }
 
     def described(self) -> dict[str, Any]:
-        """Give the task as DescribeAutoCalloutTask answers; callees called up to now have answered."""
+        """Return the task as DescribeAutoCalloutTask answers; callees called up to now have answered."""
         return {
             "Name": self.name,
             "Description": self.description,
@@ -115,7 +115,7 @@ _LEAST: Mapping[str, int] = {"task_id": 1, "sdk_app_id": 1, "calls_per_minute": 
 
 
 def task(document: Any, place: str) -> Task:
-    """Give the task that a JSON object describes. Raises `ValueError` naming `place` and field."""
+    """Return the task that a JSON object describes. Raises `ValueError` naming `place` and field."""
     if not isinstance(document, Mapping):
         raise ValueError(f"{place}: an object with task_id and sdk_app_id is wanted, not {document!r}")
     for name, value in document.items():
@@ -143,7 +143,7 @@ def _check(place: str, name: str, value: Any) -> None:
 
 
 def read(source: Any) -> list[Task]:
-    """Give the tasks of a JSON list, or of the file with one.
+    """Return the tasks of a JSON list, or of the file with one.
 
     Raises `ValueError` naming entry and field, or the file's line; `OSError` for a file that is not there.
     """
@@ -200,7 +200,7 @@ class Tasks:
             self._ids.clear()
 
     def get(self, app: int, task_id: int) -> Task | None:
-        """Give a task as it is now."""
+        """Return a task as it is now."""
         with self.lock:
             found = self._tasks.get((app, task_id))
             if found:
@@ -208,7 +208,7 @@ class Tasks:
             return found
 
     def state(self, task_id: int, app: int | None = None) -> int:
-        """Give the state of the task with this id, of any application unless one is named.
+        """Return the state of the task with this id, of any application unless one is named.
 
         Raises `KeyError` where there is none.
         """
@@ -218,7 +218,7 @@ class Tasks:
         raise KeyError(task_id)
 
     def of(self, app: int) -> list[Task]:
-        """Give the tasks of an application, by id."""
+        """Return the tasks of an application, by id."""
         return sorted((each for each in self if each.sdk_app_id == app), key=lambda each: each.task_id)
 
     def page(self, app: int, start: int, size: int, *, newest_first: bool = False) -> tuple[int, list[Task]]:

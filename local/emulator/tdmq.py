@@ -59,12 +59,12 @@ class Topics:
             return f"topic-{name.lower()}"
 
     def messages(self, name: str) -> list[Published]:
-        """Give what was published to a topic, in order; nothing for a topic that does not exist."""
+        """Return what was published to a topic, in order; nothing for a topic that does not exist."""
         with self.lock:
             return list(self._messages.get(name.lower(), []))
 
     def size(self, name: str) -> int | None:
-        """Give the most bytes of a message, `None` for a topic that does not exist."""
+        """Return the most bytes of a message, `None` for a topic that does not exist."""
         return self._sizes.get(name.lower())
 
     def publish(self, name: str, content: str, tags: tuple[str, ...]) -> str:
