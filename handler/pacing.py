@@ -65,7 +65,7 @@ class RateLimit:
     An even pace stays under `per_second` in *every* one-second window, wherever it begins, which is
     what the service counts. Somebody else may use the same quota: a lane that was throttled rests for a
     window, goes on at half its pace, and finds its way back slowly. Sources: ITU-T I.371 (GCRA); RFC 5681
-    (additive increase, multiplicative decrease); quota: 20 requests/s per API, cloud.tencent.com/document/product/679/125357.
+    (additive increase, multiplicative decrease); cloud.tencent.com/document/product/679/125357 (20 a second).
     """
 
     def __init__(self, per_second: float, clock: Clock) -> None:

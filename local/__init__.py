@@ -1,1 +1,1 @@
-"""What runs on a developer's machine and is never deployed: the command, the embedded world, the emulator, the package."""
+"""What is never deployed: the command, the embedded world, the emulator, the building of packages."""
