@@ -127,7 +127,8 @@ def test_credentials_that_are_refused_and_no_others_now_fail_at_once(
     keeper.keep(WRONG)
     with pytest.raises(UnfinishedError, match="failed"):
         run(emulator, keeper.arn)
-    assert len(emulator.journal.entries) == 2, "one that reads, and one that acts"
+    actions = emulator.journal.actions()
+    assert len(actions) == len(set(actions)) <= 3, "one call of each API, each of which is refused for itself"
 
 
 @pytest.mark.parametrize(
