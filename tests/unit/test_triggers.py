@@ -275,3 +275,26 @@ def test_the_reason_told_stays_short_however_much_failed_and_however_much_each_s
     with pytest.raises(UnfinishedError, match="and 95 more") as told:
         answer(OnFailure.RAISE, Fate.RETRY, report=many)
     assert len(str(told.value).encode()) < 4_000
+
+
+@pytest.mark.parametrize(
+    ("many", "more"), [(1, ""), (5, ""), (6, "; and 1 more"), (1_206, "; and 1,201 more")]
+)
+def test_a_trigger_is_told_five_reasons_and_how_many_more_there_are(many: int, more: str) -> None:
+    tasks = [{"task_id": n, "name": None, "outcome": "deferred", "error": None} for n in range(1, many + 1)]
+    with pytest.raises(UnfinishedError) as told:
+        answer(OnFailure.RAISE, Fate.RETRY, report=REPORT | {"errors": [], "tasks": tasks})
+    shown = "; ".join(f"task {number} deferred" for number in range(1, min(many, 5) + 1))
+    assert str(told.value) == f"partial: {shown}{more}"
+
+
+def test_a_reason_that_a_trigger_is_told_loses_its_middle_beyond_three_hundred_characters() -> None:
+    for message, reason in (
+        ("x" * 300, "x" * 300),
+        ("x" * 200 + "y" + "z" * 100, "x" * 200 + "…" + "z" * 100),
+    ):
+        with pytest.raises(UnfinishedError) as told:
+            answer(
+                OnFailure.RAISE, Fate.RETRY, report=REPORT | {"errors": [{"message": message}], "tasks": []}
+            )
+        assert str(told.value) == f"partial: {reason}"
