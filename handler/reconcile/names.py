@@ -61,7 +61,7 @@ class Names:
         """Note that a list is read as far as it will be: what is not found now is missing, or left open."""
         for job in self._of(listing.app):
             hours, name = self._watch.of(job.task), job.task.name
-            if listing.complete and name not in listing.unreadable:
+            if listing.complete and listing.unreadable.isdisjoint({name, None}):
                 if not self._found[job]:
                     self._own[job] = reports.name_not_found(job, hours)
             elif listing.error is not None and not self._found[job]:

@@ -212,6 +212,31 @@ def test_one_absurd_entry_of_an_answer_does_not_spoil_the_others(
     assert {task.state for task in emulator.tasks} == {5}
 
 
+@pytest.mark.parametrize("task_id", [0, 2**63, 10**30, -1, True])
+def test_a_name_whose_entry_has_no_usable_id_is_left_open_and_nothing_is_sent_for_it(
+    emulator: Emulator, task_id: Any
+) -> None:
+    emulator.faults.add(faults.mangled(_absurd({"TaskId": task_id})), action=LIST)
+    unreadable = next(task.name for task in emulator.tasks)
+    (report,) = Simulated(emulator).run(*pause(named(unreadable)))
+    assert report.outcome is Outcome.DEFERRED
+    assert report.error is not None
+    assert report.error.message == "1 entries have no usable TaskId"
+    assert emulator.journal.count(PAUSE) == 0
+
+
+@pytest.mark.parametrize("entry", [None, 7, {}, {"Name": 7}, {"Name": None, "TaskId": 0}])
+def test_a_name_is_not_missing_where_an_entry_shows_neither_id_nor_name(
+    emulator: Emulator, entry: Any
+) -> None:
+    emulator.faults.add(
+        faults.mangled(lambda answer: answer | {"Tasks": [entry, *answer["Tasks"][1:]]}), action=LIST
+    )
+    hidden = next(task.name for task in emulator.tasks)
+    (report,) = Simulated(emulator).run(*pause(named(hidden)))
+    assert report.outcome is Outcome.DEFERRED
+
+
 @pytest.mark.parametrize("start", [10**18, 1764000000000, -(10**18), 253402300800, 2**63 - 1])
 @pytest.mark.parametrize("state", [0, 1])
 def test_an_absurd_start_of_one_task_is_no_reason_not_to_pause_it_or_others(
@@ -255,6 +280,16 @@ def test_looking_takes_a_quarter_of_the_time_at_most(emulator: Emulator, fault: 
     reports = Simulated(emulator, seconds=12).run(*pause(*numbered(range(1, 301))))
     assert emulator.journal.count(PAUSE) >= 100
     assert outcomes(reports)[Outcome.PAUSED] >= 100
+
+
+def test_the_first_pause_is_sent_when_a_quarter_of_the_time_is_over(emulator: Emulator) -> None:
+    fill(emulator, range(1, 301))
+    emulator.faults.add(faults.error("UnauthorizedOperation"), action=LIST)
+    simulated = Simulated(emulator, seconds=12)
+    emulator.now = lambda: simulated.seconds
+    simulated.run(*pause(*numbered(range(1, 301))))
+    first = min(entry.time for entry in emulator.journal.entries if entry.action == PAUSE)
+    assert first == pytest.approx(3, abs=0.2)
 
 
 def test_a_few_hundred_among_very_many_are_paused_all_the_same(emulator: Emulator) -> None:
