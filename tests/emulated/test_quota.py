@@ -194,6 +194,23 @@ def test_a_lane_that_was_throttled_rests_and_halves_and_comes_back() -> None:
     assert gaps(network, 2)[-1] == pytest.approx(even)
 
 
+def test_near_the_pace_that_was_too_much_it_speeds_up_slowly_for_half_a_minute() -> None:
+    network = Network()
+    even = gaps(network, 2)[-1]
+    network.limit.throttled(PAUSE)
+    throttled = network.now
+    paces = {}
+    while network.now < throttled + 40:
+        network.send(1)
+        paces[int(network.now - throttled)] = (
+            even / (network.now - network.sent[-2]) if len(network.sent) > 3 else 0
+        )
+    assert paces[10] == pytest.approx(0.7, abs=0.03), "a fiftieth of the quota more each second"
+    assert paces[19] == pytest.approx(0.88, abs=0.03)
+    assert paces[28] == pytest.approx(0.92, abs=0.02), "above nine tenths of that pace, an eighth of that"
+    assert paces[39] == pytest.approx(1, abs=0.01)
+
+
 def test_the_refusals_of_one_second_slow_it_down_once() -> None:
     once, often = Network(), Network()
     once.limit.throttled(PAUSE)

@@ -593,6 +593,20 @@ def test_tasks_are_paused_as_soon_as_their_page_is_read(emulator: Emulator) -> N
     assert {task.state for task in emulator.tasks} == {5}
 
 
+def test_no_more_than_two_seconds_of_the_list_are_read_before_what_was_found_is_paused(
+    emulator: Emulator,
+) -> None:
+    emulator.options.max_page_size = 10
+    emulator.tasks.clear()
+    fill(emulator, range(1, 2_001), state=4)
+    fill(emulator, range(50, 2_001, 50), name="wanted")
+    Simulated(emulator).run(*pause(named("wanted")))
+    actions = "".join(
+        "L" if each == LIST else "P" for each in emulator.journal.actions() if each in {LIST, PAUSE}
+    )
+    assert max(map(len, actions.split("P"))) == 40
+
+
 # Contain what nobody expected
 
 

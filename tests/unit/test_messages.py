@@ -151,3 +151,8 @@ def test_the_more_messages_are_invalid_the_fewer_faults_of_each_are_described(
     assert len(texts) == messages
     assert all(text.endswith(f"; and {30 - sentences} more") for text in texts)
     assert all(text.count("tasks[") == sentences for text in texts)
+
+
+def test_a_report_repeats_two_hundred_characters_of_an_id() -> None:
+    results = reader().read([Message("x" * length, "no") for length in (200, 201)])
+    assert [result.problem and result.problem.message_id for result in results] == ["x" * 200] * 2

@@ -206,6 +206,8 @@ def test_of_what_is_wrong_apart_from_tasks_the_text_has_three_hundred_characters
             NOW + timedelta(days=9),
             "not quiet in America/New_York until 2026-12-02 18:00, 9 d from now",
         ),
+        (True, NOW + timedelta(days=6), "quiet in America/New_York until Sun 18:00, 6 d from now"),
+        (True, NOW + timedelta(days=7), "quiet in America/New_York until 2026-11-30 18:00, 7 d from now"),
         (True, None, "always quiet in America/New_York"),
         (False, None, "never quiet in America/New_York"),
     ],
