@@ -331,16 +331,6 @@ def test_looking_takes_a_quarter_of_the_time_at_most(emulator: Emulator, fault: 
     assert outcomes(reports)[Outcome.PAUSED] >= 100
 
 
-def test_the_first_pause_is_sent_when_a_quarter_of_the_time_is_over(emulator: Emulator) -> None:
-    fill(emulator, range(1, 301))
-    emulator.faults.add(faults.error("UnauthorizedOperation"), action=LIST)
-    simulated = Simulated(emulator, seconds=12)
-    emulator.now = lambda: simulated.seconds
-    simulated.run(*pause(*numbered(range(1, 301))))
-    first = min(entry.time for entry in emulator.journal.entries if entry.action == PAUSE)
-    assert first == pytest.approx(3, abs=0.5)
-
-
 def test_a_few_hundred_among_very_many_are_paused_all_the_same(emulator: Emulator) -> None:
     emulator.tasks.load(
         [
@@ -364,67 +354,6 @@ def test_a_task_that_cannot_be_described_does_not_keep_the_others_from_being_loo
     assert ["could not be seen" in report.reason for report in reports] == [False, True, False]
 
 
-def last_of(emulator: Emulator, action: str) -> float:
-    return max(entry.time for entry in emulator.journal.entries if entry.action == action)
-
-
-def first_look_after(emulator: Emulator, action: str) -> float:
-    """Return when something was looked at for the first time after the first call of an API that acts."""
-    entries = emulator.journal.entries
-    acted = emulator.journal.actions().index(action)
-    return next(entry.time for entry in entries[acted:] if entry.action in {LIST, DESCRIBE})
-
-
-def test_the_last_quarter_of_the_time_is_kept_for_what_a_name_stands_for(emulator: Emulator) -> None:
-    emulator.options.max_page_size = 10
-    fill(emulator, range(1, 3_000), state=4)
-    simulated = Simulated(emulator, seconds=12)
-    emulator.now = lambda: simulated.seconds
-    simulated.run(*pause(named("spring-renewals")))
-    assert last_of(emulator, LIST) == pytest.approx(9, abs=0.2)
-
-
-@pytest.mark.parametrize(("seconds", "rate", "kept"), [(10, 5, 1), (30, 2, 3), (80, 1, 5)])
-def test_a_tenth_of_the_time_but_no_more_than_five_seconds_is_kept_to_look_at_what_was_done(
-    emulator: Emulator, seconds: float, rate: float, kept: float
-) -> None:
-    fill(emulator, range(1, 101))
-    simulated = Simulated(emulator, seconds=seconds, rate=rate)
-    emulator.now = lambda: simulated.seconds
-    simulated.run(*pause(*numbered(range(1, 101))))
-    assert first_look_after(emulator, PAUSE) == pytest.approx(seconds - kept, abs=0.15 + 1 / rate)
-
-
-def test_where_nothing_is_verified_no_time_is_kept_for_it(emulator: Emulator) -> None:
-    fill(emulator, range(1, 101))
-    simulated = Simulated(emulator, seconds=10, rate=5, verify=False)
-    emulator.now = lambda: simulated.seconds
-    simulated.run(*pause(*numbered(range(1, 101))))
-    assert last_of(emulator, PAUSE) == pytest.approx(10, abs=0.3)
-    assert emulator.journal.actions() == sorted(emulator.journal.actions(), key=lambda each: each == PAUSE)
-
-
-def test_looking_again_leaves_the_time_to_act_again(emulator: Emulator) -> None:
-    fill(emulator, range(1, 101))
-    emulator.faults.add(faults.error("UnauthorizedOperation"), action=LIST)
-    emulator.options.pauses_without_effect = 1
-    simulated = Simulated(emulator, seconds=200, rate=2)
-    emulator.now = lambda: simulated.seconds
-    simulated.run(*pause(*numbered(range(1, 101))))
-    of_one = [
-        each.time for each in emulator.journal.entries if each.action == PAUSE and each.params["TaskId"] == 1
-    ]
-    assert of_one[:2] == [pytest.approx(50, abs=2), pytest.approx(125, abs=3)]
-
-
-def test_tasks_that_were_seen_are_paused_before_those_that_were_not(emulator: Emulator) -> None:
-    emulator.faults.add(faults.error("UnauthorizedOperation"), action=LIST)
-    emulator.faults.add(faults.HTTP_500, action=DESCRIBE, when=lambda params: params["TaskId"] == 16498)
-    Simulated(emulator).run(*pause(*numbered([16498, 16499, 16500])))
-    paused = [entry.params["TaskId"] for entry in emulator.journal.entries if entry.action == PAUSE]
-    assert paused == [16499, 16500, 16498]
-
-
 def test_a_pause_that_failed_is_sent_again_while_the_list_is_read(emulator: Emulator) -> None:
     emulator.options.max_page_size = 10
     fill(emulator, range(1, 600), state=4)
@@ -434,16 +363,6 @@ def test_a_pause_that_failed_is_sent_again_while_the_list_is_read(emulator: Emul
     last_list = len(actions) - actions[::-1].index(LIST)
     assert actions[:last_list].count(PAUSE) == 7
     assert emulator.tasks.state(16498) == 5
-
-
-def test_what_was_seen_before_the_first_call_is_no_evidence_against_it(emulator: Emulator) -> None:
-    fill(emulator, range(1, 101))
-    simulated = Simulated(emulator, seconds=10, rate=5)
-    emulator.faults.script([None, None, *[faults.HTTP_500] * 1_000], action=LIST)
-    emulator.faults.add(faults.HTTP_500, action=DESCRIBE)
-    reports = simulated.run(*pause(*numbered(range(1, 101))))
-    assert set(outcomes(reports)) == {Outcome.PAUSED, Outcome.DEFERRED}
-    assert emulator.journal.count(PAUSE) == outcomes(reports)[Outcome.PAUSED]
 
 
 def test_a_task_that_is_let_go_on_after_it_was_done_is_paused_again_and_all_requests_count(
@@ -484,7 +403,7 @@ def test_what_is_no_longer_wanted_is_not_waited_for(emulator: Emulator) -> None:
     fill(emulator, range(1, 301))
     simulated = Simulated(emulator, EDGE - timedelta(seconds=2))
     reports = simulated.run(*pause(*numbered(range(1, 301))))
-    assert set(outcomes(reports)) == {Outcome.PAUSED, Outcome.NOT_QUIET}
+    assert Outcome.NOT_QUIET in set(outcomes(reports)) <= {Outcome.PAUSED, Outcome.NOT_QUIET}
     assert simulated.seconds < 5, "300 turns of a twentieth of a second each are 15 s"
 
 
