@@ -72,7 +72,7 @@ class Names:
         for job in self._of(listing.app):
             hours, name = self._watch.of(job.task), job.task.name
             certain = listing.certain or (listing.complete and self._found[job])
-            if certain and name not in listing.unreadable:
+            if certain and listing.unreadable.isdisjoint({name, None}):
                 if not self._found[job]:
                     self._own[job] = reports.name_not_found(job, hours)
             elif listing.error is not None and not self._found[job]:

@@ -194,6 +194,23 @@ def test_a_lane_that_was_throttled_rests_and_halves_and_comes_back() -> None:
     assert gaps(network, 2)[-1] == pytest.approx(even)
 
 
+def test_near_the_pace_that_was_too_much_it_speeds_up_slowly_for_half_a_minute() -> None:
+    network = Network()
+    even = gaps(network, 2)[-1]
+    network.limit.throttled(PAUSE)
+    throttled = network.now
+    paces = {}
+    while network.now < throttled + 40:
+        network.send(1)
+        paces[int(network.now - throttled)] = (
+            even / (network.now - network.sent[-2]) if len(network.sent) > 3 else 0
+        )
+    assert paces[10] == pytest.approx(0.7, abs=0.03), "a fiftieth of the quota more each second"
+    assert paces[19] == pytest.approx(0.88, abs=0.03)
+    assert paces[28] == pytest.approx(0.92, abs=0.02), "above nine tenths of that pace, an eighth of that"
+    assert paces[39] == pytest.approx(1, abs=0.01)
+
+
 def test_the_refusals_of_one_second_slow_it_down_once() -> None:
     once, often = Network(), Network()
     once.limit.throttled(PAUSE)
@@ -257,21 +274,31 @@ class Told(Api3):
 class Account:
     """A reconciler on the emulator. Time passes only where somebody sleeps, and nothing is under way then."""
 
-    def __init__(self, emulator: Emulator, tasks: int, state: int = RUNNING, rival: float = 0.0) -> None:
+    def __init__(  # noqa: PLR0913 - as many as there is to vary
+        self,
+        emulator: Emulator,
+        tasks: int,
+        state: int = RUNNING,
+        rival: float = 0.0,
+        *,
+        seconds: float = 600,
+        rate: float = QUOTA,
+        verify: bool = True,
+    ) -> None:
         self.now, self.rival = 1000.0, rival
         self.under_way = 0
         self.patience = 5.0  # real seconds; a turn may also be given up, once there is no use in it
         self.changed = threading.Condition()
         self.emulator = emulator
         self.meanwhile: dict[float, Callable[[], None]] = {}
-        emulator.limits.clock = lambda: self.now
+        emulator.limits.clock = emulator.now = lambda: self.now
         emulator.tasks.load([self.task(number, state) for number in range(1, tasks + 1)])
         clock = Clock(lambda: NIGHT + timedelta(seconds=self.now), lambda: self.now, self.sleep)
         chance = random.Random(1)  # noqa: S311 - repeatable on purpose
-        deadline, backoff = Deadline.after(clock, 600), Backoff(jitter=chance.random)
-        ccc = Ccc(self.connect, Turns(QUOTA, clock, self.count), backoff)
+        deadline, backoff = Deadline.after(clock, seconds), Backoff(jitter=chance.random)
+        ccc = Ccc(self.connect, Turns(rate, clock, self.count), backoff)
         self.reconciler = Reconciler(
-            lambda: ccc, Watch(HOURS, clock), deadline, backoff, verify=True, known={}
+            lambda: ccc, Watch(HOURS, clock), deadline, backoff, verify=verify, known={}
         )
 
     def task(self, number: int, state: int) -> dict[str, Any]:
@@ -311,6 +338,10 @@ class Account:
 
     def asked(self, action: str) -> list[Entry]:
         return [entry for entry in self.emulator.journal.entries if entry.action == action]
+
+    def times(self, action: str) -> list[float]:
+        """Return when an API was called, in seconds since the beginning."""
+        return [entry.time - 1000 for entry in self.asked(action)]
 
 
 def outcomes(reports: Mapping[int | None, TaskReport]) -> Counter[Outcome]:
@@ -391,3 +422,66 @@ def test_a_task_that_is_let_go_on_again_and_again_is_told_as_a_failure(emulator:
     reports = account.run([1, 2])
     assert outcomes(reports) == {Outcome.FAILED: 2}
     assert running(emulator, [1, 2]) == {1, 2}
+
+
+# How the time is shared out
+
+
+def test_looking_takes_a_quarter_of_the_time_and_then_the_first_pause_is_sent(emulator: Emulator) -> None:
+    emulator.faults.add(faults.error("UnauthorizedOperation"), action=LIST)
+    account = Account(emulator, 100, seconds=12)
+    account.run(range(1, 101))
+    assert account.times(PAUSE)[0] == pytest.approx(3, abs=0.1)
+
+
+@pytest.mark.parametrize(("seconds", "rate", "kept"), [(10, 5, 1), (30, 2, 3), (80, 1, 5)])
+def test_a_tenth_of_the_time_but_no_more_than_five_seconds_is_kept_to_look_at_what_was_done(
+    emulator: Emulator, seconds: float, rate: float, kept: float
+) -> None:
+    account = Account(emulator, 100, seconds=seconds, rate=rate)
+    account.run(range(1, 101))
+    assert account.times(LIST)[1] == pytest.approx(seconds - kept, abs=1.1 / rate)
+
+
+def test_where_nothing_is_verified_no_time_is_kept_for_it(emulator: Emulator) -> None:
+    account = Account(emulator, 100, seconds=10, rate=5, verify=False)
+    account.run(range(1, 101))
+    assert emulator.journal.count(LIST) == 1
+    assert account.times(PAUSE)[-1] == pytest.approx(10, abs=0.25)
+
+
+def test_looking_again_leaves_the_time_to_act_again(emulator: Emulator) -> None:
+    emulator.faults.add(faults.error("UnauthorizedOperation"), action=LIST)
+    emulator.options.pauses_without_effect = 1
+    account = Account(emulator, 100, seconds=200, rate=2)
+    account.run(range(1, 101))
+    of_one = [entry.time - 1000 for entry in account.asked(PAUSE) if entry.params["TaskId"] == 1]
+    assert of_one[0] == pytest.approx(50, abs=1)
+    assert of_one[1] == pytest.approx(125, abs=2), "a quarter of what is left was looked, not all of it"
+
+
+def test_the_last_quarter_of_the_time_is_kept_for_what_a_name_stands_for(emulator: Emulator) -> None:
+    emulator.options.max_page_size = 10
+    account = Account(emulator, 2_000, seconds=8)
+    (report,) = account.reconciler.run([Job("pause", Task(APP, None, "task 0", "default"))])[0][1]
+    assert report.outcome in {Outcome.DEFERRED, Outcome.FAILED}
+    assert account.times(LIST)[-1] == pytest.approx(6, abs=0.1)
+
+
+def test_tasks_that_were_seen_are_paused_before_those_that_were_not(emulator: Emulator) -> None:
+    emulator.faults.add(faults.error("UnauthorizedOperation"), action=LIST)
+    emulator.faults.add(faults.HTTP_500, action=DESCRIBE, when=lambda params: params["TaskId"] == 1)
+    account = Account(emulator, 3, seconds=20)
+    account.run([1, 2, 3])
+    assert [entry.params["TaskId"] for entry in account.asked(PAUSE)] == [2, 3, 1]
+
+
+def test_what_was_seen_before_the_first_call_is_no_evidence_against_it(emulator: Emulator) -> None:
+    emulator.faults.script([None, None, *[faults.HTTP_500] * 1_000], action=LIST)
+    emulator.faults.add(faults.error("UnauthorizedOperation"), action=DESCRIBE)
+    account = Account(emulator, 50, seconds=10, rate=5)
+    reports = account.run(range(1, 51))
+    asked = {entry.params["TaskId"] for entry in account.asked(PAUSE)}
+    seen = account.times(LIST)[1]
+    assert any(at > seen for at in account.times(PAUSE)), "some are paused when no look is left"
+    assert {number for number, each in reports.items() if each.outcome is Outcome.PAUSED} == asked

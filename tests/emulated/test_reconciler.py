@@ -60,6 +60,18 @@ def test_without_verification_a_pause_is_believed(emulator: Emulator) -> None:
     assert emulator.journal.actions() == [DESCRIBE, PAUSE]
 
 
+def test_without_verification_what_was_refused_or_lost_is_looked_at_all_the_same(emulator: Emulator) -> None:
+    def lose(task_id: int) -> Callable[[Any], bool]:
+        return lambda params: params.get("TaskId") == task_id
+
+    emulator.faults.add(faults.error("UnsupportedOperation"), action=PAUSE, when=lose(16498))
+    emulator.faults.add(faults.LOST_REPLY, action=PAUSE, when=lose(16499))
+    simulated = Simulated(emulator, verify=False)
+    reports = simulated.run(*pause(SPRING, Task(APP, TaskId(16499), None, "default")))
+    assert [report.outcome for report in reports] == [Outcome.FAILED, Outcome.PAUSED]
+    assert reports[0].reason == "pause was refused; the task is running"
+
+
 def test_outside_quiet_hours_nothing_is_asked(emulator: Emulator) -> None:
     (report,) = Simulated(emulator, DAY).run(*pause(SPRING))
     assert report.outcome is Outcome.NOT_QUIET

@@ -99,6 +99,10 @@ class Aws:
                 connection.sendall(b" ")
         elif self.mood == "hanging up":
             return
+        elif self.mood == "throttling":
+            body = b'{"__type": "ThrottlingException", "message": "Rate exceeded"}'
+            head = f"HTTP/1.1 400 Bad Request\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+            connection.sendall(head.encode() + body)
         else:
             if self.mood == "slow":
                 self._stop.wait(0.2)
@@ -300,8 +304,9 @@ def test_the_next_run_reads_a_secret_that_stalled(aws: Aws, run: Run, emulator: 
     assert emulator.tasks.state(1_000) == 5
 
 
-def test_a_secret_whose_service_fails_for_a_moment_is_read_by_the_same_run(aws: Aws) -> None:
-    aws.mood = "hanging up"
+@pytest.mark.parametrize("mood", ["hanging up", "throttling"])
+def test_a_secret_whose_service_fails_for_a_moment_is_read_by_the_same_run(aws: Aws, mood: str) -> None:
+    aws.mood = mood
     slept: list[float] = []
 
     def sleep(seconds: float) -> None:

@@ -42,6 +42,15 @@ def test_a_dry_run_beside_a_real_request_takes_nothing_from_it(emulator: Emulato
     assert emulator.tasks.state(16498) == 5
 
 
+def test_a_dry_run_of_a_pause_takes_nothing_from_a_resume(emulator: Emulator) -> None:
+    emulator.tasks.add(task_id=16498, sdk_app_id=APP, state=5)
+    jobs = [Job("pause", SPRING, dry_run=True), Job("resume", SPRING._replace(quiet_hours="us-east"))]
+    answered = dict(Simulated(emulator).reconciler.run(jobs))
+    assert answered[jobs[0]][0].outcome in {Outcome.ALREADY_PAUSED, Outcome.WOULD_PAUSE}
+    assert answered[jobs[1]][0].outcome is Outcome.RESUMED
+    assert emulator.tasks.state(16498) == 1
+
+
 def test_two_messages_that_put_a_task_under_different_quiet_hours_are_answered_each_by_its_own(
     emulator: Emulator,
 ) -> None:
@@ -60,6 +69,17 @@ def test_a_task_that_one_message_pauses_is_not_resumed_by_another(emulator: Emul
     assert [report.outcome for report in answered[jobs[1]]] == [Outcome.PAUSED]
     assert answered[jobs[0]][0].outcome in {Outcome.STILL_QUIET, Outcome.ALREADY_RUNNING}
     assert emulator.tasks.state(16498) == 5
+
+
+def test_a_resume_under_way_is_not_sent_again_once_a_pause_of_its_task_is_found(emulator: Emulator) -> None:
+    emulator.tasks.add(task_id=16498, sdk_app_id=APP, name="spring-renewals", state=5)
+    emulator.faults.add(faults.HTTP_500, action=RESUME)
+    resumed = SPRING._replace(quiet_hours="us-east")
+    jobs = [Job("resume", resumed), Job("pause", named("spring-renewals"))]
+    answered = dict(Simulated(emulator).reconciler.run(jobs))
+    assert [answered[job][0].outcome for job in jobs] == [Outcome.STILL_QUIET, Outcome.ALREADY_PAUSED]
+    actions = emulator.journal.actions()
+    assert RESUME not in actions[actions.index(LIST) :]
 
 
 # 2. Accepted, and then?
@@ -180,10 +200,19 @@ def test_an_empty_a_short_and_a_repeated_page_are_not_the_whole_truth(
     assert report.error.code == "ListIncomplete"
 
 
-def test_a_page_that_is_wrong_once_is_read_again(emulator: Emulator) -> None:
-    emulator.faults.add(faults.mangled(_empty), action=LIST, times=1)
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_page_that_is_wrong_for_a_while_is_read_again(emulator: Emulator, times: int) -> None:
+    emulator.faults.add(faults.mangled(_empty), action=LIST, times=times)
     (report,) = Simulated(emulator).run(*pause(named("us-reminders")))
     assert report.outcome is Outcome.PAUSED
+
+
+def test_a_list_that_is_always_wrong_is_read_four_times(emulator: Emulator) -> None:
+    emulator.faults.add(faults.mangled(_empty), action=LIST)
+    (report,) = Simulated(emulator).run(*pause(named("us-reminders")))
+    assert report.error is not None
+    assert report.error.message == "it changed while it was read, 4 times"
+    assert emulator.journal.count(LIST) == 4
 
 
 ABSURD: Mapping[str, Sequence[Any]] = {
@@ -210,6 +239,31 @@ def test_one_absurd_entry_of_an_answer_does_not_spoil_the_others(
     reports = Simulated(emulator).run(*pause(SPRING, *numbered([16499]), named("eu-surveys")))
     assert outcomes(reports)[Outcome.PAUSED] == 3, reports
     assert {task.state for task in emulator.tasks} == {5}
+
+
+@pytest.mark.parametrize("task_id", [0, 2**63, 10**30, -1, True])
+def test_a_name_whose_entry_has_no_usable_id_is_left_open_and_nothing_is_sent_for_it(
+    emulator: Emulator, task_id: Any
+) -> None:
+    emulator.faults.add(faults.mangled(_absurd({"TaskId": task_id})), action=LIST)
+    unreadable = next(task.name for task in emulator.tasks)
+    (report,) = Simulated(emulator).run(*pause(named(unreadable)))
+    assert report.outcome is Outcome.DEFERRED
+    assert report.error is not None
+    assert report.error.message == "1 entries have no usable TaskId"
+    assert emulator.journal.count(PAUSE) == 0
+
+
+@pytest.mark.parametrize("entry", [None, 7, {}, {"Name": 7}, {"Name": None, "TaskId": 0}])
+def test_a_name_is_not_missing_where_an_entry_shows_neither_id_nor_name(
+    emulator: Emulator, entry: Any
+) -> None:
+    emulator.faults.add(
+        faults.mangled(lambda answer: answer | {"Tasks": [entry, *answer["Tasks"][1:]]}), action=LIST
+    )
+    hidden = next(task.name for task in emulator.tasks)
+    (report,) = Simulated(emulator).run(*pause(named(hidden)))
+    assert report.outcome is Outcome.DEFERRED
 
 
 @pytest.mark.parametrize("start", [10**18, 1764000000000, -(10**18), 253402300800, 2**63 - 1])
@@ -241,6 +295,26 @@ def test_a_permission_that_one_api_lacks_does_not_stop_the_pausing(emulator: Emu
     assert [report.outcome for report in reports[1:3]] == [Outcome.PAUSED] * 2
     if api != LIST:
         assert emulator.tasks.state(16500) == 5
+
+
+def test_where_states_may_not_be_read_the_refusal_says_whether_a_task_is_there(emulator: Emulator) -> None:
+    for api in (DESCRIBE, LIST):
+        emulator.faults.add(faults.error("UnauthorizedOperation"), action=api)
+    emulator.faults.add(faults.error("ResourceNotFound"), action=PAUSE)
+    (report,) = Simulated(emulator).run(*pause(SPRING))
+    assert report.outcome is Outcome.NOT_FOUND
+
+
+def test_a_list_that_is_refused_for_the_credentials_is_asked_for_in_no_other_application(
+    emulator: Emulator,
+) -> None:
+    emulator.faults.add(faults.error("AuthFailure.SignatureFailure"), action=LIST)
+    names = [named("spring-renewals"), named("x")._replace(sdk_app_id=SdkAppId(7))]
+    simulated = Simulated(emulator)
+    reports = simulated.run(*pause(*names))
+    assert [report.outcome for report in reports] == [Outcome.FAILED] * 2
+    assert emulator.journal.count(LIST) == 1
+    assert len(simulated.reconciler.problems) == 1
 
 
 # 8. Looking never stops the pausing
@@ -280,7 +354,57 @@ def test_a_task_that_cannot_be_described_does_not_keep_the_others_from_being_loo
     assert ["could not be seen" in report.reason for report in reports] == [False, True, False]
 
 
+def test_a_pause_that_failed_is_sent_again_while_the_list_is_read(emulator: Emulator) -> None:
+    emulator.options.max_page_size = 10
+    fill(emulator, range(1, 600), state=4)
+    emulator.faults.add(faults.HTTP_500, action=PAUSE, times=6)
+    Simulated(emulator).run(*pause(numbered([16498])[0], named("nobody")))
+    actions = emulator.journal.actions()
+    last_list = len(actions) - actions[::-1].index(LIST)
+    assert actions[:last_list].count(PAUSE) == 7
+    assert emulator.tasks.state(16498) == 5
+
+
+def test_a_task_that_is_let_go_on_after_it_was_done_is_paused_again_and_all_requests_count(
+    emulator: Emulator,
+) -> None:
+    emulator.faults.add(
+        faults.HTTP_500, action=PAUSE, when=lambda params: params["TaskId"] != 16498, times=24
+    )
+
+    def let_go_on(action: str, _params: Any) -> None:
+        if action == LIST and emulator.journal.count(LIST) == 2:
+            emulator.tasks.get(APP, 16498).state = 1  # type: ignore[union-attr]
+
+    emulator.hooks.before = let_go_on
+    reports = Simulated(emulator).run(*pause(*numbered([16498, 16499, 16500])))
+    assert outcomes(reports) == {Outcome.PAUSED: 3}
+    assert {task.state for task in emulator.tasks} == {5}
+    assert reports[0].attempts == 2
+    assert sum(report.attempts for report in reports) == emulator.journal.count(PAUSE)
+
+
 # 10. and 11. Quiet hours turn during the work
+
+
+def test_a_resume_is_sent_while_any_of_its_messages_wants_it(emulator: Emulator) -> None:
+    emulator.tasks.add(task_id=16498, sdk_app_id=APP, state=5)
+    emulator.faults.add(faults.HTTP_500, action=RESUME, times=8)
+    dusk = datetime(2026, 11, 24, 2, 0, tzinfo=timezone.utc)  # 21:00 in New York, 10:00 in Shanghai
+    simulated = Simulated(emulator, dusk - timedelta(seconds=1))
+    jobs = [Job("resume", SPRING._replace(quiet_hours="us-east")), Job("resume", SPRING)]
+    answered = dict(simulated.reconciler.run(jobs))
+    assert answered[jobs[1]][0].outcome is Outcome.RESUMED
+    assert emulator.tasks.state(16498) == 1
+    assert simulated.seconds > 1
+
+
+def test_what_is_no_longer_wanted_is_not_waited_for(emulator: Emulator) -> None:
+    fill(emulator, range(1, 301))
+    simulated = Simulated(emulator, EDGE - timedelta(seconds=2))
+    reports = simulated.run(*pause(*numbered(range(1, 301))))
+    assert Outcome.NOT_QUIET in set(outcomes(reports)) <= {Outcome.PAUSED, Outcome.NOT_QUIET}
+    assert simulated.seconds < 5, "300 turns of a twentieth of a second each are 15 s"
 
 
 @pytest.mark.parametrize("fault", [faults.HTTP_500, faults.THROTTLED, faults.DB_ERROR])
@@ -386,6 +510,20 @@ def test_tasks_are_paused_as_soon_as_their_page_is_read(emulator: Emulator) -> N
     actions = emulator.journal.actions()
     assert actions.index(PAUSE) < 10
     assert {task.state for task in emulator.tasks} == {5}
+
+
+def test_no_more_than_two_seconds_of_the_list_are_read_before_what_was_found_is_paused(
+    emulator: Emulator,
+) -> None:
+    emulator.options.max_page_size = 10
+    emulator.tasks.clear()
+    fill(emulator, range(1, 2_001), state=4)
+    fill(emulator, range(50, 2_001, 50), name="wanted")
+    Simulated(emulator).run(*pause(named("wanted")))
+    actions = "".join(
+        "L" if each == LIST else "P" for each in emulator.journal.actions() if each in {LIST, PAUSE}
+    )
+    assert max(map(len, actions.split("P"))) == 40
 
 
 # Contain what nobody expected

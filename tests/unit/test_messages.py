@@ -170,3 +170,8 @@ def test_messages_that_ask_for_everything_share_what_they_ask_for() -> None:
     assert [job.dry_run for job in (*real, *dry)] == [False, False, True, True]
     assert all(each.jobs is real for each in found[:4])
     assert found[5].jobs is dry
+
+
+def test_a_report_repeats_two_hundred_characters_of_an_id() -> None:
+    results = reader().read([Message("x" * length, "no") for length in (200, 201)])
+    assert [result.problem and result.problem.message_id for result in results] == ["x" * 200] * 2

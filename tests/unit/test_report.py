@@ -163,6 +163,39 @@ def test_the_text_stays_short_with_many_quiet_hours_and_long_refusals() -> None:
 
 
 @pytest.mark.parametrize(
+    ("many", "more"), [(1, ""), (5, ""), (6, " And 1 more {}."), (1_007, " And 1002 more {}.")]
+)
+def test_the_text_has_five_of_a_kind_and_how_many_more_there_are(many: int, more: str) -> None:
+    end = NOW + timedelta(days=2)
+    hours = [US._replace(name=f"h{number}", time_zone="Asia/Tokyo") for number in range(many)]
+    text = report(*(became(O.PAUSED, hours=each) for each in hours)).text()
+    assert text.partition(". ")[2] == " ".join([hours[0].short() + "."] * min(many, 5)) + more.format(
+        "quiet hours"
+    )
+    exempt = [
+        became(O.NOT_QUIET, number, US._replace(quiet=False, exempt_until=end)) for number in range(many)
+    ]
+    text = report(*exempt).text()
+    assert text.count("is exempt from quiet hours until Wed 18:00.") == min(many, 5)
+    assert text.endswith("Wed 18:00." + more.format("exempt tasks"))
+
+
+@pytest.mark.parametrize(("many", "shown"), [(5, 5), (6, 5), (1_000, 5)])
+def test_the_text_has_five_of_the_problems_that_are_no_refusals(many: int, shown: int) -> None:
+    problems = tuple(Problem("Unexpected", f"no {number}") for number in range(many))
+    assert (
+        report(problems=problems).text() == "; ".join(f"Unexpected error: no {n}" for n in range(shown)) + "."
+    )
+
+
+def test_of_what_is_wrong_apart_from_tasks_the_text_has_three_hundred_characters() -> None:
+    told = "Not a request: "
+    for length, text in ((300, "x" * (300 - len(told))), (301, "x" * (300 - len(told)) + "… (see errors)")):
+        problem = Problem("Rejected", "x" * (length - len(told)))
+        assert report(problems=(problem,)).text() == f"{told}{text}."
+
+
+@pytest.mark.parametrize(
     ("quiet", "until", "sentence"),
     [
         (True, UNTIL, "quiet in America/New_York until Tue 08:00, 14 h from now"),
@@ -173,6 +206,8 @@ def test_the_text_stays_short_with_many_quiet_hours_and_long_refusals() -> None:
             NOW + timedelta(days=9),
             "not quiet in America/New_York until 2026-12-02 18:00, 9 d from now",
         ),
+        (True, NOW + timedelta(days=6), "quiet in America/New_York until Sun 18:00, 6 d from now"),
+        (True, NOW + timedelta(days=7), "quiet in America/New_York until 2026-11-30 18:00, 7 d from now"),
         (True, None, "always quiet in America/New_York"),
         (False, None, "never quiet in America/New_York"),
     ],

@@ -61,6 +61,20 @@ def test_the_role_of_an_scf_function_serves_where_nothing_else_is_set(
     )
 
 
+@pytest.mark.parametrize(
+    "half", ["TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_SESSION_TOKEN"]
+)
+def test_a_set_of_credentials_that_lacks_id_or_key_gives_way_to_the_role_as_a_whole(
+    half: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(half, "half")
+    assert read_settings().credentials is None
+    monkeypatch.setenv("TENCENTCLOUD_SECRETID", "role-id")
+    monkeypatch.setenv("TENCENTCLOUD_SECRETKEY", "role-key")
+    monkeypatch.setenv("TENCENTCLOUD_SESSIONTOKEN", "role-token")
+    assert read_settings().credentials == Credentials("role-id", "role-key", "role-token")
+
+
 def test_credentials_are_read_anew_at_every_invocation(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("first", "second"):
         monkeypatch.setenv("TENCENTCLOUD_SECRETID", name)
@@ -173,6 +187,7 @@ REFUSED = [
     ("CALLOUT_TOPIC", "arn:aws:sns:us-east-1:123456789012", "is no topic"),
     ("CALLOUT_NOTIFY", "sometimes", "Input should be 'always', 'changes' or 'failures'"),
     ("CALLOUT_REQUESTS_PER_SECOND", "0", "greater than 0"),
+    ("CALLOUT_REQUESTS_PER_SECOND", "1001", "less than or equal to 1000"),
     ("CALLOUT_REQUESTS_PER_SECOND", "nan", "CALLOUT_REQUESTS_PER_SECOND: "),
     ("CALLOUT_SDK_APP_ID", "abc", "valid integer"),
     ("CALLOUT_SDK_APP_ID", "-1", "greater than or equal to 1"),

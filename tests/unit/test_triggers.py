@@ -275,3 +275,64 @@ def test_the_reason_told_stays_short_however_much_failed_and_however_much_each_s
     with pytest.raises(UnfinishedError, match="and 95 more") as told:
         answer(OnFailure.RAISE, Fate.RETRY, report=many)
     assert len(str(told.value).encode()) < 4_000
+
+
+@pytest.mark.parametrize(
+    ("many", "more"), [(1, ""), (5, ""), (6, "; and 1 more"), (1_206, "; and 1,201 more")]
+)
+def test_a_trigger_is_told_five_reasons_and_how_many_more_there_are(many: int, more: str) -> None:
+    tasks = [{"task_id": n, "name": None, "outcome": "deferred", "error": None} for n in range(1, many + 1)]
+    with pytest.raises(UnfinishedError) as told:
+        answer(OnFailure.RAISE, Fate.RETRY, report=REPORT | {"errors": [], "tasks": tasks})
+    shown = "; ".join(f"task {number} deferred" for number in range(1, min(many, 5) + 1))
+    assert str(told.value) == f"partial: {shown}{more}"
+
+
+def test_a_reason_that_a_trigger_is_told_loses_its_middle_beyond_three_hundred_characters() -> None:
+    for message, reason in (
+        ("x" * 300, "x" * 300),
+        ("x" * 200 + "y" + "z" * 100, "x" * 200 + "…" + "z" * 100),
+    ):
+        with pytest.raises(UnfinishedError) as told:
+            answer(
+                OnFailure.RAISE, Fate.RETRY, report=REPORT | {"errors": [{"message": message}], "tasks": []}
+            )
+        assert str(told.value) == f"partial: {reason}"
+
+
+def test_an_id_of_two_hundred_characters_can_be_told_and_a_longer_one_cannot() -> None:
+    told = answer(OnFailure.RETURN_IDS, Fate.RETRY, ids="x" * 200)
+    assert told == {"batchItemFailures": [{"itemIdentifier": "x" * 200}]}
+    with pytest.raises(UnfinishedError):
+        answer(OnFailure.RETURN_IDS, Fate.RETRY, ids="x" * 201)
+
+
+@pytest.mark.parametrize(
+    ("part", "text"), [(7, "7"), ("7", "7"), (True, "?"), (None, "?"), (7.0, "?"), (2**64, "?"), ([7], "?")]
+)
+def test_a_part_of_an_id_is_a_text_or_a_number(part: Any, text: str) -> None:
+    record = {"topic": "t", "partition": part, "offset": 36, "msgBody": "{}"}
+    assert triggers.read({"Records": [{"Ckafka": record}]}).messages[0].id == f"t/{text}/36"
+
+
+@pytest.mark.parametrize(("characters", "unwrapped"), [(999_999, True), (1_200_000, False)])
+def test_an_sns_envelope_is_opened_however_its_message_is_escaped_up_to_the_length_of_the_longest(
+    characters: int, unwrapped: bool
+) -> None:
+    message = "\x01" * characters
+    event = sample("aws-sqs-sns")
+    body = json.dumps({"Type": "Notification", "TopicArn": "arn", "Message": message})
+    event["Records"][0]["body"] = body
+    assert triggers.read(event).messages[0].body == (message if unwrapped else body)
+
+
+@pytest.mark.parametrize(
+    ("count", "first"),
+    [("1", True), ("01", True), ("2", False), ("010", False), ("0", True), ("x", True), (None, True)],
+)
+def test_a_message_of_sqs_comes_for_the_first_time_unless_it_was_received_before(
+    count: Any, first: bool
+) -> None:
+    event = sample("aws-sqs")
+    event["Records"][0]["attributes"] = {"ApproximateReceiveCount": count}
+    assert triggers.read(event).messages[0].first is first

@@ -6,9 +6,12 @@ from itertools import product
 
 import pytest
 
+from handler.ccc import Answer, Seen
+from handler.decision import Job
 from handler.errors import CloudError, Meaning
+from handler.reconcile.attempt import Attempt
 from handler.reconcile.verdict import Evidence, resolve
-from handler.task import Outcome, TaskState
+from handler.task import Outcome, SdkAppId, Task, TaskId, TaskState
 
 RUNNING, PAUSED = TaskState.RUNNING, TaskState.PAUSED
 LOST = CloudError("NoAnswer", "no whole answer", meaning=Meaning.RETRY)
@@ -156,3 +159,67 @@ def test_whatever_the_evidence_a_task_last_seen_running_is_never_fine(last: bool
             assert outcome is not None
         if sent == 0:
             assert outcome not in FINE
+
+
+def attempt() -> Attempt:
+    return Attempt([Job("pause", Task(SdkAppId(1), TaskId(2), None, "default"))])
+
+
+def seen(state: TaskState | None) -> Seen:
+    return Seen(TaskId(2), "", state)
+
+
+def test_what_was_seen_after_one_accepted_call_is_history_after_the_next() -> None:
+    paused = attempt()
+    for state in (TaskState.RUNNING, None, None):
+        paused.took(Answer("r", 1))
+        paused.see(None if state is None else seen(state))
+    found = paused.evidence(unknown=False, turned=False)
+    assert (found.sent, found.state, found.earlier) == (3, None, TaskState.RUNNING)
+
+
+def test_a_state_without_a_name_takes_nothing_from_what_was_seen() -> None:
+    paused = attempt()
+    paused.took(Answer("r", 1))
+    paused.see(seen(TaskState.RUNNING))
+    paused.see(seen(None))
+    assert paused.evidence(unknown=False, turned=False).state is TaskState.RUNNING
+
+
+@pytest.mark.parametrize(
+    ("meaning", "sent", "kept"),
+    [
+        (Meaning.RETRY, 0, False),
+        (Meaning.RETRY, 1, True),
+        (Meaning.HALT, 0, True),
+        (Meaning.HALT, 1, True),
+    ],
+)
+def test_an_error_counts_after_an_accepted_call_if_it_was_sent_or_nothing_more_can_be(
+    meaning: Meaning, sent: int, kept: bool
+) -> None:
+    error = CloudError("X", "no", meaning=meaning)
+    error.attempts = sent
+    paused = attempt()
+    paused.took(Answer("r", 1))
+    paused.failed(error)
+    found = paused.evidence(unknown=False, turned=False)
+    assert (found.error is error, found.sent, found.accepted) == (kept, 1 + sent, True)
+    paused.took(Answer("r", 1))
+    assert paused.evidence(unknown=False, turned=False).error is None
+
+
+def test_an_error_that_kept_the_first_call_from_being_sent_is_the_cause() -> None:
+    error = CloudError("X", "no", meaning=Meaning.RETRY)
+    deferred = attempt()
+    deferred.failed(error)
+    found = deferred.evidence(unknown=False, turned=False)
+    assert (found.error, found.sent, found.accepted) == (error, 0, False)
+
+
+def test_an_attempt_covers_what_asks_the_same_of_its_task_under_the_same_quiet_hours() -> None:
+    (job,) = attempt().jobs
+    assert attempt().covers(job._replace(task=job.task._replace(name="by another name")))
+    assert not attempt().covers(job._replace(task=job.task._replace(quiet_hours="us-east")))
+    assert not attempt().covers(job._replace(action="resume"))
+    assert not attempt().covers(job._replace(dry_run=True))

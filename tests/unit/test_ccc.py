@@ -1,0 +1,180 @@
+"""How a request is sent: how long one may take, and when refused credentials are read anew."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any, cast
+
+import pytest
+
+from handler.api3 import Api3, refusal
+from handler.ccc import NOT_WANTED, Answer, Ccc
+from handler.errors import CloudError
+from handler.pacing import Backoff, Clock, Deadline, RateLimit
+from handler.task import SdkAppId, TaskId
+
+APP, TASK = SdkAppId(1400692008), TaskId(16498)
+REFUSED = "AuthFailure.TokenFailure"
+
+
+class Client:
+    """A client in the place of the SDK's: `answer` gets the seconds that a request may take."""
+
+    def __init__(self, answer: Callable[[float], dict[str, Any]]) -> None:
+        self._answer = answer
+
+    def call(self, action: str, params: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        return self._answer(seconds)
+
+
+class Service:
+    """A contact centre on a clock of its own. It takes the credentials `right`; `current` are those at hand.
+
+    So many requests as `silent` says are answered with a `fault` after a `silence`.
+    """
+
+    def __init__(self, right: str = "new", current: str = "old", rate: float = 1_000) -> None:
+        self.seconds = 0.0
+        self.right, self.current = right, current
+        self.read_anew = self.requests = 0
+        self.meeting: threading.Barrier | None = None
+        self.allowed: list[float] = []
+        self.sent: list[float] = []
+        self.silent, self.silence, self.fault = 0, float("inf"), "NoAnswer"
+        clock = Clock(monotonic=lambda: self.seconds, sleep=self.pass_)
+        self.until = Deadline.after(clock, 600)
+        limit = RateLimit(rate, clock)
+        self.ccc = Ccc(self.connect, limit, Backoff(jitter=lambda: 1.0), self.renew)
+
+    def pass_(self, seconds: float) -> None:
+        self.seconds += seconds
+
+    def connect(self) -> Api3:
+        signed_with = self.current
+        return cast("Api3", Client(lambda seconds: self.answer(signed_with, seconds)))
+
+    def answer(self, signed_with: str, seconds: float) -> dict[str, Any]:
+        self.requests += 1
+        self.allowed.append(seconds)
+        self.sent.append(self.seconds)
+        if self.silent:
+            self.silent -= 1
+            self.pass_(min(seconds, self.silence))
+            raise refusal(self.fault, "not now")
+        if signed_with == self.right:
+            return {"RequestId": "r1"}
+        if self.meeting is not None:
+            self.meeting.wait(10)  # all are refused before any of them hears it
+        raise refusal(REFUSED, "not these")
+
+    def renew(self) -> bool:
+        self.read_anew += 1
+        before, self.current = self.current, "new"
+        return self.current != before
+
+    def pause(self) -> Answer:
+        return self.ccc.act("pause", APP, TASK, lambda: True, until=self.until)
+
+    def apis(self) -> list[Callable[[], Any]]:
+        """Return a call of each API that reads, and of each that acts."""
+        return [
+            lambda: self.ccc.page(APP, 0, 100, until=self.until),
+            lambda: self.ccc.see(APP, TASK, until=self.until),
+            self.pause,
+            lambda: self.ccc.act("resume", APP, TASK, lambda: True, until=self.until),
+        ]
+
+
+def test_a_request_without_an_answer_is_given_up_after_ten_seconds_and_sent_again() -> None:
+    service = Service(current="new")
+    service.silent = 2
+    assert service.pause().attempts == 3
+    assert service.allowed == [10, 10, 10]
+    assert 20 < service.seconds < 22
+
+
+def test_no_request_may_take_longer_than_there_is_time() -> None:
+    service = Service(current="new")
+    service.until = service.until.within(12)
+    service.silent = 9
+    with pytest.raises(CloudError, match="NoAnswer"):
+        service.pause()
+    assert service.allowed == [10, pytest.approx(1.8)]
+    assert service.seconds == 12
+
+
+def test_credentials_that_are_refused_are_read_anew_and_the_same_call_goes_on() -> None:
+    service = Service()
+    assert service.pause() == Answer("r1", 2)
+    for call in service.apis():
+        call()
+    assert (service.read_anew, service.requests) == (1, 6)
+
+
+def test_credentials_that_several_threads_see_refused_at_once_are_read_anew_once() -> None:
+    service = Service()
+    service.meeting = threading.Barrier(8)
+    with ThreadPoolExecutor(8) as pool:
+        answers = [each.result() for each in [pool.submit(service.pause) for _ in range(8)]]
+    assert {answer.attempts for answer in answers} == {2}
+    assert service.read_anew == 1
+
+
+def test_credentials_that_are_refused_as_well_after_reading_them_anew_are_not_read_again() -> None:
+    service = Service(right="none of them")
+    for call in service.apis():
+        with pytest.raises(CloudError, match=REFUSED):
+            call()
+    assert service.read_anew == 1
+    assert service.requests == 1 + len(service.apis()), "each API once, and the first with both"
+
+
+def test_credentials_that_are_the_same_after_reading_them_anew_are_not_read_again() -> None:
+    service = Service(right="none of them", current="new")
+    for call in service.apis():
+        with pytest.raises(CloudError, match=REFUSED):
+            call()
+    assert (service.read_anew, service.requests) == (1, len(service.apis()))
+
+
+def test_every_attempt_waits_for_its_turn_and_not_the_first_alone() -> None:
+    service = Service(current="new", rate=1)
+    service.silent, service.silence = 3, 0.0
+    assert service.ccc.limit.wait("PauseAutoCalloutTask"), "as the caller of `act` does"
+    assert service.pause().attempts == 4
+    assert all(later - earlier >= 1 for earlier, later in pairwise(service.sent))
+
+
+def test_a_throttled_call_is_sent_again_after_a_second_and_slows_down_those_of_its_api() -> None:
+    service = Service(current="new", rate=20)
+    service.silent, service.silence, service.fault = 1, 0.0, "RequestLimitExceeded.UinLimitExceeded"
+    service.pause()
+    for _ in range(2):
+        service.ccc.act("resume", APP, TASK, lambda: True, until=service.until)
+        service.ccc.see(APP, TASK, until=service.until)
+        service.ccc.see(APP, TASK, until=service.until)
+    first, second, *others = service.sent
+    assert second - first >= 1
+    assert others[-1] - second < 0.2, "other APIs have a quota of their own"
+    assert service.ccc.limit.wait("PauseAutoCalloutTask")
+    assert service.seconds - second >= 0.09, "at half the pace"
+
+
+def test_a_call_that_is_no_longer_wanted_after_an_error_ends_at_once_with_that_error() -> None:
+    service = Service(current="new")
+    service.silent = 1
+    wanted = iter([True, False, True])
+    with pytest.raises(CloudError, match="NoAnswer") as error:
+        service.ccc.act("pause", APP, TASK, lambda: next(wanted), until=service.until)
+    assert (error.value.attempts, service.requests, next(wanted)) == (1, 1, True)
+    assert service.seconds == pytest.approx(10.2)
+
+
+def test_a_call_that_was_never_wanted_is_not_sent_and_says_so() -> None:
+    service = Service(current="new")
+    with pytest.raises(CloudError, match=NOT_WANTED) as error:
+        service.ccc.act("pause", APP, TASK, lambda: False, until=service.until)
+    assert (error.value.attempts, service.requests, service.seconds) == (0, 0, 0)
