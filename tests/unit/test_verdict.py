@@ -215,11 +215,3 @@ def test_an_error_that_kept_the_first_call_from_being_sent_is_the_cause() -> Non
     deferred.failed(error)
     found = deferred.evidence(unknown=False, turned=False)
     assert (found.error, found.sent, found.accepted) == (error, 0, False)
-
-
-def test_an_attempt_covers_what_asks_the_same_of_its_task_under_the_same_quiet_hours() -> None:
-    (job,) = attempt().jobs
-    assert attempt().covers(job._replace(task=job.task._replace(name="by another name")))
-    assert not attempt().covers(job._replace(task=job.task._replace(quiet_hours="us-east")))
-    assert not attempt().covers(job._replace(action="resume"))
-    assert not attempt().covers(job._replace(dry_run=True))
