@@ -6,6 +6,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
 VENV ?= .venv
 BIN := $(VENV)/bin
 EVENT ?= events/scf-timer.json
+COVERAGE ?= --cov --cov-report=term:skip-covered
 ready := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
@@ -18,7 +19,7 @@ run: $(ready) ## run the function on EVENT (events/scf-timer.json) in its emulat
 	@$(BIN)/quiet-hours invoke $(EVENT)
 
 test: $(ready) ## run the tests
-	$(BIN)/pytest -n auto -m "not deploy" --cov --cov-report=term:skip-covered $(TESTS)
+	$(BIN)/pytest -n auto -m "not deploy" $(COVERAGE) $(TESTS)
 
 lint: $(ready) ## types, lint, format, import directions, docstrings, spelling
 	$(BIN)/ruff check .

@@ -14,6 +14,7 @@ from local.emulator import Emulator
 APP = 1400692008
 
 settings.register_profile("default", deadline=None)
+settings.register_profile("quick", deadline=None, max_examples=20)
 settings.register_profile("deep", deadline=None, max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
