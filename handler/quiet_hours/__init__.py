@@ -81,7 +81,7 @@ class QuietHours(BaseModel):
         return read_lead_time(value)
 
     def document(self) -> dict[str, Any]:
-        """Give the document that validates to the same quiet hours, as JSON or YAML can hold it.
+        """Return the document that validates to the same quiet hours, as JSON or YAML can hold it.
 
         Not pydantic's `model_serializer`: what it imports would be a hundredth of every cold start.
         """
@@ -97,18 +97,18 @@ class QuietHours(BaseModel):
         return document
 
     def is_quiet(self, at: datetime) -> bool:
-        """Say whether it is quiet at this instant; ValueError for a naive datetime."""
+        """Return whether it is quiet at this instant; ValueError for a naive datetime."""
         return self._line.holds(instant(at))
 
     def next_change(self, after: datetime) -> datetime | None:
-        """Give the first instant after `after` at which `is_quiet` turns, in UTC.
+        """Return the first instant after `after` at which `is_quiet` turns, in UTC.
 
         None if it does not turn within 100 years, nor in the years to 9999; ValueError for a naive datetime.
         """
         return _moment(self._turn(instant(after)))
 
     def reason(self, at: datetime) -> Reason:
-        """Say why it is quiet or not at this instant, since when and until when.
+        """Return why it is quiet or not at this instant, since when and until when.
 
         ValueError for a naive datetime.
         """
@@ -116,7 +116,7 @@ class QuietHours(BaseModel):
         return self._reason(second, self._since(second), self._turn(second))
 
     def periods(self, start: datetime, end: datetime) -> Iterator[Period]:
-        """Give the quiet and open periods from `start` to `end` in turn, the first and last cut to these.
+        """Yield the quiet and open periods from `start` to `end` in turn, the first and last cut to these.
 
         ValueError for a naive datetime.
         """
@@ -129,7 +129,7 @@ class QuietHours(BaseModel):
             second = since = stop
 
     def describe(self) -> list[str]:
-        """Give each interval with its place in plain words, overnight ones spelled out; lead time last."""
+        """Return each interval with its place in plain words, overnight ones spelled out; lead time last."""
         from .words import in_words  # noqa: PLC0415 - for the command's reader, not for a cold start
 
         lines = [f"{place}: {in_words(interval)}" for place, interval in self._placed]
@@ -139,7 +139,7 @@ class QuietHours(BaseModel):
         return lines
 
     def needs_calendars(self) -> bool:
-        """Say whether an interval or preset names a calendar, which takes the `holidays` extra."""
+        """Return whether an interval or preset names a calendar, which takes the `holidays` extra."""
         return any(
             isinstance(source, dict) and not CALENDAR_KEYS.isdisjoint(source) for source in self._sources
         )
@@ -155,7 +155,7 @@ class QuietHours(BaseModel):
         return [text for text in dict.fromkeys(found) if text]
 
     def suspicions(self, at: datetime) -> list[str]:
-        """Give what is valid but most likely not meant, seen from an instant.
+        """Return what is valid but most likely not meant, seen from an instant.
 
         Such as: never quiet, an interval of one minute, a lead time that leaves nothing open.
         """
@@ -222,7 +222,7 @@ class QuietHours(BaseModel):
         return turn
 
     def _since(self, at: int) -> int | None:
-        """Give the last turn up to `at`: from ever further back, follow the turns forward."""
+        """Return the last turn up to `at`: from ever further back, follow the turns forward."""
         for days in (1, 8, 64, 512, 4096, 36_525):
             last, turn = None, self._line.turn(max(at - days * DAY, FIRST_INSTANT), at)
             while turn is not None and turn <= at:

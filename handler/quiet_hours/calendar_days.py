@@ -85,7 +85,7 @@ def read_date(entry: object) -> DateRange:
 
 
 def day_of_month_mask(ranges: Iterable[tuple[int, int]]) -> Mask:
-    """Give the days of a month in any of the ranges.
+    """Return the days of a month in any of the ranges.
 
     A range that starts beyond the end of the month skips that month; one that ends there ends with it.
     """
@@ -103,13 +103,13 @@ def day_of_month_mask(ranges: Iterable[tuple[int, int]]) -> Mask:
 
 
 def month_mask(months: Iterable[frozenset[int]]) -> Mask:
-    """Give all days of the chosen months."""
+    """Return all days of the chosen months."""
     chosen = frozenset().union(*months)
     return lambda _, month: _ALL if month in chosen else 0
 
 
 def year_mask(ranges: Iterable[tuple[int, int]]) -> Mask:
-    """Give all days of the chosen years."""
+    """Return all days of the chosen years."""
     chosen = _Ranges(ranges)
     return lambda year, _: _ALL if chosen.within(year, year) else 0
 

@@ -20,18 +20,18 @@ Mask = Callable[[int, int], int]
 
 
 def day_number(day: date) -> int:
-    """Give the number of a date."""
+    """Return the number of a date."""
     return day.toordinal() - _FIRST
 
 
 def month_length(year: int, month: int) -> int:
-    """Give the number of days of a month of the Gregorian calendar."""
+    """Return the number of days of a month of the Gregorian calendar."""
     leap = month == 2 and year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)  # noqa: PLR2004 - February
     return _LENGTHS[month - 1] + leap
 
 
 def weekday_of_first(year: int, month: int) -> int:
-    """Give the weekday of the first of a month, Monday is 0."""
+    """Return the weekday of the first of a month, Monday is 0."""
     return date(_known_year(year), month, 1).weekday()
 
 
@@ -65,20 +65,20 @@ class Days:
         self._known: dict[int, int] = {}
 
     def has(self, number: int) -> bool:
-        """Say whether the day matches."""
+        """Return whether the day matches."""
         year, month, day = _civil(number)
         return bool(self.mask(year, month) >> (day - 1) & 1)
 
     def next(self, number: int, last: int) -> int | None:
-        """Give the first matching day from `number` on (inclusive), None if none comes by `last`."""
+        """Return the first matching day from `number` on (inclusive), None if none comes by `last`."""
         return self._search(number, last, 0)
 
     def next_gap(self, number: int, last: int) -> int | None:
-        """Give the first day from `number` on (inclusive) that does not match, None if all do to `last`."""
+        """Return the first day from `number` on (inclusive) that does not match, None if all do to `last`."""
         return self._search(number, last, -1)
 
     def mask(self, year: int, month: int) -> int:
-        """Give the matching days of a month."""
+        """Return the matching days of a month."""
         key = year * 12 + month
         known = self._known.get(key)
         if known is not None:

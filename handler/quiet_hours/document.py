@@ -61,7 +61,7 @@ def _check_preset(name: object, default: Zone | None, place: Place, faults: Faul
 
 
 def preset_intervals(names: Collection[str], default: Zone | None) -> list[Placed]:
-    """Give the intervals of presets that were read before."""
+    """Return the intervals of presets that were read before."""
     if not names:
         return []
     from .presets import PRESETS  # noqa: PLC0415 - as above

@@ -42,15 +42,15 @@ class Calendar:
         self._known = known
 
     def is_holiday(self, day: date) -> bool:
-        """Say whether the day is a public holiday, days off moved to a weekday included."""
+        """Return whether the day is a public holiday, days off moved to a weekday included."""
         return day in self._known
 
     def is_holiday_eve(self, day: date) -> bool:
-        """Say whether the next day is a public holiday."""
+        """Return whether the next day is a public holiday."""
         return day < date.max and self.is_holiday(day + _ONE_DAY)
 
     def is_make_up_workday(self, day: date) -> bool:
-        """Say whether the day is of a weekend but worked, in exchange for a day off."""
+        """Return whether the day is of a weekend but worked, in exchange for a day off."""
         # In this order: a calendar learns the weekends of a year when it is asked for one of its days.
         return bool(self._known.is_working_day(day)) and day.weekday() in self._known.weekend
 
@@ -117,7 +117,7 @@ def ending(source: Any, today: date, ahead: timedelta) -> str | None:
 
 
 def calendar_mask(calendars: Iterable[Calendar], matches: Callable[[Calendar, date], bool]) -> Mask:
-    """Give the days of a month that match in any of the calendars."""
+    """Return the days of a month that match in any of the calendars."""
     chosen = tuple(calendars)
 
     def mask(year: int, month: int) -> int:
@@ -134,7 +134,7 @@ def calendar_mask(calendars: Iterable[Calendar], matches: Callable[[Calendar, da
 
 @cache
 def _country(country: str, part: str) -> Any:
-    """Return the one calendar of a country or part: it learns a year at the first question, which is dear."""
+    """Return the one calendar of a country or part: its first answer for a year is expensive."""
     import holidays  # noqa: PLC0415 - as above
 
     return holidays.country_holidays(country, subdiv=part or None)

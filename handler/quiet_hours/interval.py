@@ -42,11 +42,11 @@ class DayRule:
         self.days, self.times = days, times
 
     def holds(self, wall: int) -> bool:
-        """Say whether it holds at this reading."""
+        """Return whether it holds at this reading."""
         return self.within(wall, wall)
 
     def within(self, wall: int, until: int) -> bool:
-        """Say whether it holds anywhere from `wall` to `until`, both inclusive."""
+        """Return whether it holds anywhere from `wall` to `until`, both inclusive."""
         for day in range(wall // DAY - 1, until // DAY + 1):
             first, last = wall - day * DAY, until - day * DAY
             for start, end in self.times:
@@ -55,7 +55,7 @@ class DayRule:
         return False
 
     def turn(self, wall: int, limit: int) -> int | None:
-        """Give the first later reading up to `limit` at which `holds` changes, None if none does."""
+        """Return the first later reading up to `limit` at which `holds` changes, None if none does."""
         if not self.holds(wall):
             start = self._start(wall, limit)
             return start if start is not None and start <= limit else None
@@ -104,15 +104,15 @@ class Week:
         self._at_first = before
 
     def holds(self, wall: int) -> bool:
-        """Say whether it holds at this reading."""
+        """Return whether it holds at this reading."""
         return bool((bisect_right(self._edges, (wall + _THURSDAY) % _WEEK) & 1) ^ self._at_first)
 
     def within(self, wall: int, until: int) -> bool:
-        """Say whether it holds anywhere from `wall` to `until`, both inclusive."""
+        """Return whether it holds anywhere from `wall` to `until`, both inclusive."""
         return self.holds(wall) or self.turn(wall, until) is not None
 
     def turn(self, wall: int, limit: int) -> int | None:
-        """Give the first later reading up to `limit` at which `holds` changes, None if none does."""
+        """Return the first later reading up to `limit` at which `holds` changes, None if none does."""
         if not self._edges:
             return None
         second = (wall + _THURSDAY) % _WEEK
@@ -155,7 +155,7 @@ class Interval:
 
     @property
     def line(self) -> Part:
-        """Give the instants at which it holds."""
+        """Return the instants at which it holds."""
         if isinstance(self.rule, Span):
             return self.rule
         assert self.zone is not None  # noqa: S101 - only a span has none, see `zone`
@@ -163,14 +163,14 @@ class Interval:
 
     @property
     def weekdays(self) -> tuple[int, ...] | None:
-        """Give the weekdays it begins on, Monday is 0; None if that differs from week to week."""
+        """Return the weekdays it begins on, Monday is 0; None if that differs from week to week."""
         if self.narrowed or isinstance(self.rule, Span) or any(nth for _, nth in self.picks):
             return None
         return tuple(sorted({day for day, _ in self.picks})) or tuple(range(7))
 
     @property
     def text(self) -> str:
-        """Give the interval as its document has it; an object as JSON."""
+        """Return the interval as its document has it; an object as JSON."""
         if isinstance(self.source, str):
             return self.source
         import json  # noqa: PLC0415 - only a report needs it
@@ -179,7 +179,7 @@ class Interval:
 
 
 def together(quiet: Iterable[Interval], opening: Iterable[Interval], lead: int) -> Line:
-    """Give the line that holds when any of `quiet` does and none of `opening`, and `lead` seconds before."""
+    """Return the line where any of `quiet` holds and none of `opening`, and `lead` seconds before."""
     weeks, others = _sorted_out(quiet)
     opened, other_openings = _sorted_out(opening)
     # What opens the same zone's week is taken out of it at once: it saves time at every question, and

@@ -67,7 +67,7 @@ def read_object(value: dict[Any, Any], default: Zone | None, place: Place, fault
 
 
 def plain(value: Any) -> Any:
-    """Give a copy as JSON can hold it: a YAML date becomes its text."""
+    """Return a copy as JSON can hold it: a YAML date becomes its text."""
     if isinstance(value, dict):
         return {str(key): plain(part) for key, part in value.items()}
     if isinstance(value, (list, tuple)):
@@ -120,7 +120,7 @@ def _picks(read: list[tuple[Pick, ...]]) -> tuple[Pick, ...]:
 
 
 def _ever(days: Days, read: dict[str, list[Any]]) -> bool:
-    """Say whether any day matches. Calendars of holidays are trusted: a year of them is dear."""
+    """Return whether any day matches. Calendars of holidays are trusted: a year of them is expensive."""
     if read.keys() & CALENDAR_KEYS:
         return True
     years = {first for first, _ in read.get("years", ())}

@@ -27,7 +27,7 @@ def read_lead_time(value: object) -> timedelta:
 
 
 def write_lead_time(length: timedelta) -> str:
-    """Give the form that `read_lead_time` reads: `1h30m`, `0s`."""
+    """Return the form that `read_lead_time` reads: `1h30m`, `0s`."""
     seconds, parts = length.days * _DAY_SECONDS + length.seconds, ""
     for unit, size in _UNITS.items():
         count, seconds = divmod(seconds, size)

@@ -30,7 +30,7 @@ class Reason(NamedTuple):
 
     @property
     def text(self) -> str:
-        """Give it as a sentence, in local time of `time_zone`.
+        """Return it as a sentence, in local time of `time_zone`.
 
         `Quiet in Asia/Shanghai from Mon 2026-11-23 21:00 until Tue 2026-11-24 09:00: quiet[0] 21:00-09:00.`
         """

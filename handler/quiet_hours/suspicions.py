@@ -24,7 +24,7 @@ _FIXED_ZONES = {"EST": "America/New_York", "MST": "America/Denver", "HST": "Paci
 
 
 def suspicions(reason: Reason, placed: list[Placed], at: int) -> Iterator[str]:
-    """Give a sentence for each thing that looks wrong from `at` on; `reason` is of that instant."""
+    """Yield a sentence for each thing that looks wrong from `at` on; `reason` is of that instant."""
     limit = horizon(at)
     if reason.until is None:
         yield "is always quiet" if reason.quiet else "is never quiet"
@@ -44,7 +44,7 @@ def suspicions(reason: Reason, placed: list[Placed], at: int) -> Iterator[str]:
 
 
 def swallows(base: Line, lead: int, at: int) -> bool:
-    """Say whether `base` is open for no longer than `lead` anywhere in the year from `at` on."""
+    """Return whether `base` is open for no longer than `lead` anywhere in the year from `at` on."""
     start: int | None = at
     while start is not None and start < at + _LOOK_AHEAD:
         end = base.turn(start, start + _LOOK_AHEAD)

@@ -21,16 +21,16 @@ if TYPE_CHECKING:
         """Something that holds or not at every instant, or at every reading of a wall clock."""
 
         def holds(self, at: int) -> bool:
-            """Say whether it holds at this instant."""
+            """Return whether it holds at this instant."""
 
         def turn(self, at: int, limit: int) -> int | None:
-            """Give the first instant after `at` up to `limit` at which `holds` changes, None if none does."""
+            """Return the first later instant up to `limit` at which `holds` changes, None if none does."""
 
     class Part(Line, Protocol):
         """A line that others are made of."""
 
         def within(self, at: int, until: int) -> bool:
-            """Say whether it holds anywhere from `at` to `until`, both inclusive, at most a day apart."""
+            """Return whether it holds anywhere from `at` to `until`, both inclusive, at most a day apart."""
 
 
 # A week, and what a lead time may look ahead.
@@ -46,15 +46,15 @@ class Span:
         self.start, self.end = start, end
 
     def holds(self, at: int) -> bool:
-        """Say whether it holds at this instant."""
+        """Return whether it holds at this instant."""
         return self.start <= at < self.end
 
     def within(self, at: int, until: int) -> bool:
-        """Say whether it holds anywhere from `at` to `until`, both inclusive."""
+        """Return whether it holds anywhere from `at` to `until`, both inclusive."""
         return self.start <= until and at < self.end
 
     def turn(self, at: int, limit: int) -> int | None:
-        """Give the next of its two ends."""
+        """Return the next of its two ends."""
         end = self.start if at < self.start else self.end
         return end if at < end <= limit else None
 
@@ -71,11 +71,11 @@ class Local:
         self.zone, self.rule = zone, rule
 
     def holds(self, at: int) -> bool:
-        """Say whether it holds at this instant."""
+        """Return whether it holds at this instant."""
         return self.rule.holds(at + self.zone.offset(at))
 
     def within(self, at: int, until: int) -> bool:
-        """Say whether it holds anywhere from `at` to `until`, both inclusive."""
+        """Return whether it holds anywhere from `at` to `until`, both inclusive."""
         offset = self.zone.offset(at)
         moved = self.zone.transition(at, until)
         if moved is None:
@@ -83,7 +83,7 @@ class Local:
         return self.rule.within(at + offset, moved - 1 + offset) or self.within(moved, until)
 
     def turn(self, at: int, limit: int) -> int | None:
-        """Give the instant at which the clock first reads something else, by ticking or by being moved."""
+        """Return the instant at which the clock first reads something else, by ticking or by being moved."""
         state = self.holds(at)
         while at <= limit:
             offset = self.zone.offset(at)
@@ -113,21 +113,21 @@ class Union:
         self.lines = tuple(lines)
 
     def holds(self, at: int) -> bool:
-        """Say whether any holds."""
+        """Return whether any holds."""
         for line in self.lines:  # noqa: SIM110 - any() costs a generator, and this is asked most
             if line.holds(at):
                 return True
         return False
 
     def within(self, at: int, until: int) -> bool:
-        """Say whether any holds anywhere from `at` to `until`, both inclusive."""
+        """Return whether any holds anywhere from `at` to `until`, both inclusive."""
         for line in self.lines:  # noqa: SIM110 - as above
             if line.within(at, until):
                 return True
         return False
 
     def turn(self, at: int, limit: int) -> int | None:
-        """Give the end of the run of lines that take over from one another, or the next beginning."""
+        """Return the end of the run of lines that take over from one another, or the next beginning."""
         if not self.holds(at):
             first: int | None = None
             for line in self.lines:  # none is followed beyond the turn of another
@@ -153,11 +153,11 @@ class Open:
         self.line, self.opening = line, opening
 
     def holds(self, at: int) -> bool:
-        """Say whether it holds at this instant."""
+        """Return whether it holds at this instant."""
         return self.line.holds(at) and not self.opening.holds(at)
 
     def within(self, at: int, until: int) -> bool:
-        """Say whether it holds anywhere from `at` to `until`, both inclusive."""
+        """Return whether it holds anywhere from `at` to `until`, both inclusive."""
         if not self.line.within(at, until):
             return False
         if not self.opening.within(at, until) or self.holds(at):
@@ -165,7 +165,7 @@ class Open:
         return self.turn(at, until) is not None
 
     def turn(self, at: int, limit: int) -> int | None:
-        """Give the first instant after `at` at which it holds or no longer holds."""
+        """Return the first instant after `at` at which it holds or no longer holds."""
         state = self.holds(at)
         after: int | None = at
         while after is not None and after <= limit:
@@ -195,11 +195,11 @@ class Ahead:
         self.line, self.lead = line, lead
 
     def holds(self, at: int) -> bool:
-        """Say whether `line` holds anywhere from `at` to `at + lead`, both inclusive."""
+        """Return whether `line` holds anywhere from `at` to `at + lead`, both inclusive."""
         return self.line.within(at, at + self.lead)
 
     def turn(self, at: int, limit: int) -> int | None:
-        """Give the first instant after `at` at which it holds or no longer holds."""
+        """Return the first instant after `at` at which it holds or no longer holds."""
         if not self.line.holds(at):
             start = self.line.turn(at, limit + self.lead)
             if start is None or start - self.lead > at:
@@ -227,11 +227,11 @@ class Weekly:
         self.line, self.zones = line, tuple(zones)
 
     def holds(self, at: int) -> bool:
-        """Say whether it holds at this instant."""
+        """Return whether it holds at this instant."""
         return self.line.holds(at)
 
     def turn(self, at: int, limit: int) -> int | None:
-        """Give the first instant after `at` at which it holds or no longer holds."""
+        """Return the first instant after `at` at which it holds or no longer holds."""
         still = set()
         while at <= limit:
             at += STRETCH + _WEEK_AND_MORE

@@ -45,7 +45,7 @@ def read_times(text: object) -> tuple[int, int]:
 
 
 def between(start: int, end: int) -> tuple[int, int]:
-    """Give the range from `start` to `end`, which is on the next day if it is not later.
+    """Return the range from `start` to `end`, which is on the next day if it is not later.
 
     ValueError if they are equal, or if it starts at 24:00.
     """
@@ -63,7 +63,7 @@ def between(start: int, end: int) -> tuple[int, int]:
 
 
 def merged(ranges: list[tuple[int, int]]) -> Times:
-    """Give the same times sorted, with those that touch or overlap made one where a day is not exceeded."""
+    """Return the same times sorted, with those that touch or overlap made one where a day is not exceeded."""
     times: list[tuple[int, int]] = []
     for start, end in sorted(ranges):
         if times and start <= times[-1][1] and max(end, times[-1][1]) - times[-1][0] <= DAY:
@@ -74,14 +74,14 @@ def merged(ranges: list[tuple[int, int]]) -> Times:
 
 
 def clock(seconds: int) -> str:
-    """Give seconds from midnight as `21:00`; of a time on the next day, what the clock then reads."""
+    """Return seconds from midnight as `21:00`; of a time on the next day, what the clock then reads."""
     if seconds > DAY:
         seconds -= DAY
     return f"{seconds // _HOUR:02}:{seconds % _HOUR // _MINUTE:02}"
 
 
 def tidy(text: str) -> str:
-    """Give the text with typographic dashes made plain, and no blanks around dashes and commas."""
+    """Return the text with typographic dashes made plain, and no blanks around dashes and commas."""
     for dash in "\u2013\u2014\u2212":
         text = text.replace(dash, "-")
     text = " ".join(text.split())
@@ -111,7 +111,7 @@ def _hint(text: str) -> str:
 
 
 def _twelve_hours(parts: list[str]) -> str:
-    """Give 9pm or 9:30 pm as hours of the day; nothing for what is not that."""
+    """Return 9pm or 9:30 pm as hours of the day; nothing for what is not that."""
     half = parts[-1][-2:]
     hour, *minute = [*parts[:-1], parts[-1][:-2].strip()]
     if half not in {"am", "pm"} or not _digits(hour, 1, 2) or not 1 <= int(hour) <= _NOON:
@@ -120,7 +120,7 @@ def _twelve_hours(parts: list[str]) -> str:
 
 
 def _no_colon(text: str) -> str:
-    """Give 2100, 21 or 21.00 with its colon; nothing for what is not that."""
+    """Return 2100, 21 or 21.00 with its colon; nothing for what is not that."""
     if _digits(text, 4, 4):
         return f"{text[:2]}:{text[2:]}"
     if _digits(text, 1, 2):

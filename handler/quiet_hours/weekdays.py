@@ -40,7 +40,7 @@ def read_weekdays(text: object) -> tuple[Pick, ...]:
 
 
 def weekday_mask(picks: Iterable[Pick]) -> Mask:
-    """Give the days of a month that are one of the picks."""
+    """Return the days of a month that are one of the picks."""
     chosen = tuple(set(picks))
 
     def mask(year: int, month: int) -> int:

@@ -16,7 +16,7 @@ _ORDINALS |= {-2: "second last", -3: "third last", -4: "fourth last", -5: "fifth
 
 
 def in_words(interval: Interval) -> str:
-    """Give what the interval means, in English, with its zone."""
+    """Return what the interval means, in English, with its zone."""
     if isinstance(interval.rule, Span):
         start, end = moment(interval.rule.start), moment(interval.rule.end)
         first, last = (f"{at:%a} {at.date().isoformat()} {at:%H:%M:%S}" for at in (start, end))

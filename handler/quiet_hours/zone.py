@@ -47,7 +47,7 @@ _ABBREVIATIONS = {
 
 
 def instant(at: datetime) -> int:
-    """Give the whole seconds since 1970 up to `at`.
+    """Return the whole seconds since 1970 up to `at`.
 
     ValueError for a naive datetime. Every offset of the tz database is a whole number of seconds, so
     nothing turns between two seconds.
@@ -103,7 +103,7 @@ class Zone:
         return f"Zone({self.name!r})"
 
     def offset(self, instant: int) -> int:
-        """Give what the wall clock is ahead of UTC at this instant, in seconds."""
+        """Return what the wall clock is ahead of UTC at this instant, in seconds."""
         day = instant // DAY
         known = self._days.get(day)
         if known is not None:
@@ -115,7 +115,7 @@ class Zone:
         return start
 
     def transition(self, after: int, until: int) -> int | None:
-        """Give the instant in `(after, until]` from which another offset holds, None if there is none.
+        """Return the instant in `(after, until]` from which another offset holds, None if there is none.
 
         `until` is at most `STRETCH` after `after`.
         """
@@ -132,7 +132,7 @@ class Zone:
         return high
 
     def next_transition(self, after: int, limit: int) -> int | None:
-        """Give the first instant in `(after, limit]` from which another offset holds, None without one."""
+        """Return the first instant in `(after, limit]` from which another offset holds, None without one."""
         for year in range(after // _YEAR, limit // _YEAR + 1):
             for moved in self._transitions(year):
                 if moved > after:
@@ -140,7 +140,7 @@ class Zone:
         return None
 
     def _transitions(self, year: int) -> tuple[int, ...]:
-        """Give the transitions of the year-long stretch of this number, the first one begins with 1970."""
+        """Return the transitions of the year-long stretch of this number, the first one begins with 1970."""
         if year not in self._years:
             starts = range(year * _YEAR, (year + 1) * _YEAR, STRETCH)
             found = [self.transition(start, start + STRETCH) for start in starts]
