@@ -59,7 +59,7 @@ class Page(NamedTuple):
     """A page of an application's tasks: its number, from 0, and its size.
 
     `total` is how many tasks there are, `None` where the answer has no usable number. `unreadable` has the
-    name, if any, of each entry without a usable id.
+    name, if any, of each entry without a usable id; `unnamed` says whether a task has no name that is a text.
     """
 
     tasks: tuple[Seen, ...]
@@ -67,6 +67,7 @@ class Page(NamedTuple):
     size: int
     total: int | None
     unreadable: tuple[str | None, ...] = ()
+    unnamed: bool = False
 
 
 class Ccc:
@@ -92,6 +93,7 @@ class Ccc:
         self._renewed: bool | None = None
         self._renewing = threading.Lock()
         self._counted = threading.Lock()
+        self._sizes: tuple[int, ...] = LARGEST_PAGES
         self.calls = 0
 
     def api(self, action: Action) -> str:
@@ -126,17 +128,17 @@ class Ccc:
     ) -> Page:
         """Return a page of an application's tasks, counted from 0. Document 679/68725.
 
-        Without a `size` it takes the largest that is not refused: the limit is not documented. `paced` says
-        that the caller has waited for this API's turn.
+        Without a `size` it takes the largest that was not refused yet: the limit is not documented. `paced`
+        says that the caller has waited for this API's turn.
         """
-        *larger, last = LARGEST_PAGES if size is None else (size,)
-        for each in larger:
+        while size is None and len(self._sizes) > 1:
             try:
-                return self._page(app, number, each, until=until, paced=paced)
+                return self._page(app, number, self._sizes[0], until=until, paced=paced)
             except CloudError as error:
                 if not error.code.startswith("InvalidParameter"):
                     raise
-        return self._page(app, number, last, until=until, paced=paced)
+                self._sizes, paced = self._sizes[1:], False
+        return self._page(app, number, size or self._sizes[0], until=until, paced=paced)
 
     def _page(self, app: SdkAppId, number: int, size: int, *, until: Deadline, paced: bool) -> Page:
         def page(response: dict[str, Any], attempts: int) -> Page:
@@ -207,9 +209,9 @@ class Ccc:
 
 @dataclass
 class _Sending:
-    """How often a request was sent, how its last attempt failed and when, and whether it is given up.
+    """How often a request was sent, how its last attempt failed, and whether it is given up.
 
-    `seconds` is how long that attempt took.
+    `seconds` is how long that attempt took; `unclear` is set once one may have been carried out all the same.
     """
 
     api: str
@@ -217,10 +219,12 @@ class _Sending:
     sent: int = 0
     last: CloudError | None = None
     seconds: float = 0.0
+    unclear: bool = False
     over: bool = False
 
     def failed(self, error: CloudError, seconds: float) -> None:
-        error.attempts, self.last, self.seconds = self.sent, error, seconds
+        self.unclear = self.unclear or not error.refused
+        error.attempts, error.unclear, self.last, self.seconds = self.sent, self.unclear, error, seconds
         facts = {"api": self.api, "params": self.params, "attempt": self.sent, "error": str(error)}
         _log.info("call failed", extra=facts)
 
@@ -252,14 +256,17 @@ def _read_page(response: dict[str, Any], number: int, size: int) -> Page:
     total = response.get("TotalCount")
     tasks: list[Seen] = []
     unreadable: list[str | None] = []
+    unnamed = False
     for entry in entries or ():
-        task_id = entry.get("TaskId") if isinstance(entry, dict) else None
+        fields = entry if isinstance(entry, dict) else {}
+        task_id, name = fields.get("TaskId"), _text(fields.get("Name"))
         if _is_count(task_id) and 0 < task_id <= INT64_MAX:
-            tasks.append(_seen(entry, TaskId(task_id)))
+            tasks.append(_seen(fields, TaskId(task_id)))
+            unnamed |= name is None
         else:
-            unreadable.append(_text(entry.get("Name")) if isinstance(entry, dict) else None)
+            unreadable.append(name)
     total = total if _is_count(total) else None
-    return Page(tuple(_without_contradictions(tasks)), number, size, total, tuple(unreadable))
+    return Page(tuple(_without_contradictions(tasks)), number, size, total, tuple(unreadable), unnamed)
 
 
 def _without_contradictions(tasks: list[Seen]) -> list[Seen]:

@@ -87,8 +87,9 @@ class Meaning(Enum):
 class CloudError(QuietHoursError):
     """An answer that is an error, or no answer at all.
 
-    `code` and `message` are the cloud's own, `attempts` how often the request was sent. What they repeat of
-    a key, a token or a signature is left out before they are cut: the half of one would not be recognised.
+    `code` and `message` are the cloud's own, `attempts` how often the request was sent, and `unclear` whether
+    one of them may have been carried out all the same. What they repeat of a key, a token or a signature is
+    left out before they are cut: the half of one would not be recognised.
     """
 
     def __init__(self, code: str, message: str, request_id: str | None = None, *, meaning: Meaning) -> None:
@@ -97,6 +98,7 @@ class CloudError(QuietHoursError):
         self.request_id = None if request_id is None else _cut(clean(str(request_id)), _LONGEST_ID)
         self.meaning = meaning
         self.attempts = 0
+        self.unclear = False
         request = f" (request {self.request_id})" if self.request_id else ""
         super().__init__(f"{self.code}: {self.message}{request}")
 
@@ -109,6 +111,11 @@ class CloudError(QuietHoursError):
     def refuses_credentials(self) -> bool:
         """Whether others may be taken: these have expired, or were replaced, since they were read."""
         return self.code.startswith(_OF_CREDENTIALS)
+
+    @property
+    def refused(self) -> bool:
+        """Whether the answer says that nothing was done."""
+        return self.meaning in {Meaning.OBJECT, Meaning.HALT} or self.code.startswith("RequestLimitExceeded")
 
     @property
     def may_pass(self) -> bool:

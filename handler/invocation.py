@@ -14,6 +14,8 @@ _LONGEST_NAME = 200
 """Characters of the function's name, which each part of a report repeats; both clouds allow fewer."""
 _TO_LOG_SECONDS = 1.5
 _TO_PUBLISH_SECONDS = 10.0
+_LEAST_TO_PUBLISH_SECONDS = 0.5
+"""What a first call with a new connection takes on a small, busy machine."""
 
 
 class Invocation(NamedTuple):
@@ -53,7 +55,7 @@ class Invocation(NamedTuple):
         return self.deadline.earlier(_reserves(self.deadline.at - self.started)[0])
 
     def for_work(self) -> Deadline:
-        """Return the deadline of the work: a fifth of what is left, 10 s at most, is kept to publish in.
+        """Return the deadline of the work: a fifth of what is left (0.5 to 10 s) is kept to publish in.
 
         docs/decisions/0008-who-has-how-much-time.md has the numbers.
         """
@@ -86,4 +88,5 @@ def _seconds(context: Any) -> float:
 def _reserves(seconds: float) -> tuple[float, float]:
     """Return what is kept of a run's time to log in, half of it at most, and to publish in."""
     log = min(_TO_LOG_SECONDS, seconds / 2)
-    return log, min(_TO_PUBLISH_SECONDS, (seconds - log) / 5)
+    rest = seconds - log
+    return log, min(_TO_PUBLISH_SECONDS, max(rest / 5, min(_LEAST_TO_PUBLISH_SECONDS, rest / 3)))

@@ -102,7 +102,8 @@ def entries(done: Done) -> tuple[TaskReport, ...]:
     """Return an entry for each task that is to be paused or resumed, under each of its quiet hours.
 
     A name and a number, or two messages, may mean the same task. What was to be done for real stands there
-    rather than a dry run, and what is unfinished rather than what is not.
+    rather than a dry run, what is unfinished rather than what is not, and a task that was paused rather than
+    one that was left alone: quiet hours may have begun between the two.
     """
     reports = [(job, report) for job, each in done.items() for report in each]
     real = {(job.action, report.task.key) for job, report in reports if not job.dry_run}
@@ -111,9 +112,13 @@ def entries(done: Done) -> tuple[TaskReport, ...]:
         if job.dry_run and (job.action, report.task.key) in real:
             continue
         key = (job.action, report.task.key, report.task.quiet_hours)
-        if key not in found or (report.outcome in UNFINISHED and found[key].outcome not in UNFINISHED):
+        if key not in found or _weight(report) > _weight(found[key]):
             found[key] = report
     return tuple(found.values())
+
+
+def _weight(report: TaskReport) -> tuple[bool, bool]:
+    return report.outcome in UNFINISHED, report.attempts > 0
 
 
 def text_of_body(body: Any) -> str:

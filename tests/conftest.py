@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
+import gc
 import os
 from collections.abc import Iterator
 
+import botocore.loaders
 import pytest
 from hypothesis import settings
 
@@ -17,6 +20,21 @@ settings.register_profile("default", deadline=None)
 settings.register_profile("quick", deadline=None, max_examples=20)
 settings.register_profile("deep", deadline=None, max_examples=2_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+def pytest_collection_finish() -> None:
+    """Leave what lives as long as the tests out of garbage collection: it took a fifth of the time."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _models_of_aws_are_read_once() -> Iterator[None]:
+    """Each world of moto begins a session of boto3, which reads megabytes of JSON anew for each client."""
+    with pytest.MonkeyPatch.context() as patch:
+        read = functools.cache(botocore.loaders.JSONFileLoader().load_file)
+        patch.setattr(botocore.loaders.JSONFileLoader, "load_file", lambda _, path: read(path))
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -21,7 +21,8 @@ class Attempt:
     """What several jobs ask of one task is attempted once. `before` is the state seen before the first call.
 
     `error` is how the last call ended where it was not accepted. `state` is what was seen after the last
-    call, `earlier` what was seen after one before. `tried` says that this round has had its call. `overruled`
+    call, `earlier` what was seen after one before. `unclear` says that a call that was neither accepted nor
+    refused may have been carried out. `tried` says that this round has had its call. `overruled`
     is set on a resume when a message of the same event pauses the task.
     """
 
@@ -31,6 +32,7 @@ class Attempt:
     overruled: bool = False
     sent: int = 0
     accepted: bool = False
+    unclear: bool = False
     request_id: str | None = None
     error: CloudError | None = None
     state: TaskState | None = None
@@ -65,6 +67,7 @@ class Attempt:
         """Note how a call failed. One that was not sent changes nothing of what earlier ones left."""
         if error.attempts:
             self._sent(error.attempts, error.request_id)
+        self.unclear = self.unclear or error.unclear
         if error.attempts or not self.sent or error.meaning is Meaning.HALT:
             self.error = error
 
@@ -89,6 +92,7 @@ class Attempt:
             unknown,
             turned,
             self.before,
+            self.unclear,
         )
 
     def _sent(self, requests: int, request_id: str | None) -> None:

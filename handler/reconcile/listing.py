@@ -78,8 +78,9 @@ class _Pass:
 class Listing:
     """One application's list, as far as it was read in this run. Reading goes on where it stopped.
 
-    `found` are its tasks by id, as last seen. `unreadable` are the names of entries without a usable id.
-    `error` is what ended the reading, if anything did; `certain` says that what was not found is not there.
+    `found` are its tasks by id, as last seen. `unreadable` are the names of entries without a usable id,
+    `None` for one without a name that is a text. `error` is what ended the last reading, if anything did.
+    `certain` says that what was not found is not there.
     """
 
     ccc: Ccc
@@ -108,6 +109,7 @@ class Listing:
 
         As many pages are read at once as were read already, 1, 1, 2, 4 and so on, up to a limit.
         """
+        self._begin()
         while self._pass.left and self.error is None and worth(self._pass.left):
             if (batch := self._batch(until)) is None:
                 return
@@ -118,12 +120,18 @@ class Listing:
 
         Where something is still `missing` then, it goes on until that is certain.
         """
+        self._begin()
         while self.error is None:
             if self._pass.left == 0 and not self._goes_on(missing):
                 return
             if (batch := self._batch(until)) is None:
                 return
             yield batch
+
+    def _begin(self) -> None:
+        """Forget an error that may pass: this reading has a time of its own."""
+        if self.error is not None and self.error.may_pass:
+            self.error = None
 
     def _goes_on(self, missing: Callable[[], bool]) -> bool:
         """Return whether there is more to read after a pass has come to its end, and prepare that."""
@@ -152,7 +160,7 @@ class Listing:
         for page in pages:
             self._pass.take(page)
             self.found.update({each.task_id: each for each in page.tasks})
-            self.unreadable.update(page.unreadable)
+            self.unreadable.update(page.unreadable, {None} if page.unnamed else ())
             if self._pass.over:
                 break
         again = self._refused and self._again()

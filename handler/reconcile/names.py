@@ -114,5 +114,5 @@ def _why(listing: Listing) -> str:
     if listing.left:
         return "the time was up before its last page"
     if listing.unreadable:
-        return f"{len(listing.unreadable)} entries have no usable TaskId"
+        return "an entry has no usable TaskId or Name"
     return f"it changed while it was read, {listing.passes} times"

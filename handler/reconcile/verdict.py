@@ -35,7 +35,8 @@ class Evidence(NamedTuple):
     how the last call ended where it was not accepted. `state` is what was seen after the last call, `earlier`
     what was last seen after an accepted one before, `before` what was seen before the first. `unknown` says
     that CCC was asked for its state and does not know the task, or may not be asked. `turned` says that by
-    the clock the action is no longer wanted.
+    the clock the action is no longer wanted, `unclear` that a call may have been carried out though its
+    answer was lost.
     """
 
     action: Action
@@ -47,6 +48,7 @@ class Evidence(NamedTuple):
     unknown: bool = False
     turned: bool = False
     before: TaskState | None = None
+    unclear: bool = False
 
 
 def resolve(evidence: Evidence, *, last: bool) -> Outcome | None:
@@ -63,13 +65,8 @@ def resolve(evidence: Evidence, *, last: bool) -> Outcome | None:
         return _unchanged(evidence, last=last)
     settled = by_state(evidence.action, state)
     as_wanted = settled in {Outcome.ALREADY_PAUSED, Outcome.ALREADY_RUNNING}
-    return done(evidence.action, dry_run=False) if as_wanted and _may_be_ours(evidence) else settled
-
-
-def _may_be_ours(evidence: Evidence) -> bool:
-    """Return whether a request of ours may have had an effect: all but one that was refused at once."""
-    refused = evidence.error is not None and evidence.error.meaning in {Meaning.OBJECT, Meaning.HALT}
-    return evidence.accepted or not refused or evidence.sent > 1
+    ours = evidence.accepted or evidence.unclear
+    return done(evidence.action, dry_run=False) if as_wanted and ours else settled
 
 
 def _not_sent(evidence: Evidence, *, last: bool) -> Outcome | None:

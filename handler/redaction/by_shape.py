@@ -75,7 +75,7 @@ def _shapes() -> re.Pattern[str]:
         rf"|{_NAME}{quote}?{colon}{no_number}(?P<long>{value}{{16,}})"
         rf"|(?<=-)(?:token|signature){colon}(?P<header>{value}{{4,}})"
         rf"|authorization{quote}?(?:{equals}|{colon}){quote}?"
-        rf"(?P<authorization>(?:{scheme}{value}+|{value}{{16,}}){further}*)"
+        rf"(?P<authorization>(?:{scheme}{value}+|{no_number}{value}{{16,}}){further}*)"
         rf"|bearer{space}+(?P<bearer>{value}{{16,}})"
         r"|://[^\s/:@\"'<>]{0,99}:(?P<userinfo>[^\s/@\"'<>]{1,199})@",
         re.DOTALL,

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from xml.etree import ElementTree as ET
 
 import pytest
 from icalendar import Calendar
 
 from handler.quiet_hours import QuietHours
+from local.command import main
 
 ROOT = Path(__file__).parents[2]
 POLICY = """
@@ -32,8 +35,38 @@ tasks:
 """
 
 
+class Done(NamedTuple):
+    """What a command printed, and its exit code."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
 @pytest.fixture
-def run(tmp_path: Path) -> Any:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Run a command in this process: the tests of `invoke` start one each."""
+    (tmp_path / "policy.yaml").write_text(POLICY)
+    monkeypatch.chdir(tmp_path)
+
+    def quiet_hours(*arguments: str, **environment: str) -> Done:
+        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
+        with monkeypatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+            for name, value in environment.items():
+                patch.setenv(name, value)
+            try:
+                code = main(arguments)
+            except SystemExit as ended:  # argparse's
+                code = int(ended.code or 0)
+        printed = (each.buffer.getvalue().decode() for each in (out, err))
+        return Done(code, *printed)
+
+    return quiet_hours
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Any:
+    """Run a command in a process of its own, whose terminal and modules may differ."""
     (tmp_path / "policy.yaml").write_text(POLICY)
 
     def quiet_hours(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -53,8 +86,8 @@ def run(tmp_path: Path) -> Any:
     return quiet_hours
 
 
-def test_a_policy_without_faults_is_told_in_plain_words_with_its_tasks(run: Any) -> None:
-    done = run("check", "--policy", "policy.yaml")
+def test_a_policy_without_faults_is_told_in_plain_words_with_its_tasks(start: Any) -> None:
+    done = start("check", "--policy", "policy.yaml")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("policy.yaml: no faults\n")
     assert "Fri 21:00 to Sat 08:00" in done.stdout
@@ -110,12 +143,12 @@ def test_what_is_valid_but_hardly_meant_is_told(
     assert warning in done.stdout
 
 
-def test_it_is_told_where_the_announced_holidays_of_china_end(run: Any, tmp_path: Path) -> None:
+def test_it_is_told_where_the_announced_holidays_of_china_end(start: Any, tmp_path: Path) -> None:
     (tmp_path / "chinese_calendar.py").write_text(
         "from datetime import date\nholidays = {date(2025, 10, 1): ''}\nworkdays = {}\n"
     )
     (tmp_path / "china.yaml").write_text(POLICY.replace('["21:00-09:00"]', '["21:00-09:00", {holidays: CN}]'))
-    done = run("check", "--policy", "china.yaml")
+    done = start("check", "--policy", "china.yaml")
     assert done.returncode == 0, done.stderr
     assert "  quiet_hours.default quiet[1]: China's holidays are known until 2025-12-31; " in done.stdout
     assert done.stdout.count("China's holidays") == 1
@@ -177,9 +210,9 @@ def test_a_wide_screen_has_a_character_a_quarter_of_an_hour_and_gaps_where_sprin
     assert row == "Sun 03-14   " + "█" * 8 + " " * 4 + "█" * 84 + "  clocks go forward 60 min"
 
 
-def test_without_unicode_the_chart_is_plain(run: Any) -> None:
+def test_without_unicode_the_chart_is_plain(start: Any) -> None:
     where = ("--policy", "policy.yaml", "--name", "default", "--from", "2026-11-23", "--days", "1")
-    done = run("preview", *where, PYTHONIOENCODING="ascii")
+    done = start("preview", *where, PYTHONIOENCODING="ascii")
     assert done.stdout.splitlines()[3] == "Mon 11-23   " + "#" * 36 + "." * 48 + "#" * 12
 
 
@@ -302,11 +335,11 @@ def test_wrong_use_is_told_with_exit_code_2(run: Any, arguments: list[str], reas
     "arguments", [["check"], ["preview"], ["preview", "--json"], ["explain", "--at", "2026-11-01T01:30Z"]]
 )
 def test_what_the_terminal_has_no_letters_for_is_escaped(
-    run: Any, tmp_path: Path, arguments: list[str]
+    start: Any, tmp_path: Path, arguments: list[str]
 ) -> None:
     policy = POLICY.replace("us-east", "\u7ebd\u7ea6").replace("spring-renewals", "\u6625")
     (tmp_path / "policy.yaml").write_text(policy, encoding="utf-8")
-    done = run(*arguments, "--policy", "policy.yaml", PYTHONIOENCODING="ascii")
+    done = start(*arguments, "--policy", "policy.yaml", PYTHONIOENCODING="ascii")
     assert done.returncode == 0
     assert done.stderr == ""
     assert "\\u7ebd\\u7ea6" in done.stdout

@@ -127,6 +127,43 @@ def test_pages_whose_size_is_refused_in_the_middle_are_read_in_smaller_ones(
     assert [report.outcome for report in reports] == [Outcome.PAUSED, Outcome.NOT_FOUND]
 
 
+def test_a_page_size_that_was_refused_is_not_tried_again_in_the_same_run(emulator: Emulator) -> None:
+    emulator.options.max_page_size = 10
+    Simulated(emulator).run(*pause(*numbered([16498, 16499])), *pause(named("us-reminders")))
+    sizes = [each.params["PageSize"] for each in emulator.journal.entries if each.action == LIST]
+    assert sizes[:4] == [100, 50, 20, 10]
+    assert set(sizes[4:]) == {10}
+
+
+@pytest.mark.parametrize("rate", [1.0, 0.5])
+def test_a_list_that_there_was_no_time_for_at_first_is_read_for_a_name_later(
+    emulator: Emulator, rate: float
+) -> None:
+    emulator.options.max_page_size = 10
+    simulated = Simulated(emulator, rate=rate, seconds=12 / rate)
+    reports = simulated.run(*pause(*numbered([16498, 16499]), named("us-reminders")))
+    assert [report.outcome for report in reports] == [Outcome.PAUSED] * 3
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome"),
+    [
+        (faults.error("RequestLimitExceeded"), Outcome.ALREADY_PAUSED),
+        (faults.error("UnauthorizedOperation"), Outcome.ALREADY_PAUSED),
+        (faults.HTTP_500, Outcome.PAUSED),
+    ],
+)
+def test_a_paused_task_is_not_ours_where_every_pause_was_refused(
+    emulator: Emulator, fault: Fault, outcome: Outcome
+) -> None:
+    emulator.tasks.get(APP, 16498).state = 5  # type: ignore[union-attr]
+    emulator.faults.add(fault, action=PAUSE)
+    emulator.faults.add(faults.HTTP_500, action=DESCRIBE, times=5)  # not seen before it is paused
+    (report,) = Simulated(emulator, seconds=20.0).run(*pause(SPRING))
+    assert emulator.journal.count(PAUSE) > 0
+    assert report.outcome is outcome
+
+
 # Answers that contradict themselves
 
 

@@ -422,7 +422,7 @@ def test_what_the_deadline_cuts_off_is_deferred_and_told_and_the_next_delivery_d
         {"messageId": f"m{number}", "eventSource": "aws:sqs", "body": json.dumps({"tasks": many[number * 10:][:10]})}
         for number in range(4)
     ]}  # fmt: skip
-    answer = function(event, context={"time_limit_in_ms": 2_500}, callout_requests_per_second=10)
+    answer = function(event, context={"time_limit_in_ms": 4_500}, callout_requests_per_second=10)
     (report,) = function.reports()
     outcomes = {task["task_id"]: task["outcome"] for task in report["tasks"]}
     paused = {task_id for task_id, outcome in outcomes.items() if outcome == "paused"}

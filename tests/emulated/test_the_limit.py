@@ -211,7 +211,7 @@ def test_a_black_holed_topic_leaves_the_whole_report_in_the_log_before_the_limit
     assert told.unpublished["published"] == 0
 
 
-@pytest.mark.parametrize("limit", [1, 2])
+@pytest.mark.parametrize("limit", [2, 3])
 def test_contact_centre_and_topic_may_be_dead_at_once(
     aws: Aws, run: Run, emulator: Emulator, limit: int
 ) -> None:
@@ -627,10 +627,11 @@ def started(context: Any) -> Invocation:
 @pytest.mark.parametrize(
     ("limit", "work", "publishing"),
     [
-        (0.5, 0.2, 0.25),
-        (1, 0.4, 0.5),
-        (2, 0.8, 1.0),
-        (3, 1.2, 1.5),
+        (0.5, 0.5 / 3, 0.25),
+        (1, 1 / 3, 0.5),
+        (2, 2 / 3, 1.0),
+        (3, 1.0, 1.5),
+        (4, 2.0, 2.5),
         (10, 6.8, 8.5),
         (30, 22.8, 28.5),
         (60, 48.5, 58.5),

@@ -250,12 +250,19 @@ def test_a_name_whose_entry_has_no_usable_id_is_left_open_and_nothing_is_sent_fo
     (report,) = Simulated(emulator).run(*pause(named(unreadable)))
     assert report.outcome is Outcome.DEFERRED
     assert report.error is not None
-    assert report.error.message == "1 entries have no usable TaskId"
+    assert report.error.message == "an entry has no usable TaskId or Name"
     assert emulator.journal.count(PAUSE) == 0
 
 
-@pytest.mark.parametrize("entry", [None, 7, {}, {"Name": 7}, {"Name": None, "TaskId": 0}])
-def test_a_name_is_not_missing_where_an_entry_shows_neither_id_nor_name(
+@pytest.mark.parametrize(
+    "entry",
+    [
+        *(None, 7, {}, {"Name": 7}, {"Name": None, "TaskId": 0}),
+        *({"Name": name, "TaskId": 16498, "State": 1} for name in (None, 7, ["x"])),
+        {"TaskId": 16498, "State": 1},
+    ],
+)
+def test_a_name_is_not_missing_where_an_entry_shows_no_id_or_no_name(
     emulator: Emulator, entry: Any
 ) -> None:
     emulator.faults.add(

@@ -92,6 +92,17 @@ def test_a_task_that_two_jobs_mean_has_one_entry_and_it_hides_no_failure(unfinis
     assert found == [(1, O.FAILED), (2, O.PAUSED)]
 
 
+@pytest.mark.parametrize("left_alone_first", [True, False])
+def test_a_task_left_alone_for_one_job_and_paused_for_another_is_reported_as_paused(
+    left_alone_first: bool,
+) -> None:
+    by_name, by_number = Job("pause", task(None, "spring")), Job("pause", task(1))
+    paused = became(O.PAUSED, task(1, "spring"))._replace(attempts=1)
+    reports = {by_number: [became(O.NOT_QUIET, task(1))], by_name: [paused]}
+    order = [by_number, by_name] if left_alone_first else [by_name, by_number]
+    assert entries({job: reports[job] for job in order}) == (paused,)
+
+
 def test_messages_that_name_the_same_task_share_one_job() -> None:
     results = reader().read([Message(str(number), {"tasks": [1, 2]}) for number in range(3)])
     assert all(result.jobs[0] is results[0].jobs[0] for result in results)

@@ -245,6 +245,7 @@ trees = st.recursive(
 
 
 @example(document={"Signature": {"Signature": ""}, "X-TC-Token": None}, nested=False)
+@example(document={"Authorization": -100_000_000_000_000}, nested=False)
 @example(document={"Signature": {"Signature": ""}, "X-TC-Token": [""]}, nested=True)
 @given(document=trees, nested=st.booleans())
 def test_json_in_which_names_of_secrets_stand_remains_json(document: Any, nested: bool) -> None:

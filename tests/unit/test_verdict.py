@@ -15,6 +15,7 @@ from handler.task import Outcome, SdkAppId, Task, TaskId, TaskState
 
 RUNNING, PAUSED = TaskState.RUNNING, TaskState.PAUSED
 LOST = CloudError("NoAnswer", "no whole answer", meaning=Meaning.RETRY)
+THROTTLED = CloudError("RequestLimitExceeded", "slower", meaning=Meaning.RETRY)
 REFUSED = CloudError("UnsupportedOperation", "not now", meaning=Meaning.OBJECT)
 NO_SUCH = CloudError("ResourceNotFound", "unknown", meaning=Meaning.OBJECT)
 FORBIDDEN = CloudError("UnauthorizedOperation", "no permission", meaning=Meaning.HALT)
@@ -23,7 +24,9 @@ AGAIN = None
 
 
 def evidence(**given: object) -> Evidence:
-    given = {"action": "pause", "sent": 1, "accepted": False, "error": None, "state": None} | given
+    lost = given.get("error") in (LOST, STRANGE)
+    default = {"action": "pause", "sent": 1, "accepted": False, "error": None, "state": None, "unclear": lost}
+    given = default | given
     return Evidence(**given)  # type: ignore[arg-type]
 
 
@@ -75,11 +78,24 @@ TABLE: list[tuple[str, dict[str, object], Outcome | None, Outcome | None]] = [
         Outcome.ALREADY_PAUSED,
     ),
     (
-        "refused the second time",
-        {"error": REFUSED, "sent": 2, "state": PAUSED},
+        "lost, then refused",
+        {"error": REFUSED, "sent": 2, "unclear": True, "state": PAUSED},
         Outcome.PAUSED,
         Outcome.PAUSED,
     ),
+    (
+        "refused twice, seen paused",
+        {"error": REFUSED, "sent": 2, "state": PAUSED},
+        Outcome.ALREADY_PAUSED,
+        Outcome.ALREADY_PAUSED,
+    ),
+    (
+        "throttled, seen paused",
+        {"error": THROTTLED, "state": PAUSED},
+        Outcome.ALREADY_PAUSED,
+        Outcome.ALREADY_PAUSED,
+    ),
+    ("throttled, seen running", {"error": THROTTLED, "state": RUNNING}, AGAIN, Outcome.FAILED),
     ("refused, seen running", {"error": REFUSED, "state": RUNNING}, Outcome.FAILED, Outcome.FAILED),
     ("refused, not seen", {"error": REFUSED}, Outcome.FAILED, Outcome.FAILED),
     (
@@ -207,6 +223,20 @@ def test_an_error_counts_after_an_accepted_call_if_it_was_sent_or_nothing_more_c
     assert (found.error is error, found.sent, found.accepted) == (kept, 1 + sent, True)
     paused.took(Answer("r", 1))
     assert paused.evidence(unknown=False, turned=False).error is None
+
+
+@pytest.mark.parametrize("error", [LOST, STRANGE, REFUSED, FORBIDDEN, THROTTLED])
+def test_an_answer_that_says_that_nothing_was_done_leaves_nothing_unclear(error: CloudError) -> None:
+    assert error.refused is (error in (REFUSED, FORBIDDEN, THROTTLED))
+
+
+def test_what_one_call_left_unclear_stays_so() -> None:
+    lost, refused = (CloudError("X", "no", meaning=Meaning.OBJECT) for _ in range(2))
+    lost.attempts, lost.unclear, refused.attempts = 1, True, 1
+    paused = attempt()
+    paused.failed(lost)
+    paused.failed(refused)
+    assert paused.evidence(unknown=False, turned=False).unclear
 
 
 def test_an_error_that_kept_the_first_call_from_being_sent_is_the_cause() -> None:

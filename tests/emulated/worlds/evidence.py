@@ -69,9 +69,12 @@ def accepted(each: Request) -> bool:
 
 
 def refused(each: Request) -> bool:
-    """Return whether a call was answered with an error that says that nothing was done."""
+    """Return whether a call was answered with an error that says that nothing was done.
+
+    One that was mangled may be read or not.
+    """
     code = each.entry.code
-    return each.entry.delivered and code is not None and code.startswith(_CLEAR)
+    return each.entry.delivered and each.entry.fault != "mangle" and code is not None and code.startswith(_CLEAR)
 
 
 def evidence(played: Played) -> dict[Key, Told]:
@@ -83,11 +86,11 @@ def evidence(played: Played) -> dict[Key, Told]:
         told = found.setdefault(each.key, Told())
         if each.action in told.calls:
             told.calls[each.action].append((number, each))
-        if not each.entry.delivered:
+        if not each.entry.delivered and each.entry.fault != "drip":  # whose last byte may not be needed
             continue
         if (each.entry.code or "").startswith(NOT_THERE):
             told.refused_as_missing = True
-        sure = each.entry.fault != "mangle" and not doubt
+        sure = each.entry.fault != "mangle" and each.entry.delivered and not doubt
         for key, state in _shown(each):
             found.setdefault(key, Told()).looks.append(Look(number, state, sure and state is not None))
     return found

@@ -168,7 +168,10 @@ def _retry(case: Case, ask: Ask) -> tuple[bool, bool]:
         entries = _entries_by_name(case, ask)
         groups = [[each] for each in entries]
         keys = {(each["sdk_app_id"], each["task_id"]) for each in entries if each["task_id"]}
-        if any(len(case.of_key(key)) > 1 for key in keys):
+        others = [each for each in case.world.asks if (each.app, each.name) == (ask.app, ask.name)]
+        if len({(each.action, each.hours) for each in others}) > 1 or any(
+            len(case.of_key(key)) > 1 for key in keys
+        ):
             return False, any(each["outcome"] in UNFINISHED for each in entries)
     required = any(group and all(each["outcome"] in UNFINISHED for each in group) for group in groups)
     allowed = any(each["outcome"] in UNFINISHED for group in groups for each in group)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field, replace
 from typing import Any
+from weakref import WeakSet
 
 import tencentcloud.common.common_client  # noqa: F401 - else the first world pays for it
 
@@ -22,6 +23,7 @@ from .clock import IN_FLIGHT, Simulated
 from .world import APP, OTHER_APP, RESERVE, TOPIC, Calendar, Key, Step, World
 
 RUNNING, PAUSED = 1, 5
+_OF_OTHER_TESTS: WeakSet[threading.Thread] = WeakSet()
 
 
 @dataclass(frozen=True)
@@ -118,8 +120,11 @@ class Stage:
         emulator, world = self.emulator, self.world
         emulator.reset()
         for thread in threading.enumerate():
-            if thread.name == "bounded-call":  # given up in the world before; the reset has cut it off
+            # Given up in the world before, and cut off by the reset. Those of other tests may hang for long.
+            if thread.name == "bounded-call" and thread not in _OF_OTHER_TESTS:
                 thread.join(1)
+                if thread.is_alive():
+                    _OF_OTHER_TESTS.add(thread)
         emulator.reset()
         emulator.now = lambda: self.clock.now().timestamp()
         emulator.tasks.clear()
