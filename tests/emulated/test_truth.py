@@ -262,9 +262,7 @@ def test_a_name_whose_entry_has_no_usable_id_is_left_open_and_nothing_is_sent_fo
         {"TaskId": 16498, "State": 1},
     ],
 )
-def test_a_name_is_not_missing_where_an_entry_shows_no_id_or_no_name(
-    emulator: Emulator, entry: Any
-) -> None:
+def test_a_name_is_not_missing_where_an_entry_shows_no_id_or_no_name(emulator: Emulator, entry: Any) -> None:
     emulator.faults.add(
         faults.mangled(lambda answer: answer | {"Tasks": [entry, *answer["Tasks"][1:]]}), action=LIST
     )

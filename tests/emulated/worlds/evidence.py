@@ -74,7 +74,9 @@ def refused(each: Request) -> bool:
     One that was mangled may be read or not.
     """
     code = each.entry.code
-    return each.entry.delivered and each.entry.fault != "mangle" and code is not None and code.startswith(_CLEAR)
+    return (
+        each.entry.delivered and each.entry.fault != "mangle" and code is not None and code.startswith(_CLEAR)
+    )
 
 
 def evidence(played: Played) -> dict[Key, Told]:
