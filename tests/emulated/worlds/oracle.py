@@ -168,8 +168,8 @@ def _retry(case: Case, ask: Ask) -> tuple[bool, bool]:
         entries = _entries_by_name(case, ask)
         groups = [[each] for each in entries]
         keys = {(each["sdk_app_id"], each["task_id"]) for each in entries if each["task_id"]}
-        others = [each for each in case.world.asks if (each.app, each.name) == (ask.app, ask.name)]
-        if len({(each.action, each.hours) for each in others}) > 1 or any(
+        same = [each for each in case.world.asks if (each.app, each.name) == (ask.app, ask.name)]
+        if len({(each.action, each.hours) for each in same}) > 1 or any(
             len(case.of_key(key)) > 1 for key in keys
         ):
             return False, any(each["outcome"] in UNFINISHED for each in entries)
