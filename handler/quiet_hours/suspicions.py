@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from itertools import takewhile
 
 from .document import Placed
-from .holidays import KEYS, ending
-from .interval import MINUTE
+from .holidays import ending
+from .interval import MINUTE, Span
 from .reason import Reason
-from .timeline import Span
-from .zone import DAY, horizon, moment
-
-if TYPE_CHECKING:
-    from .timeline import Line
+from .timeline import Timeline
+from .zone import DAY, moment
 
 # Long enough for a change of the clocks and for each season's dates.
 _LOOK_AHEAD = 366 * DAY
@@ -24,18 +21,16 @@ _FIXED_ZONES = {"EST": "America/New_York", "MST": "America/Denver", "HST": "Paci
 
 
 def suspicions(reason: Reason, placed: list[Placed], at: int) -> Iterator[str]:
-    """Yield a sentence for each thing that looks wrong from `at` on; `reason` is of that instant."""
-    limit = horizon(at)
+    """Return a sentence for each thing that looks wrong from `at` on; `reason` is of that instant."""
     if reason.until is None:
         yield "is always quiet" if reason.quiet else "is never quiet"
     for place, interval in placed:
         if not isinstance(interval.rule, Span) and any(b - a <= MINUTE for a, b in interval.rule.times):
             yield f"{place}: {interval.text} lasts one minute"
-        if not interval.line.holds(at) and interval.line.turn(at, limit) is None:
-            of_calendar = isinstance(interval.source, dict) and interval.source.keys() & KEYS
+        if not interval.holds(at) and next(Timeline([interval]).turns(at), None) is None:
             # A law's rule may end on a day that it names; its reader can do nothing about that.
-            if of_calendar or not place.startswith("preset "):
-                yield f"{place}: {interval.text} {_UNKNOWN if of_calendar else _OVER}"
+            if interval.of_calendar or not place.startswith("preset "):
+                yield f"{place}: {interval.text} {_UNKNOWN if interval.of_calendar else _OVER}"
         elif ends := ending(interval.source, moment(at).date(), timedelta(seconds=_LOOK_AHEAD)):
             yield f"{place}: {ends}"
         if interval.zone and interval.zone.name in _FIXED_ZONES:
@@ -43,12 +38,11 @@ def suspicions(reason: Reason, placed: list[Placed], at: int) -> Iterator[str]:
             yield f"{place}: {interval.zone.name} knows no summer time; {better} may be meant"
 
 
-def swallows(base: Line, lead: int, at: int) -> bool:
+def swallows(base: Timeline, lead: int, at: int) -> bool:
     """Return whether `base` is open for no longer than `lead` anywhere in the year from `at` on."""
-    start: int | None = at
-    while start is not None and start < at + _LOOK_AHEAD:
-        end = base.turn(start, start + _LOOK_AHEAD)
-        if end is not None and start > at and not base.holds(start) and end - start <= lead:
+    begin = at
+    for turn in takewhile(lambda turn: turn < at + _LOOK_AHEAD, base.turns(at)):
+        if base.holds(turn) and begin > at and turn - begin <= lead:
             return True
-        start = end
+        begin = turn
     return False
