@@ -100,8 +100,8 @@ class QuietHours(BaseModel):
     def next_change(self, after: datetime) -> datetime | None:
         """Return the first instant after `after` at which `is_quiet` turns, in UTC.
 
-        None if it never turns in the years 1 to 9999; ValueError for a naive datetime. A calendar of holidays
-        is asked for 100 years ahead, and for the years that the policy names.
+        None if it never turns in the years 1 to 9999; ValueError for a naive datetime. With a calendar of
+        holidays, only the next 100 years and the years that the policy names are searched.
         """
         return _moment(self._turn(instant(after)))
 
@@ -114,7 +114,7 @@ class QuietHours(BaseModel):
         return self._reason(second, self._since(second), self._turn(second))
 
     def periods(self, start: datetime, end: datetime) -> Iterator[Period]:
-        """Return the quiet and open periods from `start` to `end` in turn, the first and last cut to these.
+        """Yield the quiet and open periods from `start` to `end` in turn, the first and last cut to these.
 
         ValueError for a naive datetime.
         """
@@ -227,8 +227,8 @@ def _zone_to_read_with(info: ValidationInfo) -> Zone | None:
     return read_zone(name) if name else None
 
 
-def _first_holding(placed: list[Placed], at: int | None) -> Placed | None:
-    return next((found for found in placed if at is not None and found[1].holds(at)), None)
+def _first_holding(placed: list[Placed], at: int) -> Placed | None:
+    return next((found for found in placed if found[1].holds(at)), None)
 
 
 def _moment(instant: int | None) -> datetime | None:

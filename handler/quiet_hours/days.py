@@ -17,7 +17,10 @@ _LAST_ORDINAL = date.max.toordinal()
 _LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 
 MARGIN = 3
-"""So many days before and after a month may matter to it: see `DayRule.spans`."""
+"""How many days before and after a month matter to it: the whole days in less than four.
+
+A month is computed with one day on either side. Times end at most two days after their day begins. A wall
+clock is less than a day ahead of UTC or behind."""
 _KINDS_OF_YEAR = 14
 
 Mask = Callable[[int, int], int]
@@ -61,10 +64,11 @@ def _number(year: int, month: int, day: int) -> int:
 
 
 def unlike_years(years: Sequence[int], irregular: Collection[int]) -> Iterator[int]:
-    """Return consecutive years without those that repeat an earlier one.
+    """Yield consecutive years without those that repeat an earlier one.
 
-    The weekday on which a year begins and its length are its kind. They decide its calendar, and when a
-    zone's rule changes the clock. A year is left out if one of its kind came since the last `irregular` one.
+    The kind of a year is the weekday of its first day, and its length. The kind decides the calendar, and
+    when the rule of a zone changes the clock. A year is left out if one of its kind came after the last
+    `irregular` one.
     """
     kinds: set[tuple[int, int]] = set()
     for year in years:
@@ -79,7 +83,7 @@ def unlike_years(years: Sequence[int], irregular: Collection[int]) -> Iterator[i
 
 
 def _month(year: int, number: int) -> tuple[int, int]:
-    """Return the year and month of the month of this number, which may be of the year before or after."""
+    """Return (year, month) for month 0, the December before a year, to month 13, the January after it."""
     years, month = divmod(number - 1, 12)
     return year + years, month + 1
 
@@ -101,7 +105,7 @@ class Month(NamedTuple):
 
     @staticmethod
     def containing(number: int) -> Month:
-        """Return the month that a day is of."""
+        """Return the month of a day by the number of the day."""
         year, month, day = _civil(number)
         return Month(year, month, number - day + 1, month_length(year, month))
 
@@ -109,9 +113,9 @@ class Month(NamedTuple):
 class Days:
     """The days that match every one of some masks; without masks every day.
 
-    `years` are those that the masks name: between two of them, years of one kind have the same days, unless
-    a calendar of holidays is among the masks. `bounded` says that no day lies before the first of them or
-    after the last.
+    `years` are those that the masks name. Between two of them, years of one kind have the same days, unless a
+    mask is that of a calendar of holidays. If `bounded`, no day lies before the first of `years` or after the
+    last.
     """
 
     __slots__ = ("_known", "_masks", "bounded", "years")
@@ -126,7 +130,7 @@ class Days:
         return bool(self.mask(year, month) >> (day - 1) & 1)
 
     def around(self, month: Month) -> int:
-        """Return the matching days of a month and of `MARGIN` days on either side, the first as bit 0."""
+        """Return the matching days of a month and of `MARGIN` days on either side; bit 0 is the first."""
         if not self._masks:
             return (1 << (month.length + 2 * MARGIN)) - 1
         year, number = month.year, month.month

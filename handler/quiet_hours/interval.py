@@ -1,4 +1,4 @@
-"""One rule of the quiet hours: does it hold at this reading of the wall clock? Pure.
+"""One interval of the quiet hours, and the instants at which it holds. Pure.
 
 `Fri 21:00-08:00` belongs to the day on which it starts and covers Saturday 07:59. A start is inclusive,
 an end exclusive.
@@ -21,8 +21,9 @@ MINUTE = 60
 WHOLE_DAY = ((0, DAY),)
 
 Part = tuple[Any, ...]
-"""What decides when an interval holds in a month, alike for alike months: of a span its ends, else the clock
-and the days."""
+"""All that decides when an interval holds in a month: of a span its ends, of a rule its clock and its days.
+
+It is relative to the start of the month, so that it is equal for months that are alike."""
 
 
 class Span(NamedTuple):
@@ -53,17 +54,20 @@ class DayRule:
         )
 
     def spans(self, clock: Clock, days: int) -> list[tuple[int, int]]:
-        """Return when it holds while a clock reads so; `days` are those of `Days.around`."""
+        """Return the (start, end) between which it holds, in seconds from the start of a month.
+
+        `clock` and `days` are those of the month, from `Zone.clock` and `Days.around`.
+        """
         found = []
         for (begin, offset), (until, _) in pairwise(clock):
-            left, day = days, -MARGIN * DAY - offset
+            left, midnight = days, -MARGIN * DAY - offset
             while left:
-                if left & 1 and day < until and begin < day + 2 * DAY:
+                if left & 1:
                     for start, end in self.times:
-                        first, last = max(day + start, begin), min(day + end, until)
+                        first, last = max(midnight + start, begin), min(midnight + end, until)
                         if first < last:
                             found.append((first, last))
-                left, day = left >> 1, day + DAY
+                left, midnight = left >> 1, midnight + DAY
         return found
 
 
@@ -100,7 +104,7 @@ class Interval:
 
     @property
     def years(self) -> Collection[int]:
-        """Return the years that it names; between two of them, years of one kind are alike to it."""
+        """Return the years that it names; between two of them, it treats years of one kind alike."""
         if isinstance(self.rule, Span):
             return [moment(end).year for end in self.rule]
         return self.rule.days.years
@@ -110,16 +114,16 @@ class Interval:
         """Return the first and the last year in which it may hold."""
         if isinstance(self.rule, DayRule) and not self.rule.days.bounded:
             return MINYEAR - 1, MAXYEAR + 1
-        # What begins on a day may last into the next year; and what a clock reads is up to a day off UTC.
+        # It may last into the next year, and a wall clock is up to a day ahead of UTC or behind.
         return min(self.years) - 1, max(self.years) + 1
 
     @property
     def of_calendar(self) -> bool:
-        """Return whether a calendar of holidays decides, which may be different in every year."""
+        """Return whether it names a calendar of holidays, which may be different in every year."""
         return isinstance(self.source, dict) and not CALENDAR_KEYS.isdisjoint(self.source)
 
     def in_zone(self, zone: Zone) -> Interval:
-        """Return the interval as it is on the clock of another zone."""
+        """Return the same interval in another zone."""
         return Interval(self.source, zone, self.rule, self.picks, narrowed=self.narrowed)
 
     def holds(self, at: int) -> bool:
@@ -130,7 +134,7 @@ class Interval:
         return self.rule.holds(at + self.zone.offset(at))
 
     def part(self, month: Month) -> Part:
-        """Return what decides when it holds in a month and on the day before and after it."""
+        """Return all that decides when it holds in a month, and on the days before and after it."""
         if isinstance(self.rule, Span):
             start, first, last = month.first * DAY, -DAY, (month.length + 1) * DAY
             return tuple(min(max(end - start, first), last) for end in self.rule)
@@ -138,7 +142,7 @@ class Interval:
         return self.zone.clock(month), self.rule.days.around(month)
 
     def spans(self, part: Part) -> list[tuple[int, int]]:
-        """Return when it holds then, in seconds from the start of the month."""
+        """Return the (start, end) between which it holds, in seconds from the start of the part's month."""
         return [part] if isinstance(self.rule, Span) else self.rule.spans(*part)
 
     @property

@@ -59,7 +59,7 @@ def read_object(value: dict[Any, Any], default: Zone | None, place: Place, fault
     rule = DayRule(_days(read), merged(ranges) if ranges else WHOLE_DAY)
     picks = _picks(read.get("weekdays", []))
     interval = Interval(plain(value), zone, rule, picks, narrowed=bool(read.keys() - {"weekdays"}))
-    # Calendars of holidays are trusted: to compute a year of them takes long.
+    # Calendars of holidays are trusted, because each of their years takes long to compute.
     if faults.count < SHOWN and not interval.of_calendar and not _ever(rule.days):
         faults.add(place, "never holds: no day of the calendar has all of this at once", value)
     return interval
@@ -126,7 +126,7 @@ def _days(read: dict[str, list[Any]]) -> Days:
 
 
 def _ever(days: Days) -> bool:
-    """Return whether any day matches; the years that are named are the likeliest."""
+    """Return whether any day matches, looking first at the years that are named."""
     years = chain(sorted(days.years), unlike_years(range(MINYEAR, MAXYEAR + 1), days.years))
     return any(days.mask(year, month) for year in years for month in range(1, 13))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import takewhile
+from itertools import pairwise, takewhile
 
 from .document import Placed
 from .holidays import ending
@@ -21,7 +21,7 @@ _FIXED_ZONES = {"EST": "America/New_York", "MST": "America/Denver", "HST": "Paci
 
 
 def suspicions(reason: Reason, placed: list[Placed], at: int) -> Iterator[str]:
-    """Return a sentence for each thing that looks wrong from `at` on; `reason` is of that instant."""
+    """Yield a sentence for each thing that looks wrong from `at` on; `reason` is of that instant."""
     if reason.until is None:
         yield "is always quiet" if reason.quiet else "is never quiet"
     for place, interval in placed:
@@ -40,9 +40,5 @@ def suspicions(reason: Reason, placed: list[Placed], at: int) -> Iterator[str]:
 
 def swallows(base: Timeline, lead: int, at: int) -> bool:
     """Return whether `base` is open for no longer than `lead` anywhere in the year from `at` on."""
-    begin = at
-    for turn in takewhile(lambda turn: turn < at + _LOOK_AHEAD, base.turns(at)):
-        if base.holds(turn) and begin > at and turn - begin <= lead:
-            return True
-        begin = turn
-    return False
+    turns = takewhile(lambda turn: turn < at + _LOOK_AHEAD, base.turns(at))
+    return any(end - start <= lead and base.holds(end) for start, end in pairwise(turns))

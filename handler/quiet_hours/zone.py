@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import MAXYEAR, MINYEAR, date, datetime, time, timedelta, timezone, tzinfo
 from functools import cache
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from handler.errors import shortened
@@ -19,20 +20,21 @@ DAY = 86_400
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 # The first and the last second of the years 1 to 9999 in UTC, which `datetime` knows.
 FIRST_INSTANT, LAST_INSTANT = -62_135_596_800, 253_402_300_799
-# Within these `datetime` can tell any wall clock. Beyond them it leaves its years in one zone or another.
+# Between these, `datetime` can represent the wall clock of every zone.
 _FIRST_TOLD, _LAST_TOLD = FIRST_INSTANT + 10 * DAY, LAST_INSTANT - 10 * DAY
-# So long is the cycle of the calendar, and with it that of every zone's rule for the years to come.
+# The calendar repeats itself after 400 years, and so does the rule of every zone for the years to come.
 _CYCLE_YEARS, _CYCLE = 400, 146_097 * DAY
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _SECOND = timedelta(seconds=1)
 # No zone of the tz database (2026f) ever changed its offset twice within less than 3.98 days
 # (Africa/Freetown, 1939), so in a stretch of this length there is at most one change to look for.
 _STRETCH = 3 * DAY
+# See `Zone.listed_years`.
 _FIRST_CHANGE, _LAST_LISTED, _LAST_RAMADAN = 1840, 2038, 2088
 _RAMADAN = frozenset({"Africa/Casablanca", "Africa/El_Aaiun", "Asia/Gaza", "Asia/Hebron"})
 
 Clock = tuple[tuple[int, int], ...]
-"""(second from the start of a month, offset from there on); the last is the end."""
+"""(second from the start of a month, offset from there on); the last one is the end and has no offset."""
 
 _ABBREVIATIONS = {
     "AEST": "Australia/Sydney",
@@ -102,10 +104,10 @@ class Zone:
 
     @property
     def listed_years(self) -> range:
-        """Return the years for which the tz database (2026f) lists the changes of the clock one by one.
+        """Return the years for which the tz database (2026f) lists each change of the clock.
 
-        Before them there is none. After them a rule by month and weekday decides, so that years of one kind
-        have the same changes. Where the clock goes back for Ramadan, that is listed for longer.
+        There is no change before them. After them, a rule by month and weekday decides, so years of one kind
+        have the same changes. Zones that change their clock for Ramadan are listed for longer.
         """
         return range(_FIRST_CHANGE, (_LAST_RAMADAN if self.name in _RAMADAN else _LAST_LISTED) + 1)
 
@@ -118,22 +120,23 @@ class Zone:
         return offset.days * DAY + offset.seconds
 
     def clock(self, month: Month) -> Clock:
-        """Return how the clock goes in a month and on the day before and after it."""
+        """Return the offsets of the clock in a month, and on the days before and after it."""
         known = self._clocks.get(month)
         if known is None:
             known = self._clocks[month] = self._clock(month)
         return known
 
     def _clock(self, month: Month) -> Clock:
-        if not MINYEAR < month.year < MAXYEAR:  # `datetime` does not know all of it, but an alike one
+        if not MINYEAR < month.year < MAXYEAR:  # `datetime` cannot represent all of it
             month = Month.of(month.year + _CYCLE_YEARS * (1 if month.year <= MINYEAR else -1), month.month)
         start, end = month.first * DAY, (month.first + month.length + 1) * DAY
         steps = [*range(start - DAY, end, _STRETCH), end - 1]
+        # `self.offset` would take twice as long, and this is most of the time of a long search.
         offsets = [datetime.fromtimestamp(step, self.info).utcoffset() for step in steps]
-        changes = [(-DAY, self.offset(start - DAY))]
-        for index, offset in enumerate(offsets[1:]):
-            if offset != offsets[index]:
-                moved = self._transition(steps[index], steps[index + 1])
+        changes = [(-DAY, self.offset(steps[0]))]
+        for (before, old), (after, new) in pairwise(zip(steps, offsets, strict=True)):
+            if new != old:
+                moved = self._transition(before, after)
                 changes.append((moved - start, self.offset(moved)))
         return (*changes, (end - start, 0))
 
