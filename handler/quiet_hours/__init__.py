@@ -195,7 +195,7 @@ class QuietHours(BaseModel):
     def _reason(self, at: int, since: int | None, until: int | None) -> Reason:
         quiet = self._line.holds(at)
         ahead = quiet and not self._base.holds(at)
-        decisive = next(self._base.turns(at)) if ahead else at
+        decisive = self._base.next_turn(at) if ahead else at
         found = _first_holding(self._placed, decisive)
         if found and not quiet:
             found = _first_holding(self._openings, at)
@@ -212,11 +212,11 @@ class QuietHours(BaseModel):
         )
 
     def _turn(self, at: int) -> int | None:
-        turn = next(self._line.turns(at), None)
+        turn = self._line.next_turn(at)
         return turn if turn is not None and turn <= LAST_INSTANT else None
 
     def _since(self, at: int) -> int | None:
-        return next(self._line.turns_back(at), None)
+        return self._line.last_turn(at)
 
 
 def _zone_to_read_with(info: ValidationInfo) -> Zone | None:
@@ -227,8 +227,8 @@ def _zone_to_read_with(info: ValidationInfo) -> Zone | None:
     return read_zone(name) if name else None
 
 
-def _first_holding(placed: list[Placed], at: int) -> Placed | None:
-    return next((found for found in placed if found[1].holds(at)), None)
+def _first_holding(placed: list[Placed], at: int | None) -> Placed | None:
+    return next((found for found in placed if at is not None and found[1].holds(at)), None)
 
 
 def _moment(instant: int | None) -> datetime | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from itertools import pairwise, takewhile
 
 from .document import Placed
 from .holidays import ending
@@ -27,7 +26,7 @@ def suspicions(reason: Reason, placed: list[Placed], at: int) -> Iterator[str]:
     for place, interval in placed:
         if not isinstance(interval.rule, Span) and any(b - a <= MINUTE for a, b in interval.rule.times):
             yield f"{place}: {interval.text} lasts one minute"
-        if not interval.holds(at) and next(Timeline([interval]).turns(at), None) is None:
+        if not interval.holds(at) and Timeline([interval]).next_turn(at) is None:
             # A law's rule may end on a day that it names; its reader can do nothing about that.
             if interval.of_calendar or not place.startswith("preset "):
                 yield f"{place}: {interval.text} {_UNKNOWN if interval.of_calendar else _OVER}"
@@ -40,5 +39,9 @@ def suspicions(reason: Reason, placed: list[Placed], at: int) -> Iterator[str]:
 
 def swallows(base: Timeline, lead: int, at: int) -> bool:
     """Return whether `base` is open for no longer than `lead` anywhere in the year from `at` on."""
-    turns = takewhile(lambda turn: turn < at + _LOOK_AHEAD, base.turns(at))
-    return any(end - start <= lead and base.holds(end) for start, end in pairwise(turns))
+    start, limit = base.next_turn(at), at + _LOOK_AHEAD
+    while start is not None and (end := base.next_turn(start)) is not None and end < limit:
+        if end - start <= lead and base.holds(end):
+            return True
+        start = end
+    return False

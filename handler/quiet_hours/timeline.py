@@ -51,22 +51,23 @@ class Timeline:
         month = Month.containing(at // DAY)
         return bool(bisect_right(self._turns(month), at - month.first * DAY) & 1)
 
-    def turns(self, after: int) -> Iterator[int]:
-        """Yield every later instant at which `holds` changes, in order, up to year 10000."""
+    def next_turn(self, after: int) -> int | None:
+        """Return the first later instant at which `holds` changes, None if there is none up to year 10000."""
         for month in self._months_from(Month.containing(after // DAY), 1):
             turns, start = self._turns(month), month.first * DAY
-            for turn in turns[bisect_right(turns, max(after - start, -1)) :]:
-                if turn < month.length * DAY:
-                    yield start + turn
+            index = bisect_right(turns, max(after - start, -1))
+            if index < len(turns) and turns[index] < month.length * DAY:
+                return start + turns[index]
+        return None
 
-    def turns_back(self, until: int) -> Iterator[int]:
-        """Yield every instant up to this one at which `holds` changed, the last first."""
+    def last_turn(self, until: int) -> int | None:
+        """Return the last instant up to this one at which `holds` changed, None if there is none."""
         for month in self._months_from(Month.containing(until // DAY), -1):
             turns, start = self._turns(month), month.first * DAY
-            end = min(until - start, month.length * DAY - 1)
-            for turn in reversed(turns[: bisect_right(turns, end)]):
-                if turn >= 0:
-                    yield start + turn
+            index = bisect_right(turns, min(until - start, month.length * DAY - 1))
+            if index and turns[index - 1] >= 0:
+                return start + turns[index - 1]
+        return None
 
     def _months_from(self, first: Month, step: int) -> Iterator[Month]:
         """Yield the months that may have a turn: `first` and later ones, or earlier ones if `step` is -1."""
@@ -76,7 +77,7 @@ class Timeline:
         if self._constant:
             return
         for year in self._years_from(first.year, step):
-            if any(first <= year <= last for first, last in self._reaches[: len(self._quiet)]):
+            if any(start <= year <= end for start, end in self._reaches[: len(self._quiet)]):
                 for number in range(1, 13)[::step]:
                     yield Month.of(year, number)
 
@@ -89,7 +90,7 @@ class Timeline:
             return [year for year in years if abs(year - now) <= _CALENDAR_YEARS or year in irregular]
         for zone in {interval.zone for interval in self._intervals if interval.zone} - {UTC}:
             irregular.update(zone.listed_years)
-        return unlike_years(years, {*irregular, _LAST_YEAR})
+        return unlike_years(years, irregular)
 
     @cached_property
     def _constant(self) -> bool:
@@ -107,7 +108,7 @@ class Timeline:
         if zones == {UTC} and complete:
             return False  # the search itself takes no longer
         fixed = Timeline([each.in_zone(UTC) for each in quiet], [each.in_zone(UTC) for each in opening])
-        return next(fixed.turns(FIRST_INSTANT), None) is None and (complete or fixed.holds(0))
+        return fixed.next_turn(FIRST_INSTANT) is None and (complete or fixed.holds(0))
 
     def _turns(self, month: Month) -> _Turns:
         """Return the turns from a day before the month to a day after it, in seconds from its start.

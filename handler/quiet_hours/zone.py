@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from datetime import MAXYEAR, MINYEAR, date, datetime, time, timedelta, timezone, tzinfo
 from functools import cache
-from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from handler.errors import shortened
@@ -131,12 +130,12 @@ class Zone:
             month = Month.of(month.year + _CYCLE_YEARS * (1 if month.year <= MINYEAR else -1), month.month)
         start, end = month.first * DAY, (month.first + month.length + 1) * DAY
         steps = [*range(start - DAY, end, _STRETCH), end - 1]
-        # `self.offset` would take twice as long, and this is most of the time of a long search.
+        # Not `self.offset`, which is slower: these calls take most of the time of a long search.
         offsets = [datetime.fromtimestamp(step, self.info).utcoffset() for step in steps]
         changes = [(-DAY, self.offset(steps[0]))]
-        for (before, old), (after, new) in pairwise(zip(steps, offsets, strict=True)):
-            if new != old:
-                moved = self._transition(before, after)
+        for index, offset in enumerate(offsets[1:]):
+            if offset != offsets[index]:
+                moved = self._transition(steps[index], steps[index + 1])
                 changes.append((moved - start, self.offset(moved)))
         return (*changes, (end - start, 0))
 
