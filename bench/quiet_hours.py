@@ -108,16 +108,35 @@ def microseconds(ask: Callable[[datetime], object], instants: list[datetime]) ->
     return best / len(instants) * 1e6
 
 
-def import_milliseconds(code: str) -> float:
+def import_milliseconds(code: str, setup: str = "pass") -> float:
     """Give what `code` takes in a fresh interpreter that has pydantic, zoneinfo and a model already."""
-    base = "import time, zoneinfo, pydantic; type('M', (pydantic.BaseModel,), {}); t = time.perf_counter(); "
-    show = f"{base}{code}; print((time.perf_counter() - t) * 1e3)"
+    base = "import time, zoneinfo, pydantic; type('M', (pydantic.BaseModel,), {})"
+    show = f"{base}; {setup}; t = time.perf_counter(); {code}; print((time.perf_counter() - t) * 1e3)"
     root = Path(__file__).parent.parent
     command, runs = [sys.executable, "-c", show], []
     for _ in range(ROUNDS):
         done = subprocess.run(command, capture_output=True, check=True, cwd=root)  # noqa: S603 - our own code
         runs.append(float(done.stdout))
     return min(runs)
+
+
+NEVER: dict[str, dict[str, Any]] = {
+    "two objects fill the day": {
+        "quiet": [
+            {"months": ["1:12"], "times": ["20:00-10:00"]},
+            {"months": ["1:12"], "times": ["09:00-21:00"]},
+        ]
+    },
+    "the lead time fills it": {"quiet": [{"months": ["1:12"], "times": ["21:00-08:00"]}], "lead_time": "14h"},
+    "two zones fill it": {"quiet": ["20:00-09:00", "00:00-20:00", "10:00-11:00 Europe/Berlin"]},
+}
+
+
+def never_microseconds(document: dict[str, Any]) -> float:
+    """Return what the first question takes in a fresh interpreter that has read the policy."""
+    setup = f"import datetime, handler.quiet_hours as q; e = q.QuietHours.model_validate({document!r})"
+    ask = "found = e.next_change(datetime.datetime(2026, 11, 23, tzinfo=datetime.timezone.utc))"
+    return import_milliseconds(f"{ask}; assert found is None", setup) * 1e3
 
 
 def main() -> None:
@@ -140,6 +159,10 @@ def main() -> None:
         ("next_change, lead_time 2m", microseconds(led.next_change, instants), "next_change", 5000.0),
         ("next_change, in 2035", microseconds(far.next_change, few), "", 5000.0),
         ("reason, lead_time 2m", microseconds(led.reason, instants), "", 0.0),
+        *(
+            (name, never_microseconds({"time_zone": ZONE, **document}), "", 50_000.0)
+            for name, document in NEVER.items()
+        ),
     ]
     plain = {
         "is_quiet": microseconds(lambda at: scan_is_quiet(scan, at), instants),

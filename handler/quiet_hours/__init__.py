@@ -8,21 +8,18 @@ it, start inclusive, end exclusive; one that runs past midnight belongs to the d
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from .document import Placed, preset_intervals, read_intervals, read_presets
-from .holidays import KEYS as CALENDAR_KEYS
 from .holidays import ending
-from .interval import Interval, together
+from .interval import Interval
 from .keys import plain
 from .lead_time import read_lead_time, write_lead_time
 from .reason import Period, Reason
-from .zone import DAY, FIRST_INSTANT, LAST_INSTANT, Zone, horizon, instant, moment, read_zone
-
-if TYPE_CHECKING:
-    from .timeline import Line
+from .timeline import Timeline
+from .zone import FIRST_INSTANT, LAST_INSTANT, Zone, instant, moment, read_zone
 
 __all__ = ["Interval", "Period", "QuietHours", "Reason"]
 
@@ -103,7 +100,8 @@ class QuietHours(BaseModel):
     def next_change(self, after: datetime) -> datetime | None:
         """Return the first instant after `after` at which `is_quiet` turns, in UTC.
 
-        None if it does not turn within 100 years, nor in the years to 9999; ValueError for a naive datetime.
+        None if it never turns in the years 1 to 9999; ValueError for a naive datetime. With a calendar of
+        holidays, only the next 100 years and the years that the policy names are searched.
         """
         return _moment(self._turn(instant(after)))
 
@@ -140,9 +138,7 @@ class QuietHours(BaseModel):
 
     def needs_calendars(self) -> bool:
         """Return whether an interval or preset names a calendar, which takes the `holidays` extra."""
-        return any(
-            isinstance(source, dict) and not CALENDAR_KEYS.isdisjoint(source) for source in self._sources
-        )
+        return any(interval.of_calendar for _, interval in [*self._placed, *self._openings])
 
     def notes(self, at: datetime, ahead: timedelta = _NOTED_AHEAD) -> list[str]:
         """Return what to know of the data behind these quiet hours, a sentence each without its full stop.
@@ -189,17 +185,17 @@ class QuietHours(BaseModel):
         return [interval.source for _, interval in [*self._placed, *self._openings]]
 
     @cached_property
-    def _base(self) -> "Line":
-        return together((interval for _, interval in self._placed), self.except_, 0)
+    def _base(self) -> Timeline:
+        return Timeline([interval for _, interval in self._placed], self.except_)
 
     @cached_property
-    def _line(self) -> "Line":
-        return together((interval for _, interval in self._placed), self.except_, self._lead)
+    def _line(self) -> Timeline:
+        return Timeline([interval for _, interval in self._placed], self.except_, self._lead)
 
     def _reason(self, at: int, since: int | None, until: int | None) -> Reason:
         quiet = self._line.holds(at)
         ahead = quiet and not self._base.holds(at)
-        decisive = self._base.turn(at, at + self._lead) if ahead else at
+        decisive = self._base.next_turn(at) if ahead else at
         found = _first_holding(self._placed, decisive)
         if found and not quiet:
             found = _first_holding(self._openings, at)
@@ -216,20 +212,11 @@ class QuietHours(BaseModel):
         )
 
     def _turn(self, at: int) -> int | None:
-        turn = self._line.turn(at, horizon(at))
-        while turn is not None and turn < FIRST_INSTANT:  # no datetime in UTC can tell it
-            turn = self._line.turn(turn, horizon(at))
-        return turn
+        turn = self._line.next_turn(at)
+        return turn if turn is not None and turn <= LAST_INSTANT else None
 
     def _since(self, at: int) -> int | None:
-        """Return the last turn up to `at`: from ever further back, follow the turns forward."""
-        for days in (1, 8, 64, 512, 4096, 36_525):
-            last, turn = None, self._line.turn(max(at - days * DAY, FIRST_INSTANT), at)
-            while turn is not None and turn <= at:
-                last, turn = turn, self._line.turn(turn, at)
-            if last is not None:
-                return last
-        return None
+        return self._line.last_turn(at)
 
 
 def _zone_to_read_with(info: ValidationInfo) -> Zone | None:
@@ -241,7 +228,7 @@ def _zone_to_read_with(info: ValidationInfo) -> Zone | None:
 
 
 def _first_holding(placed: list[Placed], at: int | None) -> Placed | None:
-    return next((found for found in placed if at is not None and found[1].line.holds(at)), None)
+    return next((found for found in placed if at is not None and found[1].holds(at)), None)
 
 
 def _moment(instant: int | None) -> datetime | None:

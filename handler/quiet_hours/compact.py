@@ -6,8 +6,7 @@ import re
 from datetime import datetime
 
 from .days import Days
-from .interval import DayRule, Interval
-from .timeline import Span
+from .interval import DayRule, Interval, Span
 from .times import merged, read_times, tidy
 from .weekdays import NAMES, SHORT, read_weekdays, weekday_mask
 from .zone import Zone, instant, read_zone

@@ -5,8 +5,9 @@ A day is a number: 0 is 1970-01-01. Bit 0 of a mask is the first of the month.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import MAXYEAR, MINYEAR, date
+from typing import NamedTuple
 
 _FIRST = date(1970, 1, 1).toordinal()
 # The calendar repeats itself, weekdays included. `date` knows the years 1 to 9999 only, and a day beyond them
@@ -14,6 +15,13 @@ _FIRST = date(1970, 1, 1).toordinal()
 _CYCLE_YEARS, _CYCLE = 400, 146_097
 _LAST_ORDINAL = date.max.toordinal()
 _LENGTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+MARGIN = 3
+"""How many days before and after a month matter to it: the whole days in less than four.
+
+A month is computed with one day on either side. Times end at most two days after their day begins. A wall
+clock is less than a day ahead of UTC or behind."""
+_KINDS_OF_YEAR = 14
 
 Mask = Callable[[int, int], int]
 """Gives the days that match in (year, month)."""
@@ -55,13 +63,65 @@ def _number(year: int, month: int, day: int) -> int:
     return day_number(date(known, month, day)) + (year - known) // _CYCLE_YEARS * _CYCLE
 
 
+def unlike_years(years: Sequence[int], irregular: Collection[int]) -> Iterator[int]:
+    """Yield consecutive years without those that repeat an earlier one.
+
+    The kind of a year is the weekday of its first day, and its length. The kind decides the calendar, and
+    when the rule of a zone changes the clock. A year is left out if one of its kind came after the last
+    `irregular` one.
+    """
+    kinds: set[tuple[int, int]] = set()
+    for year in years:
+        if year in irregular:
+            kinds.clear()
+            yield year
+        elif len(kinds) < _KINDS_OF_YEAR:
+            kind = weekday_of_first(year, 1), month_length(year, 2)
+            if kind not in kinds:
+                kinds.add(kind)
+                yield year
+
+
+def _month(year: int, number: int) -> tuple[int, int]:
+    """Return (year, month) for month 0, the December before a year, to month 13, the January after it."""
+    years, month = divmod(number - 1, 12)
+    return year + years, month + 1
+
+
+class Month(NamedTuple):
+    """A month of the Gregorian calendar."""
+
+    year: int
+    month: int
+    first: int
+    """The number of its first day."""
+    length: int
+    """In days."""
+
+    @staticmethod
+    def of(year: int, month: int) -> Month:
+        """Return a month by its number from 1 to 12."""
+        return Month(year, month, _number(year, month, 1), month_length(year, month))
+
+    @staticmethod
+    def containing(number: int) -> Month:
+        """Return the month of a day by the number of the day."""
+        year, month, day = _civil(number)
+        return Month(year, month, number - day + 1, month_length(year, month))
+
+
 class Days:
-    """The days that match every one of some masks; without masks every day."""
+    """The days that match every one of some masks; without masks every day.
 
-    __slots__ = ("_known", "_masks")
+    `years` are those that the masks name. Between two of them, years of one kind have the same days, unless a
+    mask is that of a calendar of holidays. If `bounded`, no day lies before the first of `years` or after the
+    last.
+    """
 
-    def __init__(self, masks: Iterable[Mask]) -> None:
-        self._masks = tuple(masks)
+    __slots__ = ("_known", "_masks", "bounded", "years")
+
+    def __init__(self, masks: Iterable[Mask], years: Iterable[int] = (), *, bounded: bool = False) -> None:
+        self._masks, self.years, self.bounded = tuple(masks), frozenset(years), bounded
         self._known: dict[int, int] = {}
 
     def has(self, number: int) -> bool:
@@ -69,13 +129,15 @@ class Days:
         year, month, day = _civil(number)
         return bool(self.mask(year, month) >> (day - 1) & 1)
 
-    def next(self, number: int, last: int) -> int | None:
-        """Return the first matching day from `number` on (inclusive), None if none comes by `last`."""
-        return self._search(number, last, 0)
-
-    def next_gap(self, number: int, last: int) -> int | None:
-        """Return the first day from `number` on (inclusive) that does not match, None if all do to `last`."""
-        return self._search(number, last, -1)
+    def around(self, month: Month) -> int:
+        """Return the matching days of a month and of `MARGIN` days on either side; bit 0 is the first."""
+        if not self._masks:
+            return (1 << (month.length + 2 * MARGIN)) - 1
+        year, number = month.year, month.month
+        last, following = _month(year, number - 1), _month(year, number + 1)
+        before = self.mask(*last) >> (month_length(*last) - MARGIN)
+        after = self.mask(*following) & ((1 << MARGIN) - 1)
+        return before | self.mask(year, number) << MARGIN | after << (MARGIN + month.length)
 
     def mask(self, year: int, month: int) -> int:
         """Return the matching days of a month."""
@@ -90,19 +152,3 @@ class Days:
                 break
         self._known[key] = mask
         return mask
-
-    def _search(self, number: int, last: int, flip: int) -> int | None:
-        start = _civil(number)
-        skipped = (1 << (start[2] - 1)) - 1
-        for year, month in _months(start, _civil(last)):
-            found = (self.mask(year, month) ^ flip) & ((1 << month_length(year, month)) - 1) & ~skipped
-            if found:
-                return _number(year, month, (found & -found).bit_length())
-            skipped = 0
-        return None
-
-
-def _months(start: tuple[int, int, int], last: tuple[int, int, int]) -> Iterator[tuple[int, int]]:
-    for count in range(start[0] * 12 + start[1] - 1, last[0] * 12 + last[1]):
-        year, month = divmod(count, 12)
-        yield year, month + 1

@@ -1,4 +1,4 @@
-"""One rule of the quiet hours: does it hold at this reading of the wall clock? Pure.
+"""One interval of the quiet hours, and the instants at which it holds. Pure.
 
 `Fri 21:00-08:00` belongs to the day on which it starts and covers Saturday 07:59. A start is inclusive,
 an end exclusive.
@@ -6,27 +6,31 @@ an end exclusive.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Collection
+from datetime import MAXYEAR, MINYEAR
+from itertools import pairwise
+from typing import Any, NamedTuple
 
-from .days import Days
-from .timeline import Ahead, Local, Open, Span, Union, Weekly
+from .days import MARGIN, Days, Month
+from .holidays import KEYS as CALENDAR_KEYS
 from .times import Times
 from .weekdays import Pick
-from .zone import DAY, Zone
-
-if TYPE_CHECKING:
-    from .timeline import Line, Part
+from .zone import DAY, Clock, Zone, moment
 
 MINUTE = 60
-_WEEK = 7 * DAY
-_WEEK_MINUTES = 7 * 24 * 60
-_EVERY_MINUTE = (1 << _WEEK_MINUTES) - 1
-# Day 0, 1970-01-01, was a Thursday; weeks here begin on Monday.
-_THURSDAY = 3 * DAY
-
 WHOLE_DAY = ((0, DAY),)
+
+Part = tuple[Any, ...]
+"""All that decides when an interval holds in a month: of a span its ends, of a rule its clock and its days.
+
+It is relative to the start of the month, so that it is equal for months that are alike."""
+
+
+class Span(NamedTuple):
+    """Holds from `start` (inclusive) to `end` (exclusive), both instants."""
+
+    start: int
+    end: int
 
 
 class DayRule:
@@ -42,84 +46,29 @@ class DayRule:
         self.days, self.times = days, times
 
     def holds(self, wall: int) -> bool:
-        """Return whether it holds at this reading."""
-        return self.within(wall, wall)
-
-    def within(self, wall: int, until: int) -> bool:
-        """Return whether it holds anywhere from `wall` to `until`, both inclusive."""
-        for day in range(wall // DAY - 1, until // DAY + 1):
-            first, last = wall - day * DAY, until - day * DAY
-            for start, end in self.times:
-                if start <= last and first < end and self.days.has(day):
-                    return True
-        return False
-
-    def turn(self, wall: int, limit: int) -> int | None:
-        """Return the first later reading up to `limit` at which `holds` changes, None if none does."""
-        if not self.holds(wall):
-            start = self._start(wall, limit)
-            return start if start is not None and start <= limit else None
-        if self.times == WHOLE_DAY:
-            gap = self.days.next_gap(wall // DAY, limit // DAY)
-            return None if gap is None or gap * DAY > limit else gap * DAY
-        while wall <= limit and self.holds(wall):
-            wall = self._end(wall)
-        return wall if wall <= limit else None
-
-    def _start(self, wall: int, limit: int) -> int | None:
+        """Return whether it holds at this reading of a wall clock."""
         day, second = divmod(wall, DAY)
-        later = [start for start, _ in self.times if start > second]
-        if later and self.days.has(day):
-            return day * DAY + later[0]
-        found = self.days.next(day + 1, limit // DAY)
-        return None if found is None else found * DAY + self.times[0][0]
-
-    def _end(self, wall: int) -> int:
-        today = wall // DAY
-        return max(
-            day * DAY + end
-            for day in (today - 1, today)
+        return any(
+            (start <= second < end and self.days.has(day)) or (second + DAY < end and self.days.has(day - 1))
             for start, end in self.times
-            if start <= wall - day * DAY < end and self.days.has(day)
         )
 
+    def spans(self, clock: Clock, days: int) -> list[tuple[int, int]]:
+        """Return the (start, end) between which it holds, in seconds from the start of a month.
 
-class Week:
-    """Holds at the marked minutes of every week; the weekly intervals of one zone together are one `Week`.
-
-    Bit 0 of `minutes` is Monday 00:00.
-    """
-
-    __slots__ = ("_at_first", "_edges")
-
-    def __init__(self, minutes: int) -> None:
-        before = minutes >> (_WEEK_MINUTES - 1) & 1
-        changes = minutes ^ (minutes << 1 & _EVERY_MINUTE | before)
-        edges = []
-        while changes:
-            edges.append(((changes & -changes).bit_length() - 1) * MINUTE)
-            changes &= changes - 1
-        self._edges = tuple(edges)
-        # Before the first edge it is as after the last: the week is a ring.
-        self._at_first = before
-
-    def holds(self, wall: int) -> bool:
-        """Return whether it holds at this reading."""
-        return bool((bisect_right(self._edges, (wall + _THURSDAY) % _WEEK) & 1) ^ self._at_first)
-
-    def within(self, wall: int, until: int) -> bool:
-        """Return whether it holds anywhere from `wall` to `until`, both inclusive."""
-        return self.holds(wall) or self.turn(wall, until) is not None
-
-    def turn(self, wall: int, limit: int) -> int | None:
-        """Return the first later reading up to `limit` at which `holds` changes, None if none does."""
-        if not self._edges:
-            return None
-        second = (wall + _THURSDAY) % _WEEK
-        passed = bisect_right(self._edges, second)
-        edge = self._edges[passed] if passed < len(self._edges) else self._edges[0] + _WEEK
-        turn = wall - second + edge
-        return turn if turn <= limit else None
+        `clock` and `days` are those of the month, from `Zone.clock` and `Days.around`.
+        """
+        found = []
+        for (begin, offset), (until, _) in pairwise(clock):
+            left, midnight = days, -MARGIN * DAY - offset
+            while left:
+                if left & 1:
+                    for start, end in self.times:
+                        first, last = max(midnight + start, begin), min(midnight + end, until)
+                        if first < last:
+                            found.append((first, last))
+                left, midnight = left >> 1, midnight + DAY
+        return found
 
 
 class Interval:
@@ -154,12 +103,47 @@ class Interval:
         return f"Interval({self.text})"
 
     @property
-    def line(self) -> Part:
-        """Return the instants at which it holds."""
+    def years(self) -> Collection[int]:
+        """Return the years that it names; between two of them, it treats years of one kind alike."""
         if isinstance(self.rule, Span):
-            return self.rule
-        assert self.zone is not None  # noqa: S101 - only a span has none, see `zone`
-        return Local(self.zone, self.rule)
+            return [moment(end).year for end in self.rule]
+        return self.rule.days.years
+
+    @property
+    def reach(self) -> tuple[int, int]:
+        """Return the first and the last year in which it may hold."""
+        if isinstance(self.rule, DayRule) and not self.rule.days.bounded:
+            return MINYEAR - 1, MAXYEAR + 1
+        # It may last into the next year, and a wall clock is up to a day ahead of UTC or behind.
+        return min(self.years) - 1, max(self.years) + 1
+
+    @property
+    def of_calendar(self) -> bool:
+        """Return whether it names a calendar of holidays, which may be different in every year."""
+        return isinstance(self.source, dict) and not CALENDAR_KEYS.isdisjoint(self.source)
+
+    def in_zone(self, zone: Zone) -> Interval:
+        """Return the same interval in another zone."""
+        return Interval(self.source, zone, self.rule, self.picks, narrowed=self.narrowed)
+
+    def holds(self, at: int) -> bool:
+        """Return whether it holds at an instant."""
+        if isinstance(self.rule, Span):
+            return self.rule.start <= at < self.rule.end
+        assert self.zone is not None  # noqa: S101 - only a span has none
+        return self.rule.holds(at + self.zone.offset(at))
+
+    def part(self, month: Month) -> Part:
+        """Return all that decides when it holds in a month, and on the days before and after it."""
+        if isinstance(self.rule, Span):
+            start, first, last = month.first * DAY, -DAY, (month.length + 1) * DAY
+            return tuple(min(max(end - start, first), last) for end in self.rule)
+        assert self.zone is not None  # noqa: S101 - only a span has none
+        return self.zone.clock(month), self.rule.days.around(month)
+
+    def spans(self, part: Part) -> list[tuple[int, int]]:
+        """Return the (start, end) between which it holds, in seconds from the start of the part's month."""
+        return [part] if isinstance(self.rule, Span) else self.rule.spans(*part)
 
     @property
     def weekdays(self) -> tuple[int, ...] | None:
@@ -176,56 +160,3 @@ class Interval:
         import json  # noqa: PLC0415 - only a report needs it
 
         return json.dumps(self.source, ensure_ascii=False)
-
-
-def together(quiet: Iterable[Interval], opening: Iterable[Interval], lead: int) -> Line:
-    """Return the line where any of `quiet` holds and none of `opening`, and `lead` seconds before."""
-    weeks, others = _sorted_out(quiet)
-    opened, other_openings = _sorted_out(opening)
-    # What opens the same zone's week is taken out of it at once: it saves time at every question, and
-    # "never quiet" is seen without following the calendar for a hundred years.
-    closed = {zone: minutes & ~opened.get(zone, 0) for zone, minutes in weeks.items()}
-    regular = not others and not other_openings
-    simple = regular and len({*weeks, *opened}) <= 1
-    base: Part = _union(closed, others)
-    if (opened or other_openings) and not simple:
-        base = Open(base, _union(opened, other_openings))
-    line: Line = base
-    if lead:
-        line = Ahead(base, lead)
-        simple = simple and all(minutes in {0, _EVERY_MINUTE} for minutes in closed.values())
-    # What is simple turns within a week or never, and knows it.
-    return Weekly(line, {**weeks, **opened}) if regular and not simple else line
-
-
-def _sorted_out(intervals: Iterable[Interval]) -> tuple[dict[Zone, int], list[Interval]]:
-    weeks: dict[Zone, int] = {}
-    others = []
-    for interval in intervals:
-        if interval.weekdays is None or interval.zone is None or isinstance(interval.rule, Span):
-            others.append(interval)
-        else:
-            minutes = _minutes(interval.weekdays, interval.rule.times)
-            weeks[interval.zone] = weeks.get(interval.zone, 0) | minutes
-    return weeks, others
-
-
-def _minutes(weekdays: tuple[int, ...], times: Times) -> int:
-    minutes = 0
-    for day in weekdays:
-        for start, end in times:
-            minutes |= ((1 << (end - start) // MINUTE) - 1) << (day * DAY + start) // MINUTE
-    return (minutes | minutes >> _WEEK_MINUTES) & _EVERY_MINUTE
-
-
-def _union(weeks: dict[Zone, int], others: list[Interval]) -> Union:
-    """Group by zone, so that a question reads each zone's clock once."""
-    by_zone: dict[Zone, list[Part]] = {zone: [Week(minutes)] for zone, minutes in weeks.items() if minutes}
-    spans: list[Part] = []
-    for interval in others:
-        if interval.zone is None:
-            spans.append(interval.rule)
-        else:
-            by_zone.setdefault(interval.zone, []).append(interval.rule)
-    local = [Local(zone, rules[0] if len(rules) == 1 else Union(rules)) for zone, rules in by_zone.items()]
-    return Union([*local, *spans])

@@ -6,16 +6,16 @@ All keys of one object must hold; within a key, one entry suffices. `location` i
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import MAXYEAR, MINYEAR, date
+from itertools import chain
 from typing import Any
 
 from handler.errors import SHOWN
 
 from . import calendar_days as days
 from .compact import NO_ZONE
-from .days import Days, Mask, day_number
+from .days import Days, Mask, unlike_years
 from .faults import Faults, Place, nearest
-from .holidays import KEYS as CALENDAR_KEYS
 from .holidays import calendar_mask, read_calendar
 from .interval import WHOLE_DAY, DayRule, Interval
 from .times import between, merged, read_time, read_times
@@ -36,8 +36,6 @@ _DAYS: dict[str, _Reader] = {
     "workdays": (read_calendar, lambda read: calendar_mask(read, lambda of, day: of.is_make_up_workday(day))),
 }
 _ZONES = ("time_zone", "location")
-# A 29 February falls on a given weekday once in 28 years, or 40 across a year such as 2100.
-_LONGEST_CYCLE = 41 * 366
 KEYS = ("times", *_DAYS, *_ZONES)
 _ALWAYS = "without times and days this would always hold; write '00:00-24:00' if it shall"
 _EMPTY = "is empty and would never hold; leave the key out if it shall not matter"
@@ -58,12 +56,13 @@ def read_object(value: dict[Any, Any], default: Zone | None, place: Place, fault
         faults.add(place, _ALWAYS, value)
     if faults.count > before or zone is None:
         return None
-    masks = [_DAYS[key][1](entries) for key, entries in read.items()]
-    rule = DayRule(Days(masks), merged(ranges) if ranges else WHOLE_DAY)
-    if faults.count < SHOWN and not _ever(rule.days, read):
-        faults.add(place, "never holds: no day of the calendar has all of this at once", value)
+    rule = DayRule(_days(read), merged(ranges) if ranges else WHOLE_DAY)
     picks = _picks(read.get("weekdays", []))
-    return Interval(plain(value), zone, rule, picks, narrowed=bool(read.keys() - {"weekdays"}))
+    interval = Interval(plain(value), zone, rule, picks, narrowed=bool(read.keys() - {"weekdays"}))
+    # Calendars of holidays are trusted, because each of their years takes long to compute.
+    if faults.count < SHOWN and not interval.of_calendar and not _ever(rule.days):
+        faults.add(place, "never holds: no day of the calendar has all of this at once", value)
+    return interval
 
 
 def plain(value: Any) -> Any:
@@ -119,20 +118,17 @@ def _picks(read: list[tuple[Pick, ...]]) -> tuple[Pick, ...]:
     return tuple(pick for picks in read for pick in picks)
 
 
-def _ever(days: Days, read: dict[str, list[Any]]) -> bool:
-    """Return whether any day matches. Calendars of holidays are trusted: a year of them is expensive."""
-    if read.keys() & CALENDAR_KEYS:
-        return True
-    years = {first for first, _ in read.get("years", ())}
-    years |= {first[0] for first, _ in read.get("dates", ()) if first[0]}
-    looked = None  # up to where
-    for year in sorted(years or {2000}):
-        first = day_number(date(year, 1, 1))
-        last = first + _LONGEST_CYCLE
-        if days.next(first if looked is None else max(first, looked), last) is not None:
-            return True
-        looked = last
-    return False
+def _days(read: dict[str, list[Any]]) -> Days:
+    masks = [_DAYS[key][1](entries) for key, entries in read.items()]
+    years, dates = read.get("years", []), [(first[0], last[0]) for first, last in read.get("dates", ())]
+    named = {year for ends in (*years, *dates) for year in ends if year}
+    return Days(masks, named, bounded=bool(years) or (bool(dates) and all(first for first, _ in dates)))
+
+
+def _ever(days: Days) -> bool:
+    """Return whether any day matches, looking first at the years that are named."""
+    years = chain(sorted(days.years), unlike_years(range(MINYEAR, MAXYEAR + 1), days.years))
+    return any(days.mask(year, month) for year in years for month in range(1, 13))
 
 
 def _unknown(key: str) -> str:

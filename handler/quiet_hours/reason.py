@@ -22,7 +22,7 @@ class Reason(NamedTuple):
     time_zone: str
     """The zone of that interval; without one the document's."""
     since: datetime | None
-    """The first instant of this quiet or open period; None: it has been so for 100 years."""
+    """The first instant of this quiet or open period; None: it has always been quiet, or always open."""
     until: datetime | None
     """The first instant after this period, as `next_change` gives it; None: it never ends."""
     ahead: bool = False

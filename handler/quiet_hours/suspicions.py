@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from typing import TYPE_CHECKING
 
 from .document import Placed
-from .holidays import KEYS, ending
-from .interval import MINUTE
+from .holidays import ending
+from .interval import MINUTE, Span
 from .reason import Reason
-from .timeline import Span
-from .zone import DAY, horizon, moment
-
-if TYPE_CHECKING:
-    from .timeline import Line
+from .timeline import Timeline
+from .zone import DAY, moment
 
 # Long enough for a change of the clocks and for each season's dates.
 _LOOK_AHEAD = 366 * DAY
@@ -25,17 +21,15 @@ _FIXED_ZONES = {"EST": "America/New_York", "MST": "America/Denver", "HST": "Paci
 
 def suspicions(reason: Reason, placed: list[Placed], at: int) -> Iterator[str]:
     """Yield a sentence for each thing that looks wrong from `at` on; `reason` is of that instant."""
-    limit = horizon(at)
     if reason.until is None:
         yield "is always quiet" if reason.quiet else "is never quiet"
     for place, interval in placed:
         if not isinstance(interval.rule, Span) and any(b - a <= MINUTE for a, b in interval.rule.times):
             yield f"{place}: {interval.text} lasts one minute"
-        if not interval.line.holds(at) and interval.line.turn(at, limit) is None:
-            of_calendar = isinstance(interval.source, dict) and interval.source.keys() & KEYS
+        if not interval.holds(at) and Timeline([interval]).next_turn(at) is None:
             # A law's rule may end on a day that it names; its reader can do nothing about that.
-            if of_calendar or not place.startswith("preset "):
-                yield f"{place}: {interval.text} {_UNKNOWN if of_calendar else _OVER}"
+            if interval.of_calendar or not place.startswith("preset "):
+                yield f"{place}: {interval.text} {_UNKNOWN if interval.of_calendar else _OVER}"
         elif ends := ending(interval.source, moment(at).date(), timedelta(seconds=_LOOK_AHEAD)):
             yield f"{place}: {ends}"
         if interval.zone and interval.zone.name in _FIXED_ZONES:
@@ -43,12 +37,11 @@ def suspicions(reason: Reason, placed: list[Placed], at: int) -> Iterator[str]:
             yield f"{place}: {interval.zone.name} knows no summer time; {better} may be meant"
 
 
-def swallows(base: Line, lead: int, at: int) -> bool:
+def swallows(base: Timeline, lead: int, at: int) -> bool:
     """Return whether `base` is open for no longer than `lead` anywhere in the year from `at` on."""
-    start: int | None = at
-    while start is not None and start < at + _LOOK_AHEAD:
-        end = base.turn(start, start + _LOOK_AHEAD)
-        if end is not None and start > at and not base.holds(start) and end - start <= lead:
+    start, limit = base.next_turn(at), at + _LOOK_AHEAD
+    while start is not None and (end := base.next_turn(start)) is not None and end < limit:
+        if end - start <= lead and base.holds(end):
             return True
         start = end
     return False

@@ -1,259 +1,163 @@
-"""Quiet or not along the line of time, and when it turns: computed, never searched minute by minute. Pure.
+"""When quiet begins and ends: computed from the intervals, a month at a time. Pure.
 
-A `Line` says for every instant (whole seconds since 1970 UTC) whether something holds, and from an
-instant on when that turns; the same is said of the readings of a wall clock. Lines are put together:
-`Ahead(Open(Union((Local(zone, rule), ...)), Union(...)), lead_time)`.
-
-These are plain classes, not dataclasses: they are never compared, and a cold start pays for dataclasses.
+An instant is a number of whole seconds since 1970-01-01 UTC. A turn is an instant at which quiet begins or
+ends. The turns of a month depend only on the days on which each interval begins, on the clocks of the zones
+and on the ends of spans. Months that are alike in these are computed once. Years that repeat an earlier one
+are left out. See `docs/decisions/0009-quiet-hours-by-the-month.md`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import MAXYEAR, MINYEAR
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
-from .zone import DAY, STRETCH, Zone
+from .days import Month, unlike_years
+from .zone import DAY, FIRST_INSTANT, UTC
 
 if TYPE_CHECKING:
-    from typing import Protocol
+    from .interval import Interval
 
-    class Line(Protocol):
-        """Something that holds or not at every instant, or at every reading of a wall clock."""
+_Turns = tuple[int, ...]
+_Parts = tuple[tuple[int, Any], ...]
 
-        def holds(self, at: int) -> bool:
-            """Return whether it holds at this instant."""
-
-        def turn(self, at: int, limit: int) -> int | None:
-            """Return the first later instant up to `limit` at which `holds` changes, None if none does."""
-
-    class Part(Line, Protocol):
-        """A line that others are made of."""
-
-        def within(self, at: int, until: int) -> bool:
-            """Return whether it holds anywhere from `at` to `until`, both inclusive, at most a day apart."""
+# More than any number of intervals, so that one that opens outweighs all that are quiet.
+_MANY = 1 << 40
+# A clock behind UTC reads the end of year 9999 in the next year, and a lead time reaches into it.
+_LAST_YEAR = MAXYEAR + 1
+# Calendars of holidays are searched no further from the instant that is asked about: a year takes 2 ms.
+_CALENDAR_YEARS = 100
 
 
-# A week, and what a lead time may look ahead.
-_WEEK_AND_MORE = 9 * DAY
+class Timeline:
+    """Holds when any of `quiet` holds and none of `opening`, and `lead` seconds before each beginning.
 
-
-class Span:
-    """Holds from `start` (inclusive) to `end` (exclusive), both instants."""
-
-    __slots__ = ("end", "start")
-
-    def __init__(self, start: int, end: int) -> None:
-        self.start, self.end = start, end
-
-    def holds(self, at: int) -> bool:
-        """Return whether it holds at this instant."""
-        return self.start <= at < self.end
-
-    def within(self, at: int, until: int) -> bool:
-        """Return whether it holds anywhere from `at` to `until`, both inclusive."""
-        return self.start <= until and at < self.end
-
-    def turn(self, at: int, limit: int) -> int | None:
-        """Return the next of its two ends."""
-        end = self.start if at < self.start else self.end
-        return end if at < end <= limit else None
-
-
-class Local:
-    """Holds when the wall clock of a zone reads a time at which the rule holds.
-
-    In the repeated hour of autumn it therefore holds both times; a time that spring skips never comes.
+    An opening that lasts no longer than `lead` therefore has no effect.
     """
 
-    __slots__ = ("rule", "zone")
-
-    def __init__(self, zone: Zone, rule: Part) -> None:
-        self.zone, self.rule = zone, rule
+    def __init__(self, quiet: Sequence[Interval], opening: Sequence[Interval] = (), lead: int = 0) -> None:
+        self._quiet, self._opening, self._lead = quiet, opening, lead
+        self._intervals = [*quiet, *opening]
+        self._reaches = [interval.reach for interval in self._intervals]
+        self._years: dict[int, list[tuple[int, Interval]]] = {}
+        self._months: dict[Month, _Turns] = {}
+        self._alike: dict[_Parts, _Turns] = {}
 
     def holds(self, at: int) -> bool:
         """Return whether it holds at this instant."""
-        return self.rule.holds(at + self.zone.offset(at))
+        month = Month.containing(at // DAY)
+        return bool(bisect_right(self._turns(month), at - month.first * DAY) & 1)
 
-    def within(self, at: int, until: int) -> bool:
-        """Return whether it holds anywhere from `at` to `until`, both inclusive."""
-        offset = self.zone.offset(at)
-        moved = self.zone.transition(at, until)
-        if moved is None:
-            return self.rule.within(at + offset, until + offset)
-        return self.rule.within(at + offset, moved - 1 + offset) or self.within(moved, until)
-
-    def turn(self, at: int, limit: int) -> int | None:
-        """Return the instant at which the clock first reads something else, by ticking or by being moved."""
-        state = self.holds(at)
-        while at <= limit:
-            offset = self.zone.offset(at)
-            wall = self.rule.turn(at + offset, limit + STRETCH)
-            expected = None if wall is None else wall - offset
-            reach = at + STRETCH if expected is None else min(expected, at + STRETCH)
-            moved = self.zone.transition(at, reach)
-            if moved is not None:
-                if self.holds(moved) != state:
-                    return moved if moved <= limit else None
-                at = moved
-            elif expected is None or expected <= reach:
-                return expected if expected is None or expected <= limit else None
-            else:
-                # A move of the clock in between cannot leave the stretch of wall time that is alike:
-                # it is shorter than the two days kept at either end.
-                at = max(reach, expected - STRETCH)
+    def next_turn(self, after: int) -> int | None:
+        """Return the first later instant at which `holds` changes, None if there is none up to year 10000."""
+        for month in self._months_from(Month.containing(after // DAY), 1):
+            turns, start = self._turns(month), month.first * DAY
+            index = bisect_right(turns, max(after - start, -1))
+            if index < len(turns) and turns[index] < month.length * DAY:
+                return start + turns[index]
         return None
 
+    def last_turn(self, until: int) -> int | None:
+        """Return the last instant up to this one at which `holds` changed, None if there is none."""
+        for month in self._months_from(Month.containing(until // DAY), -1):
+            turns, start = self._turns(month), month.first * DAY
+            index = bisect_right(turns, min(until - start, month.length * DAY - 1))
+            if index and turns[index - 1] >= 0:
+                return start + turns[index - 1]
+        return None
 
-class Union:
-    """Holds when any of its lines does."""
+    def _months_from(self, first: Month, step: int) -> Iterator[Month]:
+        """Yield the months that may have a turn: `first` and later ones, or earlier ones if `step` is -1."""
+        if MINYEAR <= first.year <= _LAST_YEAR:
+            for number in range(first.month, 13) if step > 0 else range(first.month, 0, -1):
+                yield Month.of(first.year, number)
+        if self._constant:
+            return
+        for year in self._years_from(first.year, step):
+            if any(start <= year <= end for start, end in self._reaches[: len(self._quiet)]):
+                for number in range(1, 13)[::step]:
+                    yield Month.of(year, number)
 
-    __slots__ = ("lines",)
+    def _years_from(self, now: int, step: int) -> Iterable[int]:
+        """Return the years after `now`, or before it, without those that repeat an earlier one of them."""
+        years = range(now + 1, _LAST_YEAR + 1) if step > 0 else range(now - 1, MINYEAR - 1, -1)
+        irregular = {year + near for each in self._intervals for year in each.years for near in (-1, 0, 1)}
+        if any(interval.of_calendar for interval in self._intervals):
+            # A calendar may be different in every year, so no year can be left out.
+            return [year for year in years if abs(year - now) <= _CALENDAR_YEARS or year in irregular]
+        for zone in {interval.zone for interval in self._intervals if interval.zone} - {UTC}:
+            irregular.update(zone.listed_years)
+        return unlike_years(years, irregular)
 
-    def __init__(self, lines: Iterable[Part]) -> None:
-        self.lines = tuple(lines)
+    @cached_property
+    def _constant(self) -> bool:
+        """Return whether all intervals follow one clock, and `holds` is the same at every reading of it.
 
-    def holds(self, at: int) -> bool:
-        """Return whether any holds."""
-        for line in self.lines:  # noqa: SIM110 - any() costs a generator, and this is asked most
-            if line.holds(at):
-                return True
-        return False
-
-    def within(self, at: int, until: int) -> bool:
-        """Return whether any holds anywhere from `at` to `until`, both inclusive."""
-        for line in self.lines:  # noqa: SIM110 - as above
-            if line.within(at, until):
-                return True
-        return False
-
-    def turn(self, at: int, limit: int) -> int | None:
-        """Return the end of the run of lines that take over from one another, or the next beginning."""
-        if not self.holds(at):
-            first: int | None = None
-            for line in self.lines:  # none is followed beyond the turn of another
-                turn = line.turn(at, limit if first is None else first)
-                first = first if turn is None else turn
-            return first
-        while True:
-            ends = [line.turn(at, limit) for line in self.lines if line.holds(at)]
-            if not ends:
-                return at
-            known = [end for end in ends if end is not None]
-            if len(known) < len(ends):
-                return None
-            at = max(known)
-
-
-class Open:
-    """Holds when `line` does and `opening` does not."""
-
-    __slots__ = ("line", "opening")
-
-    def __init__(self, line: Part, opening: Part) -> None:
-        self.line, self.opening = line, opening
-
-    def holds(self, at: int) -> bool:
-        """Return whether it holds at this instant."""
-        return self.line.holds(at) and not self.opening.holds(at)
-
-    def within(self, at: int, until: int) -> bool:
-        """Return whether it holds anywhere from `at` to `until`, both inclusive."""
-        if not self.line.within(at, until):
+        A change of the clock is then no turn, and need not be computed for two centuries. Without an opening,
+        calendars are left out: they cannot end what is always quiet.
+        """
+        opening = self._opening
+        quiet = self._quiet if opening else [each for each in self._quiet if not each.of_calendar]
+        complete = len(quiet) == len(self._quiet)
+        zones = {interval.zone for interval in (*quiet, *opening)}
+        if len(zones) != 1 or zones == {None} or any(each.of_calendar for each in (*quiet, *opening)):
             return False
-        if not self.opening.within(at, until) or self.holds(at):
-            return True
-        return self.turn(at, until) is not None
+        if zones == {UTC} and complete:
+            return False  # the search itself takes no longer
+        fixed = Timeline([each.in_zone(UTC) for each in quiet], [each.in_zone(UTC) for each in opening])
+        return fixed.next_turn(FIRST_INSTANT) is None and (complete or fixed.holds(0))
 
-    def turn(self, at: int, limit: int) -> int | None:
-        """Return the first instant after `at` at which it holds or no longer holds."""
-        state = self.holds(at)
-        after: int | None = at
-        while after is not None and after <= limit:
-            quiet = self.line.holds(after)
-            if after > at and (quiet and not self.opening.holds(after)) != state:
-                return after
-            if not quiet:
-                after = self.line.turn(after, limit)
-            elif state:
-                end = self.line.turn(after, limit)
-                opened = self.opening.turn(after, limit if end is None else end)
-                after = end if opened is None else opened
-            else:
-                after = self.opening.turn(after, limit)
-        return None
+    def _turns(self, month: Month) -> _Turns:
+        """Return the turns from a day before the month to a day after it, in seconds from its start.
 
+        It does not hold before the first one. Beyond the month, the turns may be incomplete.
+        """
+        known = self._months.get(month)
+        if known is None:
+            parts = tuple([(index, interval.part(month)) for index, interval in self._reaching(month.year)])
+            if parts not in self._alike:
+                self._alike[parts] = self._compute(parts)
+            known = self._months[month] = self._alike[parts]
+        return known
 
-class Ahead:
-    """Holds when `line` does, and already `lead` seconds before each beginning.
+    def _reaching(self, year: int) -> list[tuple[int, Interval]]:
+        """Return the intervals that may hold in a year, each with its index."""
+        known = self._years.get(year)
+        if known is None:
+            reaches = enumerate(self._reaches)
+            found = [index for index, (first, last) in reaches if first <= year <= last]
+            known = self._years[year] = [(index, self._intervals[index]) for index in found]
+        return known
 
-    What is open for no longer than `lead` is not open at all.
-    """
+    def _compute(self, parts: _Parts) -> _Turns:
+        """Return the turns that follow from the parts of each interval.
 
-    __slots__ = ("lead", "line")
-
-    def __init__(self, line: Part, lead: int) -> None:
-        self.line, self.lead = line, lead
-
-    def holds(self, at: int) -> bool:
-        """Return whether `line` holds anywhere from `at` to `at + lead`, both inclusive."""
-        return self.line.within(at, at + self.lead)
-
-    def turn(self, at: int, limit: int) -> int | None:
-        """Return the first instant after `at` at which it holds or no longer holds."""
-        if not self.line.holds(at):
-            start = self.line.turn(at, limit + self.lead)
-            if start is None or start - self.lead > at:
-                return None if start is None else start - self.lead
-            at = start
-        while at <= limit:
-            end = self.line.turn(at, limit)
-            start = None if end is None else self.line.turn(end, end + self.lead)
-            if start is None:
-                return end
-            at = start
-        return None
+        Each end of an interval changes the number of those that hold. It is quiet where that is above zero.
+        """
+        change: Counter[int] = Counter()
+        for index, part in parts:
+            weight = 1 if index < len(self._quiet) else -_MANY
+            for start, end in self._intervals[index].spans(part):
+                change[start] += weight
+                change[end] -= weight
+        turns: list[int] = []
+        count = 0
+        for at in sorted(change):
+            count += change[at]
+            if (count > 0) != len(turns) % 2:
+                turns.append(at)
+        return _led(turns, self._lead)
 
 
-class Weekly:
-    """Holds when `line` does, which is alike from week to week while no clock of `zones` is moved.
-
-    What did not turn in a whole week does not while, and whenever again, the clocks are as far from UTC as
-    they were in that week.
-    """
-
-    __slots__ = ("line", "zones")
-
-    def __init__(self, line: Line, zones: Iterable[Zone]) -> None:
-        self.line, self.zones = line, tuple(zones)
-
-    def holds(self, at: int) -> bool:
-        """Return whether it holds at this instant."""
-        return self.line.holds(at)
-
-    def turn(self, at: int, limit: int) -> int | None:
-        """Return the first instant after `at` at which it holds or no longer holds."""
-        still = set()
-        while at <= limit:
-            at += STRETCH + _WEEK_AND_MORE
-            found = self.line.turn(at - STRETCH - _WEEK_AND_MORE, min(at, limit))
-            if found is not None:
-                return found
-            move = self._next_move(at - _WEEK_AND_MORE, limit)
-            if move is None or move > at:
-                still.add(self._offsets(at))
-            while move is not None and self._offsets(move) in still:
-                move = self._next_move(move, limit)
-            if move is None:
-                return None
-            at = max(at, move - STRETCH)
-        return None
-
-    def _next_move(self, after: int, limit: int) -> int | None:
-        return _earliest([zone.next_transition(after, limit) for zone in self.zones])
-
-    def _offsets(self, at: int) -> tuple[int, ...]:
-        return tuple(zone.offset(at) for zone in self.zones)
-
-
-def _earliest(instants: list[int | None]) -> int | None:
-    return min((instant for instant in instants if instant is not None), default=None)
+def _led(turns: list[int], lead: int) -> _Turns:
+    """Return the turns with each beginning `lead` seconds earlier, without openings that are no longer."""
+    led: list[int] = []
+    for start, end in zip(turns[::2], turns[1::2], strict=True):
+        if led and start - lead <= led[-1]:
+            led[-1] = end
+        else:
+            led += start - lead, end
+    return tuple(led)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .interval import WHOLE_DAY, Interval
-from .timeline import Span
+from .interval import WHOLE_DAY, Interval, Span
 from .times import Times, clock
 from .weekdays import NAMES, SHORT, Pick, read_weekdays
 from .zone import DAY, moment

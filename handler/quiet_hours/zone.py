@@ -6,29 +6,34 @@ the same way as if there were no zone: `wall = instant + offset`.
 
 from __future__ import annotations
 
-from datetime import MAXYEAR, date, datetime, time, timedelta, timezone, tzinfo
+from datetime import MAXYEAR, MINYEAR, date, datetime, time, timedelta, timezone, tzinfo
 from functools import cache
 from zoneinfo import ZoneInfo
 
 from handler.errors import shortened
 from handler.spelling import closest, exhausted, spend
 
+from .days import Month
+
 DAY = 86_400
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 # The first and the last second of the years 1 to 9999 in UTC, which `datetime` knows.
 FIRST_INSTANT, LAST_INSTANT = -62_135_596_800, 253_402_300_799
-# Within these `datetime` can tell any wall clock. Beyond them it leaves its years in one zone or another.
+# Between these, `datetime` can represent the wall clock of every zone.
 _FIRST_TOLD, _LAST_TOLD = FIRST_INSTANT + 10 * DAY, LAST_INSTANT - 10 * DAY
-# So long is the cycle of the calendar, and with it that of every zone's rule for the years to come.
-_CYCLE = 146_097 * DAY
-_HORIZON = 36_525 * DAY
+# The calendar repeats itself after 400 years, and so does the rule of every zone for the years to come.
+_CYCLE_YEARS, _CYCLE = 400, 146_097 * DAY
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _SECOND = timedelta(seconds=1)
 # No zone of the tz database (2026f) ever changed its offset twice within less than 3.98 days
 # (Africa/Freetown, 1939), so in a stretch of this length there is at most one change to look for.
-STRETCH = 2 * DAY
-# Not a calendar's, but a whole number of stretches.
-_YEAR = 183 * STRETCH
+_STRETCH = 3 * DAY
+# See `Zone.listed_years`.
+_FIRST_CHANGE, _LAST_LISTED, _LAST_RAMADAN = 1840, 2038, 2088
+_RAMADAN = frozenset({"Africa/Casablanca", "Africa/El_Aaiun", "Asia/Gaza", "Asia/Hebron"})
+
+Clock = tuple[tuple[int, int], ...]
+"""(second from the start of a month, offset from there on); the last one is the end and has no offset."""
 
 _ABBREVIATIONS = {
     "AEST": "Australia/Sydney",
@@ -77,21 +82,15 @@ def written(at: datetime) -> str:
     return f"{WEEKDAYS[at.weekday()]} {at.date().isoformat()} {at:%H:%M}{seconds}"
 
 
-def horizon(instant: int) -> int:
-    """Return how far ahead a change is looked for: 100 years, in which every date of the calendar comes."""
-    return min(instant + _HORIZON, LAST_INSTANT)
-
-
 class Zone:
     """A zone of the tz database under the name the document uses; equal when the names are."""
 
-    __slots__ = ("_days", "_years", "info", "name")
+    __slots__ = ("_clocks", "info", "name")
 
     def __init__(self, name: str) -> None:
         """Load the zone; LookupError, ValueError or OSError if there is none of this name."""
         self.name, self.info = name, ZoneInfo(name)
-        self._days: dict[int, int] = {}
-        self._years: dict[int, tuple[int, ...]] = {}
+        self._clocks: dict[Month, Clock] = {}
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Zone) and other.name == self.name
@@ -102,57 +101,54 @@ class Zone:
     def __repr__(self) -> str:
         return f"Zone({self.name!r})"
 
+    @property
+    def listed_years(self) -> range:
+        """Return the years for which the tz database (2026f) lists each change of the clock.
+
+        There is no change before them. After them, a rule by month and weekday decides, so years of one kind
+        have the same changes. Zones that change their clock for Ramadan are listed for longer.
+        """
+        return range(_FIRST_CHANGE, (_LAST_RAMADAN if self.name in _RAMADAN else _LAST_LISTED) + 1)
+
     def offset(self, instant: int) -> int:
         """Return what the wall clock is ahead of UTC at this instant, in seconds."""
-        day = instant // DAY
-        known = self._days.get(day)
-        if known is not None:
-            return known
-        start, end = self._offset(day * DAY), self._offset(day * DAY + DAY - 1)
-        if start != end:
-            return self._offset(instant)
-        self._days[day] = start
-        return start
-
-    def transition(self, after: int, until: int) -> int | None:
-        """Return the instant in `(after, until]` from which another offset holds, None if there is none.
-
-        `until` is at most `STRETCH` after `after`.
-        """
-        before = self.offset(after)
-        if self.offset(until) == before:
-            return None
-        low, high = after, until
-        while high - low > 1:
-            middle = (low + high) // 2
-            if self._offset(middle) == before:
-                low = middle
-            else:
-                high = middle
-        return high
-
-    def next_transition(self, after: int, limit: int) -> int | None:
-        """Return the first instant in `(after, limit]` from which another offset holds, None without one."""
-        for year in range(after // _YEAR, limit // _YEAR + 1):
-            for moved in self._transitions(year):
-                if moved > after:
-                    return moved if moved <= limit else None
-        return None
-
-    def _transitions(self, year: int) -> tuple[int, ...]:
-        """Return the transitions of the year-long stretch of this number, the first one begins with 1970."""
-        if year not in self._years:
-            starts = range(year * _YEAR, (year + 1) * _YEAR, STRETCH)
-            found = [self.transition(start, start + STRETCH) for start in starts]
-            self._years[year] = tuple(moved for moved in found if moved is not None)
-        return self._years[year]
-
-    def _offset(self, instant: int) -> int:
         if instant > _LAST_TOLD:
             instant -= _CYCLE
         offset = datetime.fromtimestamp(max(instant, _FIRST_TOLD), self.info).utcoffset()
         assert offset is not None  # noqa: S101 - a ZoneInfo always knows its offset
         return offset.days * DAY + offset.seconds
+
+    def clock(self, month: Month) -> Clock:
+        """Return the offsets of the clock in a month, and on the days before and after it."""
+        known = self._clocks.get(month)
+        if known is None:
+            known = self._clocks[month] = self._clock(month)
+        return known
+
+    def _clock(self, month: Month) -> Clock:
+        if not MINYEAR < month.year < MAXYEAR:  # `datetime` cannot represent all of it
+            month = Month.of(month.year + _CYCLE_YEARS * (1 if month.year <= MINYEAR else -1), month.month)
+        start, end = month.first * DAY, (month.first + month.length + 1) * DAY
+        steps = [*range(start - DAY, end, _STRETCH), end - 1]
+        # Not `self.offset`, which is slower: these calls take most of the time of a long search.
+        offsets = [datetime.fromtimestamp(step, self.info).utcoffset() for step in steps]
+        changes = [(-DAY, self.offset(steps[0]))]
+        for index, offset in enumerate(offsets[1:]):
+            if offset != offsets[index]:
+                moved = self._transition(steps[index], steps[index + 1])
+                changes.append((moved - start, self.offset(moved)))
+        return (*changes, (end - start, 0))
+
+    def _transition(self, before: int, after: int) -> int:
+        """Return the instant from which the offset is no longer the one at `before`."""
+        offset = self.offset(before)
+        while after - before > 1:
+            middle = (before + after) // 2
+            if self.offset(middle) == offset:
+                before = middle
+            else:
+                after = middle
+        return after
 
 
 _COST_OF_LOOKING = 1_000
@@ -181,6 +177,9 @@ def read_zone(name: object) -> Zone:
         spend(_COST_OF_LOOKING)
         shown = shortened(repr(name), 80)
         raise ValueError(f"{shown} is not a time zone of the tz database{_suggestion(name)}") from None
+
+
+UTC = read_zone("UTC")
 
 
 @cache
