@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from handler.api3 import Api3
+    from handler.cloud.tencent_api import TencentApi
     from local.emulator import Emulator, Entry
 
 APP = 1400692008
@@ -71,19 +71,19 @@ Show = Callable[[], None]
 
 def ours(order: Order) -> Ended:
     """Pause with `handler.reconcile`: observed, paced, verified."""
-    from handler.ccc import Ccc
-    from handler.decision import Job, Watch
-    from handler.pacing import Backoff, Clock, Deadline, RateLimit
+    from handler.cloud.ccc import Ccc
+    from handler.cloud.pacing import Backoff, Clock, Deadline, RateLimit
     from handler.quiet_hours import QuietHours
     from handler.reconcile.reconciler import Reconciler
-    from handler.task import SdkAppId, Task, TaskId
+    from handler.reconcile.schedule import Schedule
+    from handler.task import Job, SdkAppId, Task, TaskId
 
     clock = Clock()
     deadline = Deadline.after(clock, 900)
     hours = {"default": QuietHours.model_validate({"time_zone": "UTC", "quiet": ["00:00-24:00"]})}
     limit = RateLimit(order.rate, clock)
     ccc = Ccc(lambda: _api3(order.endpoint), limit, Backoff())
-    reconciler = Reconciler(lambda: ccc, Watch(hours, clock), deadline, Backoff(), verify=True, known={})
+    reconciler = Reconciler(lambda: ccc, Schedule(hours, clock), deadline, Backoff(), verify=True, known={})
     tasks = (Task(SdkAppId(APP), TaskId(number), None, "default") for number in _numbers(order.tasks))
     jobs = [Job("pause", task) for task in tasks]
     return _timed(lambda: reconciler.run(jobs))
@@ -126,8 +126,8 @@ def thread_pool(order: Order) -> Ended:
 
 def rival(order: Order) -> Ended:
     """Send pauses at a steady rate, whatever the answers are, until it is ended."""
+    from handler.cloud.pacing import MARGIN, Clock, Deadline, RateLimit, paced
     from handler.errors import CloudError
-    from handler.pacing import MARGIN, Clock, Deadline, RateLimit, paced
 
     api = [_api3(order.endpoint) for _ in range(POOL_THREADS)]
 
@@ -146,12 +146,12 @@ def _numbers(tasks: int) -> range:
     return range(1, tasks + 1)
 
 
-def _api3(endpoint: str) -> Api3:
-    from handler.api3 import Api3
-    from handler.settings import Credentials
+def _api3(endpoint: str) -> TencentApi:
+    from handler.cloud.credentials import Credentials
+    from handler.cloud.tencent_api import TencentApi
 
     identity = Credentials("AKIDEXAMPLE", "SECRETEXAMPLE")
-    return Api3("ccc", "2020-02-10", endpoint=f"http://{endpoint}", region=None, identity=identity)
+    return TencentApi("ccc", "2020-02-10", endpoint=f"http://{endpoint}", region=None, identity=identity)
 
 
 def _sdk_pause(endpoint: str) -> Callable[[int], None]:

@@ -31,9 +31,9 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
+from handler.cloud.pacing import Backoff, Clock
 from handler.errors import QuietHoursError
 from handler.main import handle
-from handler.pacing import Backoff, Clock
 from local.emulator import Emulator, faults
 from local.emulator.faults import Faults
 

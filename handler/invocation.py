@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from handler.pacing import Backoff, Clock, Deadline
-from handler.secret import SecretBudget
+from handler.cloud.credentials import SecretBudget
+from handler.cloud.pacing import Backoff, Clock, Deadline
 
 _DEFAULT_SECONDS = 60.0
 """The time that there is where the platform does not say it."""

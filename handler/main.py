@@ -4,34 +4,47 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from handler import log, policy, redaction, triggers
-from handler.decision import Job, Watch, by_the_clock
+from handler import triggers
+from handler.cloud.credentials import Credentials, read_credentials, remembered
+from handler.cloud.error_codes import cloud_error
+from handler.cloud.pacing import Backoff, Clock, Deadline, RateLimit
 from handler.errors import (
     CloudError,
     ConfigurationError,
-    Meaning,
     PublishError,
     RejectedError,
     UnfinishedError,
-    shortened,
-    without_secrets,
 )
+from handler.errors.exposure import without_secrets
+from handler.errors.sentences import shortened
 from handler.invocation import Invocation
 from handler.messages import Done, MessageResult, Reader, entries, rejected
-from handler.notifier import Memory, Notifier
-from handler.pacing import Backoff, Clock, Deadline, RateLimit
-from handler.report import Problem, Report, TaskReport, source
+from handler.output import log, redaction
+from handler.policy.model import Policy
+from handler.policy.source import from_intervals, load
+from handler.reconcile.schedule import Schedule
+from handler.report.entries import Problem, TaskReport
+from handler.report.report import Report, source
 from handler.request import Known
-from handler.secret import credentials, remembered
-from handler.settings import Settings, known_secrets, read_reach, read_settings, with_new_credentials
-from handler.task import SdkAppId
-from handler.triggers import Delivery, Message
+from handler.settings import (
+    PublishSettings,
+    Settings,
+    known_secrets,
+    read_publish_settings,
+    read_settings,
+    with_new_credentials,
+)
+from handler.task import Job, SdkAppId
+from handler.topics.notifier import Memory, Notifier
+from handler.topics.topic import Destination
+from handler.triggers.delivery import Delivery, Message
 
 if TYPE_CHECKING:
-    from handler.ccc import Ccc
+    from handler.cloud.ccc import Ccc
     from handler.reconcile.reconciler import Reconciler
 
 _log = logging.getLogger(__name__)
@@ -71,9 +84,11 @@ def handle(  # noqa: PLR0913 - what a test or a developer's machine has otherwis
         redaction.hide(settings.secrets)
         reader = _reader(settings, invocation)
     except ConfigurationError as error:
-        reach = read_reach(**given)
-        redaction.hide(reach.secrets)
-        notifier.notify(reach, _report(invocation, [Problem("Configuration", str(error))]))
+        least = read_publish_settings(**given)
+        redaction.hide(least.secrets)
+        notifier.notify(
+            _destination(least, invocation), _report(invocation, [Problem("Configuration", str(error))])
+        )
         raise
     try:
         return Walk(invocation, notifier, settings, reader, given).answer(event)
@@ -82,7 +97,7 @@ def handle(  # noqa: PLR0913 - what a test or a developer's machine has otherwis
     except Exception as error:
         _log.exception("unexpected error")
         problem = Problem("Unexpected", shortened(f"{type(error).__name__}: {error}"))
-        notifier.notify(settings, _report(invocation, [problem]))
+        notifier.notify(_destination(settings, invocation), _report(invocation, [problem]))
         raise
 
 
@@ -111,14 +126,17 @@ class Walk:
             delivery = triggers.read(event)
         except RejectedError as error:
             problem = rejected(Message("", event), str(error), self.invocation.request_id)
-            self.notifier.notify(self.settings, _report(self.invocation, [problem]))
+            self._notify(_report(self.invocation, [problem]))
             raise
-        results = self.reader.read(delivery.messages)
-        asked = {id(each.jobs): each.jobs for each in results}  # many messages may share theirs
-        done = self._work(dict.fromkeys(job for jobs in asked.values() for job in jobs))
+        results, jobs = self.reader.read(delivery.messages)
+        done = self._work(jobs)
         report = self._report(delivery, results, done)
-        self.notifier.notify(self.settings, report, self._ccc.calls if self._ccc else 0)
+        self._notify(report)
         return delivery.answer([(each.message, each.fate(done)) for each in results], report.data())
+
+    def _notify(self, report: Report) -> None:
+        calls = self._ccc.calls if self._ccc else 0
+        self.notifier.notify(_destination(self.settings, self.invocation), report, calls)
 
     def _report(self, delivery: Delivery, results: Sequence[MessageResult], done: Done) -> Report:
         """Return the report of one event. Requests that ask for both actions have `mixed` for one."""
@@ -135,52 +153,58 @@ class Walk:
             tasks=entries(done),
         )
 
-    def _work(self, jobs: Iterable[Job]) -> Done:
+    def _work(self, jobs: Sequence[Job]) -> Done:
         """Return what became of each job; where the clock decides them all, no more is imported."""
-        deadline, jobs = self.invocation.for_work(), list(jobs)
-        watch = Watch(self.reader.policy.quiet_hours, deadline.clock)
+        deadline = self.invocation.for_work()
+        schedule = Schedule(self.reader.policy.quiet_hours, deadline.clock)
         done: dict[Job, list[TaskReport]] = {}
         for job in jobs:
-            report = None if job.task.task_id is None else by_the_clock(job, watch)
+            report = None if job.task.task_id is None else schedule.decided(job)
             if report is None:
-                reconciler = self._reconciler(deadline, watch)
+                reconciler = self._reconciler(deadline, schedule)
                 finished = dict(reconciler.run(jobs))
                 self.problems += reconciler.problems
                 return finished
             done[job] = [report]
         return done
 
-    def _reconciler(self, deadline: Deadline, watch: Watch) -> Reconciler:
+    def _reconciler(self, deadline: Deadline, schedule: Schedule) -> Reconciler:
         from handler.reconcile.reconciler import Reconciler  # noqa: PLC0415 - as in _connect
 
         return Reconciler(
             ccc=lambda: self._connect(deadline),
-            watch=watch,
+            schedule=schedule,
             deadline=deadline,
             backoff=self.invocation.backoff,
             verify=self.settings.callout_verify,
             known=self.reader.known.by_id,
         )
 
+    def _credentials(self, *, anew: bool = False) -> Credentials | None:
+        settings = self.settings
+        return read_credentials(
+            settings.callout_secret, settings.credentials, self.invocation.secret, anew=anew
+        )
+
     def _connect(self, deadline: Deadline) -> Ccc:
         """Return the contact centre. Only here is the SDK imported: most wake-ups have no use for it."""
-        from handler.api3 import Api3  # noqa: PLC0415
-        from handler.ccc import SERVICE, VERSION, Ccc  # noqa: PLC0415
+        from handler.cloud.ccc import SERVICE, VERSION, Ccc  # noqa: PLC0415
+        from handler.cloud.tencent_api import TencentApi  # noqa: PLC0415
 
         if self._ccc is None:
 
-            def connect() -> Api3:
-                identity = credentials(self.settings, self.invocation.secret)
+            def connect() -> TencentApi:
+                identity = self._credentials()
                 if identity is None:
-                    raise CloudError("NoCredentials", NO_CREDENTIALS, meaning=Meaning.HALT)
+                    raise cloud_error("NoCredentials", NO_CREDENTIALS)
                 endpoint, region = self.settings.callout_endpoint, self.settings.callout_region
-                return Api3(SERVICE, VERSION, endpoint=endpoint, region=region, identity=identity)
+                return TencentApi(SERVICE, VERSION, endpoint=endpoint, region=region, identity=identity)
 
             def renew() -> bool:
-                refused = credentials(self.settings, self.invocation.secret)
+                refused = self._credentials()
                 self.settings = with_new_credentials(self.settings, **self.given)
                 try:
-                    return credentials(self.settings, self.invocation.secret, anew=True) != refused
+                    return self._credentials(anew=True) != refused
                 except CloudError as error:
                     _log.warning("credentials not read anew", extra={"error": str(error)})
                     return False
@@ -199,10 +223,19 @@ NO_CREDENTIALS = (
 )
 
 
-def _policy(settings: Settings, invocation: Invocation) -> policy.Policy:
+def _policy(settings: Settings, invocation: Invocation) -> Policy:
     if settings.callout_policy:
-        return policy.load(settings.callout_policy, min(10.0, invocation.for_work().remaining() / 4))
-    return policy.from_intervals(settings.callout_quiet_hours or "", settings.callout_time_zone)
+        return load(settings.callout_policy, min(10.0, invocation.for_work().remaining() / 4))
+    return from_intervals(settings.callout_quiet_hours or "", settings.callout_time_zone)
+
+
+def _destination(settings: PublishSettings, invocation: Invocation) -> Destination:
+    """Return where reports go. Settings that cannot be used otherwise want every report to be published."""
+    identity = partial(read_credentials, settings.callout_secret, settings.credentials, invocation.secret)
+    notify = settings.callout_notify if isinstance(settings, Settings) else "always"
+    return Destination(
+        settings.callout_topic, settings.callout_endpoint, settings.callout_region, identity, notify
+    )
 
 
 def _reader(settings: Settings, invocation: Invocation) -> Reader:

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from handler.decision import Job
-from handler.errors import SHOWN, RejectedError, few, shortened
-from handler.policy import Policy
-from handler.report import UNFINISHED, Problem, TaskReport
+from handler.errors import RejectedError
+from handler.errors.sentences import SHOWN, few, shortened
+from handler.errors.spelling import bounded_suggestions
+from handler.policy.model import Policy
+from handler.report.entries import UNFINISHED, Problem, TaskReport
 from handler.request import Action, Known, Request, parse, resolve
-from handler.spelling import bounded_suggestions
-from handler.task import SdkAppId, Task
-from handler.triggers import Fate, Message
+from handler.task import Job, SdkAppId, Task
+from handler.triggers.delivery import Fate, Message
 
 Done = Mapping[Job, Sequence[TaskReport]]
 """What became of each job."""
@@ -55,12 +55,16 @@ class Reader(NamedTuple):
     dry_run: bool
     scope: str | None
 
-    def read(self, messages: Sequence[Message]) -> list[MessageResult]:
-        """Return each message as a request or a problem. Whatever a message holds, the others are read."""
+    def read(self, messages: Sequence[Message]) -> "tuple[list[MessageResult], list[Job]]":
+        """Return each message as a request or a problem, and the jobs of all of them, each once.
+
+        Whatever a message holds, the others are read.
+        """
         shown = max(1, min(SHOWN, _MOST_SENTENCES // max(1, len(messages))))
         seen = _Seen({}, {})
         with bounded_suggestions():
-            return [self._read(message, shown, seen) for message in messages]
+            results = [self._read(message, shown, seen) for message in messages]
+        return results, list(seen.same)
 
     def _read(self, message: Message, shown: int, seen: "_Seen") -> MessageResult:
         try:

@@ -16,11 +16,12 @@ from pydantic import (
     ValidationError,
 )
 
-from handler.document import check_characters, parse_json
-from handler.errors import SHOWN, More, RejectedError, given, problems, suggestion
-from handler.policy import DEFAULT, LONGEST_NAME
-from handler.spelling import bounded_suggestions
-from handler.task import INT64_MAX, SdkAppId, Task, TaskId
+from handler.errors import RejectedError
+from handler.errors.sentences import SHOWN, More, given, problems
+from handler.errors.spelling import bounded_suggestions, suggestion
+from handler.policy.json_document import check_characters, parse_json
+from handler.policy.model import DEFAULT, LONGEST_NAME, Id
+from handler.task import SdkAppId, Task, TaskId
 
 Action = Literal["pause", "resume"]
 
@@ -46,7 +47,6 @@ def _kind_of_task(value: Any) -> str | None:
     return _KINDS.get(type(value))
 
 
-_Id = Annotated[int, Field(strict=True, ge=1, le=INT64_MAX)]
 _Name = Annotated[str, Field(strict=True), AfterValidator(_not_digits)]
 
 
@@ -55,15 +55,15 @@ class RequestedTask(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
-    task_id: _Id
-    sdk_app_id: _Id | None = None
+    task_id: Id
+    sdk_app_id: Id | None = None
     quiet_hours: Annotated[str, Field(strict=True)] | None = None
 
 
 _KINDS = {int: "<number>", float: "<number>", str: "<name>", dict: "<object>", RequestedTask: "<object>"}
 """By type, so that `true`, which is a number to Python, is none."""
 _RequestedTask = Annotated[
-    Annotated[_Id, Tag("<number>")]
+    Annotated[Id, Tag("<number>")]
     | Annotated[_Name, Tag("<name>")]
     | Annotated[RequestedTask, Tag("<object>")],
     Discriminator(

@@ -4,15 +4,17 @@ import os
 import re
 from collections.abc import Mapping
 from ipaddress import ip_address
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import Self
 
+from handler.cloud.credentials import Credentials, unsendable
 from handler.errors import ConfigurationError
+from handler.task import INT64_MAX
+from handler.topics import addresses
 
-_INT64_MAX = 2**63 - 1
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)(?::\d+)?")
 _CREDENTIALS = tuple(
     f"{whose}_{what}"
@@ -31,18 +33,7 @@ _SECRET_VARIABLES = frozenset(
 """Whose values no text may show; those of AWS are boto3's to read."""
 
 
-class Credentials(NamedTuple):
-    """What a request is signed with. `session_token` belongs to temporary credentials only."""
-
-    secret_id: str
-    secret_key: str = ""
-    session_token: str | None = None
-
-    def __repr__(self) -> str:
-        return "Credentials(…)"
-
-
-class Reach(BaseSettings):
+class PublishSettings(BaseSettings):
     """What it takes to publish a report: read by itself where the other settings cannot be used."""
 
     model_config = SettingsConfigDict(
@@ -108,8 +99,8 @@ class Reach(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Look through a `.env` only where there is one: on a developer's machine, not in a cold start."""
         del settings_cls, file_secret_settings
-        on_a_desk = os.path.exists(".env")  # noqa: PTH110 - never raises
-        return init_settings, env_settings, *([dotenv_settings] if on_a_desk else [])
+        beside_a_file = os.path.exists(".env")  # noqa: PTH110 - never raises
+        return init_settings, env_settings, *([dotenv_settings] if beside_a_file else [])
 
     @field_validator("callout_endpoint")
     @classmethod
@@ -138,17 +129,8 @@ class Reach(BaseSettings):
     @field_validator("callout_topic")
     @classmethod
     def _topic_is_known(cls, value: str) -> str:
-        kind, _, name = value.partition(":")
-        if value == "stdout:" or (kind in {"cmq", "eventbridge"} and name):
-            return value
-        parts = value.split(":")
-        is_arn = len(parts) == len(["arn", "aws", "sns", "region", "account", "name"]) and all(parts)
-        if is_arn and parts[0] == "arn" and parts[1].startswith("aws") and parts[2] == "sns":
-            return value
-        raise ValueError(
-            f"{value!r} is no topic; wanted is arn:aws:sns:REGION:ACCOUNT:NAME, cmq:TOPIC, "
-            "eventbridge:BUS_ID or stdout:"
-        )
+        addresses.read(value)
+        return value
 
     @property
     def credentials(self) -> Credentials | None:
@@ -173,7 +155,7 @@ class Reach(BaseSettings):
         return [secret.get_secret_value() for secret in found + role if secret]
 
 
-class Settings(Reach):
+class Settings(PublishSettings):
     """The function's settings, from the environment and, on a developer's machine, from a file `.env`."""
 
     callout_policy: str | None = Field(
@@ -187,7 +169,7 @@ class Settings(Reach):
         None, description="The time zone of `CALLOUT_QUIET_HOURS`, e.g. `America/New_York`"
     )
     callout_sdk_app_id: int | None = Field(
-        None, ge=1, le=_INT64_MAX, description="The default application of CCC"
+        None, ge=1, le=INT64_MAX, description="The default application of CCC"
     )
     callout_notify: Literal["always", "changes", "failures"] = Field(
         "always",
@@ -241,31 +223,31 @@ def read_settings(**given: Any) -> Settings:
         raise ConfigurationError("settings", [f".env cannot be read: {error}"]) from None
 
 
-def read_reach(**given: Any) -> Reach:
+def read_publish_settings(**given: Any) -> PublishSettings:
     """Read what it takes to publish. A variable that cannot be used counts as not set."""
     try:
-        return Reach(**given)
+        return PublishSettings(**given)
     except ValidationError as error:
         fields = {_field(item["loc"][0]) for item in error.errors() if item["loc"]}
     except (OSError, ValueError):  # what a `.env` holds is no text
-        return read_reach(**given | {"_env_file": None})
-    defaults = {name: Reach.model_fields[name].get_default() for name in fields}
+        return read_publish_settings(**given | {"_env_file": None})
+    defaults = {name: PublishSettings.model_fields[name].get_default() for name in fields}
     try:
-        return Reach(**given | defaults)
+        return PublishSettings(**given | defaults)
     except ValidationError:
-        return Reach.model_construct()
+        return PublishSettings.model_construct()
 
 
 def _field(variable: int | str) -> str:
     """Return the name of the field that pydantic names by its variable."""
     name = str(variable)
-    aliases = {str(field.validation_alias): key for key, field in Reach.model_fields.items()}
+    aliases = {str(field.validation_alias): key for key, field in PublishSettings.model_fields.items()}
     return aliases.get(name, "callout_region" if name.upper().endswith("_REGION") else name.lower())
 
 
 def with_new_credentials(settings: Settings, **given: Any) -> Settings:
     """Return the settings with the credentials as the environment has them now; else as they were read."""
-    now = read_reach(**given)
+    now = read_publish_settings(**given)
     return settings.model_copy(update={name: getattr(now, name) for name in _CREDENTIALS})
 
 
@@ -276,15 +258,6 @@ def known_secrets(given: Mapping[str, Any]) -> list[str]:
         if value and name.upper() in _SECRET_VARIABLES:
             found.append(value.get_secret_value() if isinstance(value, SecretStr) else str(value))
     return found
-
-
-def unsendable(value: str) -> str | None:
-    """Return why a credential cannot be sent in a header; an HTTP library would repeat it in its refusal."""
-    found = re.search(r"[^\x20-\x7e]", value)
-    if found is None:
-        return None
-    what = "a line break" if found[0] in "\r\n" else "a control character" if found[0] < " " else None
-    return f"holds {what or 'a character outside printable ASCII'}, which no credential has; copy it again"
 
 
 def is_loopback(host: str) -> bool:

@@ -1,11 +1,12 @@
-"""The nouns: a task, its state in CCC, and what became of it. Pure."""
+"""The nouns: a task, its state in CCC, what is asked of it, and what became of it. Pure."""
 
 from datetime import datetime
 from enum import Enum, IntEnum
-from typing import NamedTuple, NewType
+from typing import Literal, NamedTuple, NewType
 
 TaskId = NewType("TaskId", int)
 SdkAppId = NewType("SdkAppId", int)
+Action = Literal["pause", "resume"]
 INT64_MAX = 2**63 - 1
 """The largest id that CCC's `int64` parameters carry."""
 
@@ -60,3 +61,11 @@ class Task(NamedTuple):
     def key(self) -> tuple[SdkAppId, TaskId | str | None]:
         """What makes two mentions the same task: its id, or its name while the id is not known."""
         return self.sdk_app_id, self.name if self.task_id is None else self.task_id
+
+
+class Job(NamedTuple):
+    """A task, and what is asked of it. Two mentions of the same are one job."""
+
+    action: Action
+    task: Task
+    dry_run: bool = False

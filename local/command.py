@@ -17,10 +17,11 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from handler.document import parse_json
-from handler.errors import ConfigurationError, QuietHoursError, shortened
-from handler.pacing import Clock
-from handler.report import Report
+from handler.cloud.pacing import Clock
+from handler.errors import ConfigurationError, QuietHoursError
+from handler.errors.sentences import shortened
+from handler.policy.json_document import parse_json
+from handler.report.report import Report
 from local import hours, show
 from local.usage import NOT_DONE, OK, WRONG_USE, UsageError, instant
 

@@ -12,9 +12,9 @@ from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from handler import policy
 from handler.errors import ConfigurationError
-from handler.policy import DEFAULT, Policy
+from handler.policy.model import DEFAULT, Policy
+from handler.policy.source import from_intervals, load
 from handler.quiet_hours import Period, QuietHours
 from handler.quiet_hours.zone import local
 from handler.settings import read_settings
@@ -82,12 +82,12 @@ def _date(text: str) -> date:
 
 def _policy(options: argparse.Namespace) -> tuple[str, Policy]:
     if options.policy:
-        return options.policy, policy.load(options.policy)
+        return options.policy, load(options.policy)
     settings = read_settings()
     if settings.callout_policy:
         source = "CALLOUT_POLICY" if settings.callout_policy.lstrip()[:1] == "{" else settings.callout_policy
-        return source, policy.load(settings.callout_policy)
-    read = policy.from_intervals(settings.callout_quiet_hours or "", settings.callout_time_zone)
+        return source, load(settings.callout_policy)
+    read = from_intervals(settings.callout_quiet_hours or "", settings.callout_time_zone)
     return "CALLOUT_QUIET_HOURS", read
 
 
@@ -121,7 +121,7 @@ def _check(options: argparse.Namespace) -> int:
         print(
             f"  tasks: {', '.join(f'{task} ({read.tasks[task].task_id})' for task in users) or 'none named'}"
         )
-        warnings += [f"quiet_hours.{name} {text}" for text in hours.suspicions(now)]
+        warnings += [f"quiet_hours.{name} {text}" for text in hours.warnings(now)]
         if not users and name != DEFAULT:
             warnings.append(f"quiet_hours.{name} is not used by any task of the policy")
     warnings += _of_tasks(read)

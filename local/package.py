@@ -26,9 +26,9 @@ from datetime import datetime, timedelta, timezone
 from fnmatch import fnmatch
 from pathlib import Path
 
-from handler.document import parse_document
 from handler.errors import ConfigurationError
-from handler.policy import load
+from handler.policy.document import parse_document
+from handler.policy.source import load
 
 ROOT = Path(__file__).resolve().parents[1]
 """The repository."""

@@ -10,8 +10,8 @@ from xml.etree import ElementTree as ET
 from zoneinfo import ZoneInfo
 
 from handler.quiet_hours import Period
+from handler.quiet_hours.status import span
 from handler.quiet_hours.zone import local, written
-from handler.report import span
 from local.week import QUARTERS, Cell, Day, instants
 
 

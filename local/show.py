@@ -8,7 +8,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from handler.quiet_hours.zone import local
-from handler.report import Report, TaskReport
+from handler.report.entries import TaskReport
+from handler.report.report import Report
 from handler.task import TaskState
 
 

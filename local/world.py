@@ -15,7 +15,7 @@ from typing import Any
 import boto3
 from moto import mock_aws
 
-from handler.pacing import Clock
+from handler.cloud.pacing import Clock
 from local.emulator import Emulator
 
 REGION = "us-east-1"

@@ -11,7 +11,7 @@ import botocore.loaders
 import pytest
 from hypothesis import settings
 
-from handler import redaction
+from handler.output import redaction
 from local.emulator import Emulator
 
 APP = 1400692008

@@ -12,16 +12,16 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
-from .document import Placed, preset_intervals, read_intervals, read_presets
-from .holidays import ending
-from .interval import Interval
-from .keys import plain
-from .lead_time import read_lead_time, write_lead_time
-from .reason import Period, Reason
-from .timeline import Timeline
-from .zone import FIRST_INSTANT, LAST_INSTANT, Zone, instant, moment, read_zone
+from handler.quiet_hours.interval import Interval
+from handler.quiet_hours.lead_time import read_lead_time, write_lead_time
+from handler.quiet_hours.notation.document import Placed, preset_intervals, read_intervals, read_presets
+from handler.quiet_hours.notation.holidays import ending
+from handler.quiet_hours.notation.object_interval import plain
+from handler.quiet_hours.status import Period, QuietStatus, Reason
+from handler.quiet_hours.timeline import Timeline
+from handler.quiet_hours.zone import FIRST_INSTANT, LAST_INSTANT, Zone, instant, moment, read_zone
 
-__all__ = ["Interval", "Period", "QuietHours", "Reason"]
+__all__ = ["Interval", "Period", "QuietHours", "QuietStatus", "Reason"]
 
 _NARROWED = (
     "cannot narrow a preset; write the preset's intervals under quiet instead, where an except may open them"
@@ -105,6 +105,15 @@ class QuietHours(BaseModel):
         """
         return _moment(self._turn(instant(after)))
 
+    def status(self, name: str, at: datetime) -> QuietStatus:
+        """Return what these quiet hours, called `name`, say at an instant. ValueError for a naive datetime.
+
+        It costs less than a `reason`, which also searches backwards for the beginning of the period.
+        """
+        second = instant(at)
+        reason = self._reason(second, None, self._turn(second))
+        return QuietStatus(name, reason.quiet, reason.until, reason.time_zone, at)
+
     def reason(self, at: datetime) -> Reason:
         """Return why it is quiet or not at this instant, since when and until when.
 
@@ -128,7 +137,7 @@ class QuietHours(BaseModel):
 
     def describe(self) -> list[str]:
         """Return each interval with its place in plain words, overnight ones spelled out; lead time last."""
-        from .words import in_words  # noqa: PLC0415 - for the command's reader, not for a cold start
+        from handler.quiet_hours.description import in_words  # noqa: PLC0415 - for the command's reader, not for a cold start
 
         lines = [f"{place}: {in_words(interval)}" for place, interval in self._placed]
         lines += [f"{place}: not quiet {in_words(interval)}" for place, interval in self._openings]
@@ -150,15 +159,15 @@ class QuietHours(BaseModel):
         found = [ending(source, today, ahead) for source in self._sources]
         return [text for text in dict.fromkeys(found) if text]
 
-    def suspicions(self, at: datetime) -> list[str]:
+    def warnings(self, at: datetime) -> list[str]:
         """Return what is valid but most likely not meant, seen from an instant.
 
         Such as: never quiet, an interval of one minute, a lead time that leaves nothing open.
         """
-        from .suspicions import suspicions, swallows  # noqa: PLC0415 - as for `describe`
+        from handler.quiet_hours.warnings import find_warnings, swallows  # noqa: PLC0415 - as for `describe`
 
         second, placed = instant(at), [*self._placed, *self._openings]
-        found = list(suspicions(self.reason(at), placed, second))
+        found = list(find_warnings(self.reason(at), placed, second))
         if self._lead and swallows(self._base, self._lead, second):
             found.append("lead_time is as long as an open period or longer, which is therefore never open")
         return found

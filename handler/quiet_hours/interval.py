@@ -11,11 +11,11 @@ from datetime import MAXYEAR, MINYEAR
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from .days import MARGIN, Days, Month
-from .holidays import KEYS as CALENDAR_KEYS
-from .times import Times
-from .weekdays import Pick
-from .zone import DAY, Clock, Zone, moment
+from handler.quiet_hours.day_masks import MARGIN, Days, Month
+from handler.quiet_hours.notation.holidays import KEYS as CALENDAR_KEYS
+from handler.quiet_hours.notation.time_of_day import Times
+from handler.quiet_hours.notation.weekdays import Pick
+from handler.quiet_hours.zone import DAY, Clock, Zone, moment
 
 MINUTE = 60
 WHOLE_DAY = ((0, DAY),)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from handler.errors import shortened
+from handler.errors.sentences import shortened
 
 _UNITS = {"h": 3600, "m": 60, "s": 1}
 _DAY = timedelta(days=1)

@@ -15,11 +15,11 @@ from datetime import MAXYEAR, MINYEAR
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from .days import Month, unlike_years
-from .zone import DAY, FIRST_INSTANT, UTC
+from handler.quiet_hours.day_masks import Month, unlike_years
+from handler.quiet_hours.zone import DAY, FIRST_INSTANT, UTC
 
 if TYPE_CHECKING:
-    from .interval import Interval
+    from handler.quiet_hours.interval import Interval
 
 _Turns = tuple[int, ...]
 _Parts = tuple[tuple[int, Any], ...]

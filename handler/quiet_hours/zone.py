@@ -10,10 +10,9 @@ from datetime import MAXYEAR, MINYEAR, date, datetime, time, timedelta, timezone
 from functools import cache
 from zoneinfo import ZoneInfo
 
-from handler.errors import shortened
-from handler.spelling import closest, exhausted, spend
-
-from .days import Month
+from handler.errors.sentences import shortened
+from handler.errors.spelling import closest, exhausted, spend
+from handler.quiet_hours.day_masks import Month
 
 DAY = 86_400
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")

@@ -6,14 +6,12 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from handler.decision import Job
 from handler.errors import CloudError, Meaning
 from handler.reconcile.verdict import Evidence
-from handler.request import Action
-from handler.task import SdkAppId, Task, TaskId, TaskState
+from handler.task import Action, Job, SdkAppId, Task, TaskId, TaskState
 
 if TYPE_CHECKING:
-    from handler.ccc import Answer, Seen
+    from handler.cloud.ccc_types import Answer, Seen
 
 
 @dataclass

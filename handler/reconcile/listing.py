@@ -14,14 +14,15 @@ from functools import partial
 from math import ceil
 from typing import TYPE_CHECKING
 
+from handler.cloud.ccc_types import LIST
+from handler.cloud.pacing import Deadline, paced
 from handler.errors import CloudError
-from handler.pacing import Deadline, paced
 from handler.task import SdkAppId, TaskId
 
 if TYPE_CHECKING:
-    from handler.ccc import Ccc, Page, Seen
+    from handler.cloud.ccc import Ccc
+    from handler.cloud.ccc_types import Page, Seen
 
-LIST = "DescribeAutoCalloutTasks"
 _MOST_PASSES = 4
 _MOST_PAGES_AT_ONCE = 40
 """Two seconds of the quota: what was found is acted on in between."""
@@ -129,8 +130,8 @@ class Listing:
             yield batch
 
     def _begin(self) -> None:
-        """Forget an error that may pass: this reading has a time of its own."""
-        if self.error is not None and self.error.may_pass:
+        """Forget a retryable error: this reading has a time of its own."""
+        if self.error is not None and self.error.retryable:
             self.error = None
 
     def _goes_on(self, missing: Callable[[], bool]) -> bool:

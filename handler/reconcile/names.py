@@ -6,15 +6,15 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from handler.decision import Job, Watch, by_the_clock
 from handler.errors import CloudError
 from handler.reconcile import reports
 from handler.reconcile.listing import Listing
-from handler.report import Problem, TaskReport
-from handler.task import SdkAppId, Task, TaskId
+from handler.reconcile.schedule import Schedule
+from handler.report.entries import Problem, TaskReport
+from handler.task import Job, SdkAppId, Task, TaskId
 
 if TYPE_CHECKING:
-    from handler.ccc import Seen
+    from handler.cloud.ccc_types import Seen
 
 _log = logging.getLogger(__name__)
 _Key = tuple[SdkAppId, TaskId]
@@ -28,17 +28,17 @@ class Names:
     """
 
     def __init__(
-        self, jobs: Sequence[Job], known: Mapping[tuple[SdkAppId, TaskId | None], Task], watch: Watch
+        self, jobs: Sequence[Job], known: Mapping[tuple[SdkAppId, TaskId | None], Task], schedule: Schedule
     ) -> None:
-        self._watch = watch
+        self._schedule = schedule
         self._known = known
         self._found: dict[Job, dict[TaskId, Job]] = {job: {} for job in jobs}
         self._own: dict[Job, TaskReport] = {}
         self.problems: list[Problem] = []
         for job in self._found:
             possible = [task for (app, _), task in known.items() if app == job.task.sdk_app_id]
-            report = by_the_clock(job, watch)
-            if report and all(by_the_clock(job._replace(task=each), watch) for each in possible):
+            report = schedule.decided(job)
+            if report and all(schedule.decided(job._replace(task=each)) for each in possible):
                 self._own[job] = report
 
     def wanted(self) -> list[SdkAppId]:
@@ -70,7 +70,7 @@ class Names:
         """Note that a list is read as far as it will be: what is not found now is missing, or left open."""
         missing = self.missing(listing.app)
         for job in self._of(listing.app):
-            hours, name = self._watch.of(job.task), job.task.name
+            hours, name = self._schedule.of(job.task), job.task.name
             certain = listing.certain or (listing.complete and self._found[job])
             if certain and listing.unreadable.isdisjoint({name, None}):
                 if not self._found[job]:
@@ -87,7 +87,7 @@ class Names:
     def unread(self, app: SdkAppId, error: CloudError) -> None:
         """Note that a list could not be read at all."""
         for job in self._of(app):
-            self._own[job] = reports.not_looked_up(job, self._watch.of(job.task), error)
+            self._own[job] = reports.not_looked_up(job, self._schedule.of(job.task), error)
 
     def reports(self, job: Job, done: Mapping[Job, TaskReport]) -> list[TaskReport]:
         """Return what became of each task that a name stands for, and of the name where that is open."""

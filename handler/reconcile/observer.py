@@ -8,17 +8,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
+from handler.cloud.ccc_types import DESCRIBE, LIST
+from handler.cloud.halts import Halts
+from handler.cloud.pacing import Deadline, paced
 from handler.errors import CloudError, Meaning
-from handler.pacing import Deadline, paced
-from handler.reconcile.halts import Halts
-from handler.reconcile.listing import LIST, Listing
+from handler.reconcile.listing import Listing
 from handler.task import SdkAppId, Task, TaskId
 
 if TYPE_CHECKING:
-    from handler.ccc import Ccc, Seen
+    from handler.cloud.ccc import Ccc
+    from handler.cloud.ccc_types import Seen
 
 _log = logging.getLogger(__name__)
-DESCRIBE = "DescribeAutoCalloutTask"
 _ENOUGH_FAILURES = 5
 """So many tasks in a row that could not be described mean that the API does not work now."""
 Key = tuple[SdkAppId, TaskId]

@@ -9,25 +9,24 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from handler.decision import Job, Watch, by_the_clock
+from handler.cloud.ccc_types import APIS, DESCRIBE, LIST
+from handler.cloud.halts import Halts
+from handler.cloud.pacing import Backoff, Deadline, paced
 from handler.errors import CloudError, Meaning
-from handler.pacing import Backoff, Deadline, paced
 from handler.reconcile import reports
 from handler.reconcile.attempt import Attempt, attempts, key_of
-from handler.reconcile.halts import Halts
-from handler.reconcile.listing import LIST
 from handler.reconcile.names import Names
-from handler.reconcile.observer import DESCRIBE, Key, Observer
+from handler.reconcile.observer import Key, Observer
+from handler.reconcile.schedule import Schedule
 from handler.reconcile.verdict import AS_WANTED, UNWANTED, resolve
-from handler.report import Problem, TaskReport
-from handler.request import Action
-from handler.task import SdkAppId, Task, TaskId
+from handler.report.entries import Problem, TaskReport
+from handler.task import Job, SdkAppId, Task, TaskId
 
 if TYPE_CHECKING:
-    from handler.ccc import Ccc, Seen
+    from handler.cloud.ccc import Ccc
+    from handler.cloud.ccc_types import Seen
 
 _log = logging.getLogger(__name__)
-APIS: Mapping[Action, str] = {"pause": "PauseAutoCalloutTask", "resume": "ResumeAutoCalloutTask"}
 
 
 @dataclass
@@ -41,7 +40,7 @@ class Reconciler:
     """
 
     ccc: Callable[[], Ccc]
-    watch: Watch
+    schedule: Schedule
     deadline: Deadline
     backoff: Backoff
     verify: bool
@@ -61,7 +60,7 @@ class Reconciler:
         Every job has its report, whatever fails, and a task that several jobs name is treated once. Of the
         time, a quarter at most goes into looking at tasks whose ids are known before they are acted on.
         """
-        names = Names([job for job in jobs if job.task.task_id is None], self.known, self.watch)
+        names = Names([job for job in jobs if job.task.task_id is None], self.known, self.schedule)
         todo = self._begin([job for job in jobs if job.task.task_id is not None])
         quarter = self.deadline.within(self.deadline.remaining() / 4)
         todo = self._settle(todo, self._observer.look((each.task for each in todo), quarter))
@@ -85,14 +84,14 @@ class Reconciler:
         for job in dict.fromkeys(jobs):
             if job in self._done:
                 continue
-            if _wish(job) not in sent and (report := by_the_clock(job, self.watch)):
+            if _wish(job) not in sent and (report := self.schedule.decided(job)):
                 self._done[job] = report
             else:
                 open_jobs.append(job)
         self._pausing |= {key_of(job.task) for job in open_jobs if job.action == "pause" and not job.dry_run}
         new, overruled = attempts(open_jobs, others, self._pausing)
         for job in overruled:
-            self._done[job] = reports.overruled(job, self.watch.of(job.task))
+            self._done[job] = reports.overruled(job, self.schedule.of(job.task))
         return new
 
     def _settle(self, todo: list[Attempt], seen: Mapping[Key, Seen]) -> list[Attempt]:
@@ -103,7 +102,7 @@ class Reconciler:
     def _settled(self, each: Attempt, seen: Seen | None) -> bool:
         each.before = seen.state if seen else None
         for job in list(each.jobs):
-            hours = self.watch.of(job.task)
+            hours = self.schedule.of(job.task)
             report = reports.settled(job, seen, hours)
             if report is None and job.dry_run:
                 report = reports.dry_run(job, seen, hours, self._halts.likely(APIS[each.action], each.key[0]))
@@ -189,7 +188,7 @@ class Reconciler:
 
     def _turned(self, each: Attempt) -> bool:
         """Return whether no job is wanted any more: by the clock, or because another message pauses."""
-        return each.overruled or all(by_the_clock(job, self.watch) for job in each.jobs)
+        return each.overruled or all(self.schedule.decided(job) for job in each.jobs)
 
     def _halted(self, each: Attempt) -> CloudError | None:
         return self._halts.of(APIS[each.action], each.task.sdk_app_id)
@@ -226,8 +225,8 @@ class Reconciler:
             each.tried = False
             return False
         for job in each.jobs:
-            by_clock = by_the_clock(job, self.watch) if not each.sent else None
-            hours = self.watch.of(job.task)
+            by_clock = self.schedule.decided(job) if not each.sent else None
+            hours = self.schedule.of(job.task)
             self._done[job] = by_clock or reports.acted(job, each, outcome, hours, verify=self.verify)
         return True
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from handler.decision import Job, by_state, done
-from handler.errors import CloudError, Meaning, shortened
+from handler.errors import CloudError, Meaning
+from handler.errors.sentences import shortened
+from handler.quiet_hours.status import QuietStatus, when
 from handler.reconcile.attempt import Attempt
-from handler.report import Hours, TaskError, TaskReport, when
-from handler.task import Outcome, TaskState
+from handler.reconcile.decision import by_state, done
+from handler.report.entries import TaskError, TaskReport
+from handler.task import Job, Outcome, TaskState
 
 if TYPE_CHECKING:
-    from handler.ccc import Seen
+    from handler.cloud.ccc_types import Seen
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _LATEST = 253_402_300_799
@@ -20,26 +22,26 @@ _LATEST = 253_402_300_799
 _AFTERWARDS = "quiet hours turned after it was sent, and whether it took effect could not be seen"
 
 
-def settled(job: Job, seen: Seen | None, hours: Hours) -> TaskReport | None:
+def settled(job: Job, seen: Seen | None, hours: QuietStatus) -> TaskReport | None:
     """Return the report of a task that is as wanted, or cannot become so; else `None`."""
     outcome = by_state(job.action, seen.state if seen else None)
     return None if outcome is None else TaskReport(job.task, outcome, hours, _reason(seen, hours))
 
 
-def dry_run(job: Job, seen: Seen | None, hours: Hours, halted: CloudError | None) -> TaskReport:
+def dry_run(job: Job, seen: Seen | None, hours: QuietStatus, halted: CloudError | None) -> TaskReport:
     """Return the report of a task that a call would be made for, if it were for real."""
     if halted is not None:  # nor would anything be done without the dry run
         return _failed(job, hours, halted, "not tried, since no call can work")
     return TaskReport(job.task, done(job.action, dry_run=True), hours, _reason(seen, hours))
 
 
-def overruled(job: Job, hours: Hours) -> TaskReport:
+def overruled(job: Job, hours: QuietStatus) -> TaskReport:
     """Return the report of a resume whose task another message of the same event pauses."""
     reason = f"another message of this event pauses the task; {hours.sentence()}"
     return TaskReport(job.task, Outcome.STILL_QUIET, hours, reason)
 
 
-def acted(job: Job, attempt: Attempt, outcome: Outcome, hours: Hours, *, verify: bool) -> TaskReport:
+def acted(job: Job, attempt: Attempt, outcome: Outcome, hours: QuietStatus, *, verify: bool) -> TaskReport:
     """Return the report of an attempt with its outcome."""
     report = TaskReport(job.task, outcome, hours, hours.sentence(), attempt.sent, attempt.request_id)
     if outcome is Outcome.DEFERRED:
@@ -56,19 +58,19 @@ def acted(job: Job, attempt: Attempt, outcome: Outcome, hours: Hours, *, verify:
     return report._replace(reason=f"the task is {_words(attempt.state)}; {hours.sentence()}")
 
 
-def name_not_found(job: Job, hours: Hours) -> TaskReport:
+def name_not_found(job: Job, hours: QuietStatus) -> TaskReport:
     """Return the report of a name that no task has."""
     app = job.task.sdk_app_id
     reason = f"no task of application {app} has this name, neither in the policy nor in CCC"
     return TaskReport(job.task, Outcome.NOT_FOUND, hours, reason)
 
 
-def not_looked_up(job: Job, hours: Hours, error: CloudError) -> TaskReport:
+def not_looked_up(job: Job, hours: QuietStatus, error: CloudError) -> TaskReport:
     """Return the report of a name whose application's list could not be read."""
     return _failed(job, hours, error, "the name could not be looked up in CCC")
 
 
-def list_incomplete(job: Job, hours: Hours, why: str) -> TaskReport:
+def list_incomplete(job: Job, hours: QuietStatus, why: str) -> TaskReport:
     """Return the report of a name that may fit more tasks, since the list was not read whole."""
     reason = f"the list was not read whole, so that more tasks may have this name: {why}"
     error = TaskError("ListIncomplete", why)
@@ -86,7 +88,7 @@ def named(error: Exception) -> str:
     return shortened(f"{type(error).__name__}: {error}")
 
 
-def _failed(job: Job, hours: Hours, error: CloudError, reason: str) -> TaskReport:
+def _failed(job: Job, hours: QuietStatus, error: CloudError, reason: str) -> TaskReport:
     cause = TaskError(error.code, error.message, error.request_id)
     return TaskReport(job.task, Outcome.FAILED, hours, reason, request_id=error.request_id, error=cause)
 
@@ -97,7 +99,7 @@ def _not_as_wanted(attempt: Attempt) -> CloudError:
     return CloudError("NotAsWanted", text, attempt.request_id, meaning=Meaning.RETRY)
 
 
-def _why_failed(attempt: Attempt, hours: Hours) -> str:
+def _why_failed(attempt: Attempt, hours: QuietStatus) -> str:
     error, action = attempt.error, attempt.action
     if error is None:
         return _not_as_wanted(attempt).message
@@ -111,7 +113,7 @@ def _why_failed(attempt: Attempt, hours: Hours) -> str:
     return f"{action} {what}; the task is {_words(attempt.state)}"
 
 
-def _reason(seen: Seen | None, hours: Hours) -> str:
+def _reason(seen: Seen | None, hours: QuietStatus) -> str:
     state = seen.state if seen else None
     start = ""
     if seen and state is TaskState.NOT_STARTED and 0 < seen.not_before <= _LATEST:

@@ -7,10 +7,9 @@ an accepted call whose effect could not be seen is believed, and says so.
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from handler.decision import by_state, done
 from handler.errors import CloudError, Meaning
-from handler.request import Action
-from handler.task import Outcome, TaskState
+from handler.reconcile.decision import by_state, done
+from handler.task import Action, Outcome, TaskState
 
 _NOT_THERE = ("ResourceNotFound", "InvalidParameterValue", "InvalidParameter")
 UNWANTED: Mapping[Action, TaskState] = {"pause": TaskState.RUNNING, "resume": TaskState.PAUSED}

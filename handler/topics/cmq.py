@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from handler.encoding import encoded
 from handler.errors import CloudError, Meaning
+from handler.output.encoding import encoded
 from handler.topics.tencent import TencentTopic
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from handler.encoding import encoded
+from handler.output.encoding import encoded
 from handler.topics.tencent import TencentTopic
 
 

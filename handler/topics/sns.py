@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from handler.aws_sdk import client
-from handler.encoding import encoded
+from handler.cloud.aws_sdk import client
+from handler.cloud.pacing import bounded
 from handler.errors import CloudError, Meaning
-from handler.pacing import bounded
+from handler.output.encoding import encoded
 
 _PASSING = (
     "Throttl",

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
-from handler.api3 import Api3, Identity, product_endpoint
+from handler.cloud.credentials import Credentials
+from handler.cloud.tencent_api import TencentApi, product_endpoint
 
 
 class TencentTopic:
@@ -17,7 +18,7 @@ class TencentTopic:
     limit = 60 * 1024
     """CMQ topics and event buses take 64 KB a message; the rest is for what they add."""
 
-    def __init__(self, name: str, ccc_endpoint: str, region: str | None, identity: Identity) -> None:
+    def __init__(self, name: str, ccc_endpoint: str, region: str | None, identity: Credentials) -> None:
         self.name = name
         self._endpoint = product_endpoint(ccc_endpoint, self.service)
         self._region, self._identity = region, identity
@@ -25,9 +26,9 @@ class TencentTopic:
 
     def call(self, action: str, params: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         """Return the `Response` of one request. Raises `CloudError`."""
-        api: Api3 | None = getattr(self._of_this_thread, "api", None)
+        api: TencentApi | None = getattr(self._of_this_thread, "api", None)
         if api is None:
-            api = self._of_this_thread.api = Api3(
+            api = self._of_this_thread.api = TencentApi(
                 self.service,
                 self.version,
                 endpoint=self._endpoint,

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
 
-from handler.errors import UnfinishedError, given, shortened
-from handler.report import bounded
+from handler.errors import UnfinishedError
+from handler.errors.sentences import given, shortened
+from handler.report.report import bounded
 
 _LONGEST_ID = 200
 """Characters of an id that an answer repeats; those of SQS have 36."""

@@ -15,8 +15,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from handler.api3 import Api3
-from handler.settings import Credentials
+from handler.cloud.credentials import Credentials
+from handler.cloud.tencent_api import TencentApi
 
 ROOT = Path(__file__).parents[2]
 
@@ -53,7 +53,9 @@ def test_it_knows_the_secret_and_the_tasks_that_it_is_given(tmp_path: Path) -> N
     tasks = tmp_path / "tasks.json"
     tasks.write_text(json.dumps([{"task_id": 7, "sdk_app_id": 8, "name": "seven", "state": 1}]))
     with served("--tasks", str(tasks), "--secret-id", "AKIDME", "--secret-key", "mine") as (_, url):
-        ccc = Api3("ccc", "2020-02-10", endpoint=url, region=None, identity=Credentials("AKIDME", "mine"))
+        ccc = TencentApi(
+            "ccc", "2020-02-10", endpoint=url, region=None, identity=Credentials("AKIDME", "mine")
+        )
         assert ccc.call("DescribeAutoCalloutTask", {"TaskId": 7, "SdkAppId": 8}, 5)["Name"] == "seven"
         with urlopen(f"{url}/_emulator/journal", timeout=5) as answer:  # noqa: S310 - loopback
             (line,) = answer.read().decode().splitlines()

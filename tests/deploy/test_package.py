@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from handler.policy import load
+from handler.policy.source import load
 from local import package
 
 ROOT = Path(__file__).resolve().parents[2]

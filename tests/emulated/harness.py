@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from handler.api3 import Api3
-from handler.ccc import Ccc
-from handler.decision import Job, Watch
-from handler.pacing import Backoff, Clock, Deadline, RateLimit
+from handler.cloud.ccc import Ccc
+from handler.cloud.credentials import Credentials
+from handler.cloud.pacing import Backoff, Clock, Deadline, RateLimit
+from handler.cloud.tencent_api import TencentApi
 from handler.quiet_hours import QuietHours
 from handler.reconcile.reconciler import Reconciler
-from handler.report import TaskReport
-from handler.settings import Credentials
-from handler.task import SdkAppId, Task, TaskId
+from handler.reconcile.schedule import Schedule
+from handler.report.entries import TaskReport
+from handler.task import Job, SdkAppId, Task, TaskId
 from local.emulator import Emulator
 
 APP = SdkAppId(1400692008)
@@ -34,20 +34,24 @@ class Simulated:
     def __init__(self, emulator: Emulator, now: datetime = NIGHT, **changes: Any) -> None:
         self.seconds = 0.0
         clock = Clock(
-            now=lambda: now + timedelta(seconds=self.seconds),
+            now=changes.pop("wall", lambda: now + timedelta(seconds=self.seconds)),
             monotonic=lambda: self.seconds,
             sleep=self.pass_,
         )
         self.deadline = Deadline(clock, changes.pop("seconds", 60.0))
         self.backoff = Backoff(jitter=lambda: 1.0)
         identity = changes.pop("identity", Credentials("AKIDEXAMPLE", "SECRETEXAMPLE"))
-        api = Api3("ccc", "2020-02-10", endpoint=emulator.url, region=None, identity=identity)
+        api = TencentApi("ccc", "2020-02-10", endpoint=emulator.url, region=None, identity=identity)
         emulator.hooks.wait = self.pass_
         emulator.limits.default = None  # the real clock sees no pause between simulated waits
         ccc = Ccc(lambda: api, RateLimit(changes.pop("rate", 20), clock), self.backoff)
         fields: dict[str, Any] = {"verify": True, "known": {}} | changes
         self.reconciler = Reconciler(
-            lambda: ccc, watch=Watch(HOURS, clock), deadline=self.deadline, backoff=self.backoff, **fields
+            lambda: ccc,
+            schedule=Schedule(HOURS, clock),
+            deadline=self.deadline,
+            backoff=self.backoff,
+            **fields,
         )
 
     def pass_(self, seconds: float) -> None:

@@ -17,10 +17,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from handler.cloud.pacing import Backoff, Clock
 from handler.errors import QuietHoursError, RejectedError
 from handler.main import handle
-from handler.notifier import Memory
-from handler.pacing import Backoff, Clock
+from handler.topics.notifier import Memory
 from local.emulator import Emulator
 
 APP = 1400692008

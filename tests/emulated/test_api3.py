@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from handler.api3 import Api3, meaning, product_endpoint
+from handler.cloud.credentials import Credentials
+from handler.cloud.tencent_api import TencentApi, product_endpoint
 from handler.errors import CloudError, Meaning
-from handler.settings import Credentials, read_settings
+from handler.settings import read_settings
 from local.emulator import Emulator, faults
 
 APP = 1400692008
@@ -17,8 +18,8 @@ TASK = {"TaskId": 16498, "SdkAppId": APP}
 SECRET = Credentials("AKIDEXAMPLE", "SECRETEXAMPLE")
 
 
-def ccc(emulator: Emulator, identity: Credentials = SECRET) -> Api3:
-    return Api3("ccc", "2020-02-10", endpoint=emulator.url, region=None, identity=identity)
+def ccc(emulator: Emulator, identity: Credentials = SECRET) -> TencentApi:
+    return TencentApi("ccc", "2020-02-10", endpoint=emulator.url, region=None, identity=identity)
 
 
 def refused(emulator: Emulator, *, seconds: float = 5, identity: Credentials = SECRET) -> CloudError:
@@ -65,7 +66,7 @@ def test_every_fault_becomes_an_error_that_may_pass(
     error = refused(emulator)
     assert error.code == code
     assert text in error.message
-    assert error.may_pass
+    assert error.retryable
 
 
 def test_an_error_with_another_content_type_does_not_pass_for_a_success(emulator: Emulator) -> None:
@@ -151,7 +152,7 @@ def test_a_proxy_of_the_environment_is_not_asked_for_loopback(
 def test_an_api_error_inside_an_http_error_page_is_not_lost(emulator: Emulator) -> None:
     from tencentcloud.common.exception import TencentCloudSDKException
 
-    from handler.api3 import _translated
+    from handler.cloud.tencent_api import _translated
 
     body = (
         b'{"Response": {"Error": {"Code": "AuthFailure.TokenFailure", "Message": "old"}, "RequestId": "r"}}'
@@ -172,7 +173,7 @@ def test_an_api_error_inside_an_http_error_page_is_not_lost(emulator: Emulator) 
     ],
 )
 def test_an_answer_of_another_shape_is_unreadable(body: bytes, text: str) -> None:
-    from handler.api3 import _response
+    from handler.cloud.tencent_api import _response
 
     with pytest.raises(CloudError) as error:
         _response(body)
@@ -180,37 +181,11 @@ def test_an_answer_of_another_shape_is_unreadable(body: bytes, text: str) -> Non
     assert text in error.value.message
 
 
-@pytest.mark.parametrize(
-    ("code", "expected"),
-    [
-        ("RequestLimitExceeded", Meaning.RETRY),
-        ("RequestLimitExceeded.UinLimitExceeded", Meaning.RETRY),
-        ("RequestLimitExceeded.IPLimitExceeded", Meaning.RETRY),
-        ("InternalError", Meaning.RETRY),
-        ("InternalError.DBError", Meaning.RETRY),
-        ("ServiceUnavailable", Meaning.RETRY),
-        ("UnsupportedOperation", Meaning.OBJECT),
-        ("InvalidParameterValue", Meaning.OBJECT),
-        ("InvalidParameterValue.InstanceNotExist", Meaning.OBJECT),
-        ("ResourceNotFound", Meaning.OBJECT),
-        ("FailedOperation.CurStateNotAllowModify", Meaning.OBJECT),
-        ("AuthFailure.SignatureExpire", Meaning.HALT),
-        ("AuthFailure.UnauthorizedOperation", Meaning.HALT),
-        ("UnauthorizedOperation", Meaning.HALT),
-        ("OperationDenied.UinDisabled", Meaning.HALT),
-        ("NobodyHasSeenThis", Meaning.UNKNOWN),
-        ("InternalErrors", Meaning.UNKNOWN),
-    ],
-)
-def test_a_code_has_a_meaning(code: str, expected: Meaning) -> None:
-    assert meaning(code) is expected
-
-
 def test_a_host_without_a_scheme_is_reached_by_https_and_through_the_proxy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    api = Api3("ccc", "2020-02-10", endpoint="ccc.tencentcloudapi.com", region=None, identity=SECRET)
+    api = TencentApi("ccc", "2020-02-10", endpoint="ccc.tencentcloudapi.com", region=None, identity=SECRET)
     with pytest.raises(CloudError, match=r"NoAnswer: .*Unable to connect to proxy"):
         api.call("PauseAutoCalloutTask", TASK, 5)
 

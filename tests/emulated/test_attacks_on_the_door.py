@@ -17,11 +17,11 @@ from typing import Any
 
 import pytest
 
-from handler import redaction
+from handler.cloud.pacing import Backoff, Clock
 from handler.errors import ConfigurationError, QuietHoursError
 from handler.main import handle
-from handler.notifier import Memory
-from handler.pacing import Backoff, Clock
+from handler.output import redaction
+from handler.topics.notifier import Memory
 from local.emulator import Emulator, Fault, Kind
 
 APP = 1400692008

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from handler.ccc import Ccc
-from handler.decision import Job, Watch, by_the_clock
-from handler.pacing import Backoff, Clock, Deadline, RateLimit
+from handler.cloud.ccc import Ccc
+from handler.cloud.credentials import Credentials
+from handler.cloud.pacing import Backoff, Clock, Deadline, RateLimit
 from handler.reconcile.reconciler import Reconciler
-from handler.report import TaskReport
-from handler.settings import Credentials
-from handler.task import Outcome, SdkAppId, Task, TaskId
+from handler.reconcile.schedule import Schedule
+from handler.report.entries import TaskReport
+from handler.task import Job, Outcome, SdkAppId, Task, TaskId
 from local.emulator import Emulator, Fault, Kind, faults
 
 from .harness import APP, DESCRIBE, HOURS, LIST, NIGHT, PAUSE, SPRING, Simulated, named, numbered, pause
@@ -287,15 +287,15 @@ def test_a_task_paused_by_its_id_before_quiet_hours_ended_is_so_by_its_name_as_w
 @pytest.mark.parametrize("hours", [-2, -24 * 30, 12, 36])
 def test_a_clock_that_is_set_is_believed_at_once(hours: int) -> None:
     now = [NIGHT]
-    watch = Watch(HOURS, Clock(now=lambda: now[0]))
+    schedule = Schedule(HOURS, Clock(now=lambda: now[0]))
     (job,) = pause(SPRING)
-    assert by_the_clock(job, watch) is None
+    assert schedule.decided(job) is None
     now[0] = NIGHT + timedelta(hours=hours)
-    report = by_the_clock(job, watch)
+    report = schedule.decided(job)
     quiet = HOURS["default"].is_quiet(now[0])
     assert (report is None) is quiet
     now[0] = datetime(2026, 11, 24, 0, 59, 59, 999_999, tzinfo=timezone.utc)
-    assert by_the_clock(job, watch) is None
+    assert schedule.decided(job) is None
 
 
 # Calls that stall
@@ -303,18 +303,18 @@ def test_a_clock_that_is_set_is_believed_at_once(hours: int) -> None:
 
 def run_really(emulator: Emulator, seconds: float, jobs: list[Job]) -> list[TaskReport]:
     """Run on the real clock: stalls are real."""
-    from handler.api3 import Api3
+    from handler.cloud.tencent_api import TencentApi
 
     emulator.limits.default = None
     clock, identity = Clock(), Credentials("AKIDEXAMPLE", "SECRETEXAMPLE")
 
-    def connect() -> Api3:
-        return Api3("ccc", "2020-02-10", endpoint=emulator.url, region=None, identity=identity)
+    def connect() -> TencentApi:
+        return TencentApi("ccc", "2020-02-10", endpoint=emulator.url, region=None, identity=identity)
 
     ccc = Ccc(connect, RateLimit(100, clock), Backoff())
     deadline = Deadline.after(clock, seconds)
     reconciler = Reconciler(
-        lambda: ccc, Watch(HOURS, Clock(now=lambda: NIGHT)), deadline, Backoff(), verify=True, known={}
+        lambda: ccc, Schedule(HOURS, Clock(now=lambda: NIGHT)), deadline, Backoff(), verify=True, known={}
     )
     return [report for _, reports in reconciler.run(jobs) for report in reports]
 
@@ -337,7 +337,7 @@ def test_an_application_of_many_tasks_that_stall_does_not_keep_another_from_bein
 def test_more_tasks_that_stall_than_there_are_threads_hold_up_the_others_for_one_call_only(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("handler.ccc.LONGEST_CALL_SECONDS", 0.4)  # what a test cannot wait for
+    monkeypatch.setattr("handler.cloud.ccc.LONGEST_CALL_SECONDS", 0.4)  # what a test cannot wait for
     fill(emulator, range(1, 101))
     stall = Fault(Kind.STALL, seconds=60)
     emulator.faults.add(stall, action=PAUSE, when=lambda params: params["TaskId"] <= 70)

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from handler.cloud.pacing import Backoff, Clock
 from handler.errors import ConfigurationError, PublishError, RejectedError, UnfinishedError
 from handler.main import handle
-from handler.notifier import Memory
-from handler.pacing import Backoff, Clock
+from handler.topics.notifier import Memory
 from local.emulator import Emulator, faults
 
 APP = 1400692008

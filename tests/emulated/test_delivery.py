@@ -14,10 +14,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from handler.cloud.pacing import Backoff, Clock
 from handler.errors import UnfinishedError
 from handler.main import handle
-from handler.notifier import Memory
-from handler.pacing import Backoff, Clock
+from handler.topics.notifier import Memory
 from local.emulator import Emulator, faults
 
 APP = 1400692008

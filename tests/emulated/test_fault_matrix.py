@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
+from handler.cloud.pacing import Backoff, Clock
 from handler.errors import PublishError, UnfinishedError
 from handler.main import handle
-from handler.pacing import Backoff, Clock
 from local.emulator import Emulator, Fault, Kind, faults
 
 APP = 1400692008

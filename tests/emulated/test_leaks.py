@@ -21,8 +21,8 @@ import pytest
 from moto import mock_aws
 
 from handler import triggers
+from handler.cloud.pacing import Backoff, Clock
 from handler.main import handle
-from handler.pacing import Backoff, Clock
 from local.emulator import Emulator, Fault, Kind, faults
 
 APP = 1400692008

@@ -16,11 +16,11 @@ import pytest
 from moto import mock_aws
 
 import handler
+from handler.cloud.pacing import Backoff, Clock
 from handler.errors import ConfigurationError, PublishError, RejectedError, UnfinishedError
 from handler.main import handle
-from handler.notifier import Memory
-from handler.pacing import Backoff, Clock
-from handler.settings import read_reach
+from handler.settings import read_publish_settings
+from handler.topics.notifier import Memory
 from local.emulator import Emulator, faults
 
 ROOT = Path(__file__).parents[2]
@@ -285,9 +285,11 @@ def test_a_token_that_has_expired_is_read_anew_once(
 
     def rotated(**given: Any) -> Any:
         monkeypatch.setenv("TENCENTCLOUD_SESSION_TOKEN", "new-token")
-        return read_reach(**given)
+        return read_publish_settings(**given)
 
-    monkeypatch.setattr("handler.settings.read_reach", rotated)  # the environment, as the platform changes it
+    monkeypatch.setattr(
+        "handler.settings.read_publish_settings", rotated
+    )  # the environment, as the platform changes it
     function.settings |= {"tencentcloud_secret_id": "AKIDROLE", "tencentcloud_secret_key": "role-key"}
     assert function(sample("scf-timer"))["summary"] == {"not_quiet": 1, "paused": 2}
     codes = [entry.code for entry in function.emulator.journal.entries]

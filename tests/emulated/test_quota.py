@@ -20,15 +20,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handler.api3 import Api3
-from handler.ccc import Ccc
-from handler.decision import Job, Watch
-from handler.pacing import Backoff, Clock, Deadline, RateLimit
+from handler.cloud.ccc import Ccc
+from handler.cloud.credentials import Credentials
+from handler.cloud.pacing import Backoff, Clock, Deadline, RateLimit
+from handler.cloud.tencent_api import TencentApi
 from handler.quiet_hours import QuietHours
 from handler.reconcile.reconciler import Reconciler
-from handler.report import TaskReport
-from handler.settings import Credentials
-from handler.task import Outcome, SdkAppId, Task, TaskId
+from handler.reconcile.schedule import Schedule
+from handler.report.entries import TaskReport
+from handler.task import Job, Outcome, SdkAppId, Task, TaskId
 from local.emulator import Emulator, Entry, faults
 from local.emulator.limits import Limits
 
@@ -259,7 +259,7 @@ class Turns(RateLimit):
         return granted
 
 
-class Told(Api3):
+class Told(TencentApi):
     """An API that tells when a call has ended."""
 
     granted: Callable[[int], None]
@@ -298,7 +298,7 @@ class Account:
         deadline, backoff = Deadline.after(clock, seconds), Backoff(jitter=chance.random)
         ccc = Ccc(self.connect, Turns(rate, clock, self.count), backoff)
         self.reconciler = Reconciler(
-            lambda: ccc, Watch(HOURS, clock), deadline, backoff, verify=verify, known={}
+            lambda: ccc, Schedule(HOURS, clock), deadline, backoff, verify=verify, known={}
         )
 
     def task(self, number: int, state: int) -> dict[str, Any]:

@@ -8,13 +8,11 @@ from typing import Any
 
 import pytest
 
-from handler.api3 import Api3
-from handler.ccc import Ccc
-from handler.decision import Job
+from handler.cloud.ccc import Ccc
+from handler.cloud.credentials import Credentials
+from handler.cloud.tencent_api import TencentApi
 from handler.errors import CloudError
-from handler.pacing import Clock
-from handler.settings import Credentials
-from handler.task import Outcome, SdkAppId, Task, TaskId
+from handler.task import Job, Outcome, SdkAppId, Task, TaskId
 from local.emulator import Answer, Emulator, Fault, faults
 
 from .harness import APP, DAY, DESCRIBE, LIST, NIGHT, PAUSE, SPRING, Simulated, pause
@@ -90,7 +88,7 @@ def test_outside_quiet_hours_nothing_is_asked(emulator: Emulator) -> None:
     ],
 )
 @pytest.mark.parametrize("describable", [True, False])
-def test_a_task_that_is_not_running_has_the_outcome_of_its_state_whatever_ccc_answers(
+def test_a_task_that_is_not_running_has_the_outcome_of_its_state_whatever_ccc_types(
     emulator: Emulator, state: int, outcome: Outcome, answer: Answer, describable: bool
 ) -> None:
     emulator.tasks.add(task_id=16498, sdk_app_id=APP, state=state, not_before=4_000_000_000)
@@ -323,13 +321,15 @@ def test_a_list_that_breaks_off_serves_as_far_as_it_was_read(emulator: Emulator)
 def test_a_list_of_another_shape_is_unreadable_and_does_not_stop_the_pausing(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Api3, "call", _listing_nonsense(Api3.call))  # what the network might bring
+    monkeypatch.setattr(
+        TencentApi, "call", _listing_nonsense(TencentApi.call)
+    )  # what the network might bring
     reports = Simulated(emulator).run(*pause(SPRING, Task(APP, TaskId(16499), None, "default")))
     assert [report.outcome for report in reports] == [Outcome.PAUSED] * 2
 
 
 def _listing_nonsense(call: Any) -> Any:
-    def changed(self: Api3, action: str, params: Any, seconds: float) -> Any:
+    def changed(self: TencentApi, action: str, params: Any, seconds: float) -> Any:
         response = call(self, action, params, seconds)
         return response | {"Tasks": [{"Name": "no id"}]} if action == LIST else response
 
@@ -351,9 +351,8 @@ def test_a_permission_that_is_missing_in_one_application_does_not_stop_the_other
 
 
 def test_quiet_hours_that_end_during_the_work_end_it(emulator: Emulator) -> None:
-    simulated = Simulated(emulator)
     times = iter([NIGHT] * 4)
-    simulated.reconciler.watch._clock = Clock(now=lambda: next(times, NIGHT + timedelta(hours=12)))
+    simulated = Simulated(emulator, wall=lambda: next(times, NIGHT + timedelta(hours=12)))
     tasks = [Task(APP, TaskId(number), None, "default") for number in (16498, 16499, 16500)]
     outcomes = {report.outcome for report in simulated.run(*pause(*tasks))}
     assert Outcome.NOT_QUIET in outcomes

@@ -12,11 +12,11 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from handler import secret
+from handler.cloud import credentials as cloud
+from handler.cloud.credentials import Credentials, SecretBudget, read_credentials
+from handler.cloud.pacing import Backoff, Clock, Deadline
 from handler.errors import CloudError, Meaning, RejectedError, UnfinishedError
 from handler.main import handle
-from handler.pacing import Backoff, Clock, Deadline
-from handler.settings import Credentials, read_reach
 from local.emulator import Emulator
 
 NIGHT = datetime(2026, 11, 23, 14, 0, tzinfo=timezone.utc)
@@ -34,13 +34,13 @@ WRONG = RIGHT | {"TENCENTCLOUD_SECRET_KEY": "another-secret-key"}
 def _aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     with mock_aws():
         yield
-    secret._read.clear()  # else this instance would stay warm for the next test
+    cloud._read.clear()  # else this instance would stay warm for the next test
 
 
 def credentials(keeper: Keeper) -> Credentials | None:
     """Read the secret as a run of a minute does."""
-    budget = secret.SecretBudget(48.0, Deadline.after(Clock(), 60), Backoff(attempts=2))
-    return secret.credentials(read_reach(callout_secret=keeper.arn), budget)
+    budget = SecretBudget(48.0, Deadline.after(Clock(), 60), Backoff(attempts=2))
+    return read_credentials(keeper.arn, None, budget)
 
 
 class Keeper:

@@ -15,14 +15,16 @@ from typing import Any, cast
 import boto3
 import pytest
 
-from handler import secret
+from handler.cloud import credentials
+from handler.cloud.credentials import Credentials
+from handler.cloud.pacing import Backoff, Clock, Deadline
 from handler.errors import CloudError, PublishError, QuietHoursError, UnfinishedError
 from handler.invocation import Invocation
 from handler.main import handle
-from handler.pacing import Backoff, Clock, Deadline
-from handler.report import Problem, Report
-from handler.settings import Credentials, read_reach
-from handler.topics import Tencent, publish
+from handler.report.entries import Problem
+from handler.report.report import Report
+from handler.topics.publishing import publish
+from handler.topics.topic import Destination
 from local.emulator import Emulator, faults
 
 APP = 1400692008
@@ -120,9 +122,9 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the-key-of-the-role")
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it would keep these keys for the next test
-    secret._read.clear()
+    credentials._read.clear()
     yield server
-    secret._read.clear()
+    credentials._read.clear()
     server.close()
 
 
@@ -314,18 +316,18 @@ def test_a_secret_whose_service_fails_for_a_moment_is_read_by_the_same_run(aws: 
         aws.mood = "well"
 
     clock = Clock(sleep=sleep)
-    budget = secret.SecretBudget(40, Deadline.after(clock, 60), Backoff())
-    assert secret.credentials(read_reach(callout_secret=SECRET), budget) == Credentials(*KEYS.values())
+    budget = credentials.SecretBudget(40, Deadline.after(clock, 60), Backoff())
+    assert credentials.read_credentials(SECRET, None, budget) == Credentials(*KEYS.values())
     assert aws.requests == ["secretsmanager"] * 2
 
 
 def test_many_threads_read_a_secret_once(aws: Aws) -> None:
     aws.mood = "slow"
-    budget = secret.SecretBudget(40, Deadline.after(Clock(), 60), Backoff())
-    reach = read_reach(callout_secret=SECRET)
+    budget = credentials.SecretBudget(40, Deadline.after(Clock(), 60), Backoff())
     found: list[Credentials | None] = []
     threads = [
-        threading.Thread(target=lambda: found.append(secret.credentials(reach, budget))) for _ in range(20)
+        threading.Thread(target=lambda: found.append(credentials.read_credentials(SECRET, None, budget)))
+        for _ in range(20)
     ]
     for thread in threads:
         thread.start()
@@ -336,13 +338,12 @@ def test_many_threads_read_a_secret_once(aws: Aws) -> None:
 
 
 def test_many_threads_hear_of_an_unreadable_secret_after_one_attempt(aws: Aws) -> None:
-    budget = secret.SecretBudget(1.0, Deadline.after(Clock(), 60), Backoff())
-    reach = read_reach(callout_secret=SECRET)
+    budget = credentials.SecretBudget(1.0, Deadline.after(Clock(), 60), Backoff())
     heard: list[CloudError] = []
 
     def read() -> None:
         with pytest.raises(CloudError, match="CALLOUT_SECRET") as error:
-            secret.credentials(reach, budget)
+            credentials.read_credentials(SECRET, None, budget)
         heard.append(error.value)
 
     threads = [threading.Thread(target=read) for _ in range(20)]
@@ -358,13 +359,14 @@ def test_many_threads_hear_of_an_unreadable_secret_after_one_attempt(aws: Aws) -
 
 def test_credentials_that_were_read_before_serve_on_when_reading_them_anew_fails(aws: Aws) -> None:
     aws.mood = "well"
-    reach = read_reach(callout_secret=SECRET)
-    before = secret.credentials(reach, secret.SecretBudget(40, Deadline.after(Clock(), 60), Backoff()))
+    before = credentials.read_credentials(
+        SECRET, None, credentials.SecretBudget(40, Deadline.after(Clock(), 60), Backoff())
+    )
     aws.mood = "silent"
-    budget = secret.SecretBudget(2.0, Deadline.after(Clock(), 60), Backoff())
+    budget = credentials.SecretBudget(2.0, Deadline.after(Clock(), 60), Backoff())
     with pytest.raises(CloudError, match=r"no answer within 0.5 s"):
-        secret.credentials(reach, budget, anew=True)
-    assert secret.credentials(reach, budget) == before
+        credentials.read_credentials(SECRET, None, budget, anew=True)
+    assert credentials.read_credentials(SECRET, None, budget) == before
 
 
 # Many parts
@@ -420,8 +422,8 @@ def send(  # noqa: PLR0913 - as many as there is to vary
     clock = clock or Jumping().clock()
     emulator.limits.clock = clock.monotonic
     used = Credentials(*KEYS.values())
-    where = Tencent(emulator.url, "ap-guangzhou", lambda anew: used)
-    return publish(report or long(), address, where, Deadline.after(clock, seconds), Backoff(attempts))
+    to = Destination(address, emulator.url, "ap-guangzhou", lambda anew: used)
+    return publish(report or long(), to, Deadline.after(clock, seconds), Backoff(attempts))
 
 
 def test_a_report_of_many_parts_is_sent_at_the_pace_of_the_api(emulator: Emulator, address: str) -> None:

@@ -14,13 +14,16 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from handler.encoding import encoded
+from handler.cloud.credentials import Credentials
+from handler.cloud.pacing import Backoff, Clock, Deadline
 from handler.errors import CloudError, Meaning, PublishError
-from handler.pacing import Backoff, Clock, Deadline
-from handler.report import Problem, Report
-from handler.settings import Credentials
-from handler.topics import Tencent, publish, sns
+from handler.output.encoding import encoded
+from handler.report.entries import Problem
+from handler.report.report import Report
+from handler.topics import sns
 from handler.topics.eventbridge import EventBridge
+from handler.topics.publishing import publish
+from handler.topics.topic import Destination
 from local.emulator import Emulator, faults
 
 NOW = datetime(2026, 11, 23, 23, 0, tzinfo=timezone.utc)
@@ -33,16 +36,18 @@ def report(message: str = "tasks: a list is wanted", body: str | None = None, co
     return Report("r1", NOW, "/callout-quiet-hours/f", "timer", "pause", dry_run=False, problems=problems)
 
 
-def tencent(emulator: Emulator, identity: Credentials | None = None) -> Tencent:
+def tencent(emulator: Emulator, identity: Credentials | None = None) -> Destination:
     used = identity or Credentials("AKIDEXAMPLE", "SECRETEXAMPLE")
-    return Tencent(emulator.url, "ap-guangzhou", lambda anew: used)
+    return Destination("", emulator.url, "ap-guangzhou", lambda anew: used)
 
 
-def sent(to: str, what: Report, where: Tencent, backoff: Backoff | None = None) -> int:
-    return publish(what, to, where, Deadline.after(CLOCK, 60), backoff or Backoff(attempts=3))
+def sent(to: str, what: Report, where: Destination, backoff: Backoff | None = None) -> int:
+    return publish(
+        what, where._replace(address=to), Deadline.after(CLOCK, 60), backoff or Backoff(attempts=3)
+    )
 
 
-NOWHERE = Tencent("http://127.0.0.1:9", None, lambda anew: None)
+NOWHERE = Destination("", "http://127.0.0.1:9", None, lambda anew: None)
 
 
 @dataclass
@@ -75,7 +80,7 @@ def test_a_subscriber_of_sns_gets_the_event_with_attributes_to_filter_by(subscri
     assert sent(subscribed.topic, report(), NOWHERE) == 1
     (notification,) = subscribed.received()
     assert json.loads(notification["Message"]) == report().events(10**6)[0]
-    assert notification["Subject"] == "Not a request: tasks: a list is wanted."
+    assert notification["Subject"] == "Invalid message: tasks: a list is wanted."
     assert {name: value["Value"] for name, value in notification["MessageAttributes"].items()} == {
         "status": "rejected",
         "action": "pause",
@@ -86,7 +91,7 @@ def test_a_subject_is_short_plain_ascii_whatever_the_text(subscribed: Subscribed
     sent(subscribed.topic, report("zwölf\nBoxkämpfer \x07" + "x" * 200), NOWHERE)
     (notification,) = subscribed.received()
     subject = notification["Subject"]
-    assert subject.startswith("Not a request: zw?lf Boxk?mpfer xxx")
+    assert subject.startswith("Invalid message: zw?lf Boxk?mpfer xxx")
     assert subject.endswith("...")
     assert len(subject) == 100
     assert sns._subject("\x07") == "Callout quiet hours"
@@ -134,7 +139,7 @@ def test_an_error_of_sns_passes_or_not(code: str, status: int, may_pass: bool) -
         }
 
     error = sns._translated(RefusedError())
-    assert (error.code, error.message, error.request_id, error.may_pass) == (code, "because", "r", may_pass)
+    assert (error.code, error.message, error.request_id, error.retryable) == (code, "because", "r", may_pass)
 
 
 def test_a_region_that_does_not_exist_is_told(subscribed: Subscribed) -> None:
@@ -194,7 +199,7 @@ def test_a_cmq_topic_that_is_not_there_is_told_at_once(emulator: Emulator) -> No
 
 def test_a_cmq_topic_without_credentials_is_told(emulator: Emulator) -> None:
     with pytest.raises(PublishError, match="NoCredentials"):
-        sent(CMQ, report(), Tencent(emulator.url, None, lambda anew: None))
+        sent(CMQ, report(), Destination("", emulator.url, None, lambda anew: None))
 
 
 def test_an_sns_topic_where_there_is_no_boto3_is_told_with_the_report_in_the_log(
@@ -338,7 +343,7 @@ def test_an_event_bus_without_a_region_is_told_what_is_missing(bus: Bus) -> None
 
 def test_an_event_bus_without_credentials_or_with_wrong_ones_is_told(bus: Bus) -> None:
     with pytest.raises(PublishError, match="NoCredentials"):
-        sent(bus.address, report(), Tencent(bus.emulator.url, None, lambda anew: None))
+        sent(bus.address, report(), Destination("", bus.emulator.url, None, lambda anew: None))
     with pytest.raises(PublishError, match=r"AuthFailure.SignatureFailure.*hint: .*TENCENTCLOUD_SECRET_KEY"):
         sent(bus.address, report(), tencent(bus.emulator, Credentials("AKIDEXAMPLE", "wrong")))
     assert bus.received() == []

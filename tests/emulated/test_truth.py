@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from handler.decision import Job
-from handler.report import TaskReport
-from handler.task import Outcome, SdkAppId, Task, TaskId
+from handler.report.entries import TaskReport
+from handler.task import Job, Outcome, SdkAppId, Task, TaskId
 from local.emulator import Answer, Emulator, Fault, faults
 
 from .harness import APP, DESCRIBE, LIST, NIGHT, PAUSE, SPRING, Simulated, named, numbered, pause
@@ -537,16 +536,16 @@ def test_no_more_than_two_seconds_of_the_list_are_read_before_what_was_found_is_
 def test_an_unexpected_error_in_one_task_fails_that_task_and_no_other(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from handler.api3 import Api3
+    from handler.cloud.tencent_api import TencentApi
 
-    call = Api3.call
+    call = TencentApi.call
 
-    def broken(self: Api3, action: str, params: Any, seconds: float) -> Any:
+    def broken(self: TencentApi, action: str, params: Any, seconds: float) -> Any:
         if action == PAUSE and params["TaskId"] == 16499:
             raise LookupError("nobody expected this")
         return call(self, action, params, seconds)
 
-    monkeypatch.setattr(Api3, "call", broken)  # what a new release of the SDK may bring
+    monkeypatch.setattr(TencentApi, "call", broken)  # what a new release of the SDK may bring
     reports = Simulated(emulator).run(*pause(*numbered([16498, 16499, 16500])))
     assert [report.outcome for report in reports] == [Outcome.PAUSED, Outcome.FAILED, Outcome.PAUSED]
     assert reports[1].error is not None
@@ -569,7 +568,7 @@ def test_a_stalled_application_does_not_keep_another_from_being_paused(emulator:
 
 
 @pytest.mark.parametrize("answer", list(Answer))
-def test_a_task_that_somebody_pauses_first_is_paused_whatever_ccc_answers(
+def test_a_task_that_somebody_pauses_first_is_paused_whatever_ccc_types(
     emulator: Emulator, answer: Answer
 ) -> None:
     def pause_it(action: str, _params: Any) -> None:

@@ -10,10 +10,12 @@ from typing import Any, cast
 
 import pytest
 
-from handler.api3 import Api3, refusal
-from handler.ccc import NOT_WANTED, Answer, Ccc
+from handler.cloud.ccc import NOT_WANTED, Ccc
+from handler.cloud.ccc_types import Answer
+from handler.cloud.error_codes import cloud_error
+from handler.cloud.pacing import Backoff, Clock, Deadline, RateLimit
+from handler.cloud.tencent_api import TencentApi
 from handler.errors import CloudError
-from handler.pacing import Backoff, Clock, Deadline, RateLimit
 from handler.task import SdkAppId, TaskId
 
 APP, TASK = SdkAppId(1400692008), TaskId(16498)
@@ -52,9 +54,9 @@ class Service:
     def pass_(self, seconds: float) -> None:
         self.seconds += seconds
 
-    def connect(self) -> Api3:
+    def connect(self) -> TencentApi:
         signed_with = self.current
-        return cast("Api3", Client(lambda seconds: self.answer(signed_with, seconds)))
+        return cast("TencentApi", Client(lambda seconds: self.answer(signed_with, seconds)))
 
     def answer(self, signed_with: str, seconds: float) -> dict[str, Any]:
         self.requests += 1
@@ -63,12 +65,12 @@ class Service:
         if self.silent:
             self.silent -= 1
             self.pass_(min(seconds, self.silence))
-            raise refusal(self.fault, "not now")
+            raise cloud_error(self.fault, "not now")
         if signed_with == self.right:
             return {"RequestId": "r1"}
         if self.meeting is not None:
             self.meeting.wait(10)  # all are refused before any of them hears it
-        raise refusal(REFUSED, "not these")
+        raise cloud_error(REFUSED, "not these")
 
     def renew(self) -> bool:
         self.read_anew += 1

@@ -12,9 +12,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler import yaml_document
-from handler.document import LONGEST, check_characters, parse_document, parse_json
-from handler.yaml_document import MOST_EXPANDED, MOST_NODES
+from handler.policy import yaml_document
+from handler.policy.document import LONGEST, parse_document
+from handler.policy.json_document import check_characters, parse_json
+from handler.policy.yaml_document import MOST_EXPANDED, MOST_NODES
 
 
 @pytest.mark.parametrize(

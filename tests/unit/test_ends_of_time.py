@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handler import policy
-from handler.decision import Watch, look
-from handler.pacing import Clock
+from handler.cloud.pacing import Clock
+from handler.policy import model
 from handler.quiet_hours import QuietHours
-from handler.report import Hours, TaskReport, when
+from handler.quiet_hours.status import QuietStatus, when
+from handler.reconcile.schedule import Schedule
+from handler.report.entries import TaskReport
 from handler.task import Outcome, SdkAppId
 
 UTC = timezone.utc
@@ -94,7 +95,7 @@ def test_at_both_ends_every_question_is_answered_and_the_answers_agree(
         assert engine.is_quiet(reason.since) == reason.quiet
         assert engine.is_quiet(reason.since - timedelta(seconds=1)) != reason.quiet
     assert engine.describe()
-    engine.suspicions(at)
+    engine.warnings(at)
 
 
 @settings(max_examples=40)
@@ -157,14 +158,14 @@ ENDS += ["0001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "0001-01-01T00:00:
 @pytest.mark.parametrize("zone", ZONES)
 @pytest.mark.parametrize("now", [FIRST, datetime(2026, 11, 23, tzinfo=UTC), LAST])
 def test_an_exemption_until_either_end_is_told_in_every_zone(until: str, zone: str, now: datetime) -> None:
-    read = policy.read_policy(
+    read = model.read_policy(
         {
             "quiet_hours": {"default": {"time_zone": zone, "quiet": ["00:00-24:00"]}},
             "tasks": {"a": {"task_id": 1, "exempt_until": until}},
         }
     )
     task = read.named_tasks(SdkAppId(2))["a"]
-    hours = Watch(read.quiet_hours, Clock(now=lambda: now)).of(task)
+    hours = Schedule(read.quiet_hours, Clock(now=lambda: now)).of(task)
     exempt = bool(task.exempt_until and now < task.exempt_until)
     assert hours.quiet is not exempt
     assert bool(hours.sentence()) is bool(hours.short()) is bool(hours.exemption()) is True
@@ -180,7 +181,7 @@ def test_an_exemption_until_either_end_is_told_in_every_zone(until: str, zone: s
 @given(AT_AN_END, AT_AN_END, st.sampled_from(ZONES))
 def test_whenever_anything_is_it_is_said_in_words(at: datetime, now: datetime, zone: str) -> None:
     assert when(at, now, zone)
-    hours = Hours("default", quiet=True, until=at, time_zone=zone, interval=None, now=now, exempt_until=None)
+    hours = QuietStatus("default", quiet=True, until=at, time_zone=zone, now=now)
     assert hours.sentence()
     assert hours._replace(exempt_until=at).sentence()
 
@@ -188,7 +189,7 @@ def test_whenever_anything_is_it_is_said_in_words(at: datetime, now: datetime, z
 @settings(max_examples=40)
 @given(AT_AN_END, ENGINES)
 def test_a_wake_up_at_either_end_looks_at_its_quiet_hours(at: datetime, engine: QuietHours) -> None:
-    assert look("default", engine, at).sentence()
+    assert engine.status("default", at).sentence()
 
 
 @pytest.mark.parametrize(

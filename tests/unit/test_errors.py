@@ -11,24 +11,18 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from handler import redaction
 from handler.errors import (
     CloudError,
     ConfigurationError,
     Meaning,
-    More,
     PublishError,
     RejectedError,
     UnexpectedError,
-    few,
-    given,
-    listed,
-    place,
-    shortened,
-    suggestion,
-    without_secrets,
 )
-from handler.spelling import bounded_suggestions, closest
+from handler.errors.exposure import without_secrets
+from handler.errors.sentences import More, few, given, listed, place, shortened
+from handler.errors.spelling import bounded_suggestions, closest, suggestion
+from handler.output import redaction
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handler.quiet_hours import QuietHours
-from handler.quiet_hours.days import Month, unlike_years
+from handler.quiet_hours.day_masks import Month, unlike_years
 from handler.quiet_hours.zone import Clock, read_zone
 
 UTC = timezone.utc

@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
-from handler.errors import problems
+from handler.errors.sentences import problems
 from handler.quiet_hours import QuietHours
-from handler.quiet_hours.holidays import read_calendar
+from handler.quiet_hours.notation.holidays import read_calendar
 
 
 def hours(interval: Any, zone: str = "Asia/Shanghai", opening: Any = ()) -> QuietHours:
@@ -163,8 +163,8 @@ def test_nothing_is_noted_of_a_policy_without_chinas_calendar(document: dict[str
 
 def test_the_check_says_a_year_ahead_where_chinas_days_end(announced_until_2026: None) -> None:
     engine = hours({"holidays": "CN"})
-    assert engine.suspicions(noon(date(2026, 6, 1))) == [f"quiet[0]: {ENDS}"]
-    assert engine.suspicions(noon(date(2025, 12, 1))) == []
+    assert engine.warnings(noon(date(2026, 6, 1))) == [f"quiet[0]: {ENDS}"]
+    assert engine.warnings(noon(date(2025, 12, 1))) == []
 
 
 def test_a_holiday_is_a_day_of_the_intervals_own_zone() -> None:
@@ -195,7 +195,7 @@ def test_a_make_up_working_saturday_can_be_open() -> None:
 
 
 def test_a_calendar_that_ends_is_suspicious() -> None:
-    found = hours({"workdays": "CN"}).suspicions(datetime.fromisoformat("2090-01-01T12:00+08:00"))
+    found = hours({"workdays": "CN"}).warnings(datetime.fromisoformat("2090-01-01T12:00+08:00"))
     why = 'quiet[0]: {"workdays": "CN"} comes no more as far as the holidays package knows; update it'
     assert found == ["is never quiet", why]
 

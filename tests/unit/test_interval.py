@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from handler.errors import problems
+from handler.errors.sentences import problems
 from handler.quiet_hours import QuietHours
 
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from handler import log, redaction
-from handler.encoding import LINE_LIMIT
+from handler.output import log, redaction
+from handler.output.encoding import LINE_LIMIT
 
 KEY = "Gu5t9xGARNpq86cd98joQYCN3Cozk1qA"
 TOKEN = "aVeryLong/Session+Token\"with'quotes=="

@@ -7,14 +7,13 @@ from typing import Any
 
 import pytest
 
-from handler.decision import Job
 from handler.messages import Done, MessageResult, Reader, entries
-from handler.policy import Policy
+from handler.policy.model import Policy
 from handler.quiet_hours import QuietHours
-from handler.report import TaskReport
+from handler.report.entries import TaskReport
 from handler.request import Action, Known
-from handler.task import Outcome, SdkAppId, Task, TaskId
-from handler.triggers import Fate, Message
+from handler.task import Job, Outcome, SdkAppId, Task, TaskId
+from handler.triggers.delivery import Fate, Message
 
 APP = SdkAppId(1400692008)
 O = Outcome  # noqa: E741
@@ -104,7 +103,7 @@ def test_a_task_left_alone_for_one_job_and_paused_for_another_is_reported_as_pau
 
 
 def test_messages_that_name_the_same_task_share_one_job() -> None:
-    results = reader().read([Message(str(number), {"tasks": [1, 2]}) for number in range(3)])
+    results, _ = reader().read([Message(str(number), {"tasks": [1, 2]}) for number in range(3)])
     assert all(result.jobs[0] is results[0].jobs[0] for result in results)
 
 
@@ -116,7 +115,7 @@ class Broken(dict[str, Any]):
 
 
 def test_a_mistake_of_ours_in_one_message_holds_up_no_other() -> None:
-    good, bad = reader().read([Message("1", {"tasks": [1]}), Message("2", Broken())])
+    (good, bad), _ = reader().read([Message("1", {"tasks": [1]}), Message("2", Broken())])
     assert good.request is not None
     assert bad.problem is not None
     assert bad.problem.code == "Unexpected"
@@ -125,7 +124,7 @@ def test_a_mistake_of_ours_in_one_message_holds_up_no_other() -> None:
 
 
 def keys(*messages: Message, scope: str | None = "r1") -> list[bytes | None]:
-    return [result.problem.key if result.problem else None for result in reader(scope).read(messages)]
+    return [result.problem.key if result.problem else None for result in reader(scope).read(messages)[0]]
 
 
 def test_a_message_is_told_from_others_by_its_id_its_body_and_the_platforms_id_of_the_request() -> None:
@@ -148,7 +147,9 @@ def test_a_key_is_a_digest_however_long_the_body_and_whatever_it_holds() -> None
 
 
 def test_a_record_without_a_message_is_rejected_with_what_it_is() -> None:
-    (result,) = reader().read([Message("", None, fault="a record is wanted, not NaN", record=float("nan"))])
+    (result,), _ = reader().read(
+        [Message("", None, fault="a record is wanted, not NaN", record=float("nan"))]
+    )
     assert result.problem is not None
     assert (result.problem.message, result.problem.body) == ("a record is wanted, not NaN", "NaN")
 
@@ -157,7 +158,7 @@ def test_a_record_without_a_message_is_rejected_with_what_it_is() -> None:
 def test_the_more_messages_are_invalid_the_fewer_faults_of_each_are_described(
     messages: int, sentences: int
 ) -> None:
-    results = reader().read([Message(str(number), {"tasks": [0] * 30}) for number in range(messages)])
+    results, _ = reader().read([Message(str(number), {"tasks": [0] * 30}) for number in range(messages)])
     texts = [result.problem.message for result in results if result.problem]
     assert len(texts) == messages
     assert all(text.endswith(f"; and {30 - sentences} more") for text in texts)
@@ -174,15 +175,16 @@ def test_messages_that_ask_for_everything_share_what_they_ask_for() -> None:
         '{"dry_run": true}',
         {"dry_run": True},
     ]
-    found = reader(a=task(1, "a"), b=task(2, "b")).read(
+    found, jobs = reader(a=task(1, "a"), b=task(2, "b")).read(
         [Message(str(n), body) for n, body in enumerate(bodies)]
     )
     real, dry = found[0].jobs, found[4].jobs
     assert [job.dry_run for job in (*real, *dry)] == [False, False, True, True]
     assert all(each.jobs is real for each in found[:4])
     assert found[5].jobs is dry
+    assert jobs == [*real, *dry], "each once"
 
 
 def test_a_report_repeats_two_hundred_characters_of_an_id() -> None:
-    results = reader().read([Message("x" * length, "no") for length in (200, 201)])
+    results, _ = reader().read([Message("x" * length, "no") for length in (200, 201)])
     assert [result.problem and result.problem.message_id for result in results] == ["x" * 200] * 2

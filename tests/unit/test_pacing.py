@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.pacing import Backoff, Clock, Deadline, RateLimit, bounded, retry
+from handler.cloud.pacing import Backoff, Clock, Deadline, RateLimit, bounded, retry
 
 
 class Time:

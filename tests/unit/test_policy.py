@@ -12,8 +12,8 @@ import hypothesis
 import pytest
 from hypothesis import strategies as st
 
-from handler import policy
 from handler.errors import ConfigurationError
+from handler.policy import model, source
 from handler.quiet_hours import QuietHours
 from handler.task import SdkAppId, Task, TaskId
 
@@ -38,7 +38,7 @@ tasks:
 def test_a_policy_is_read_from_a_yaml_file(tmp_path: Path) -> None:
     path = tmp_path / "policy.yaml"
     path.write_text(OF_THE_CONTRACT, encoding="utf-8")
-    read = policy.load(str(path))
+    read = source.load(str(path))
     assert list(read.quiet_hours) == ["default", "us-east"]
     assert read.named_tasks(APP) == {
         "spring-renewals": Task(APP, TaskId(16498), "spring-renewals", "default"),
@@ -47,21 +47,21 @@ def test_a_policy_is_read_from_a_yaml_file(tmp_path: Path) -> None:
 
 
 def test_a_policy_is_read_from_json_in_the_variable_itself() -> None:
-    read = policy.load(json.dumps({"quiet_hours": {"default": SHANGHAI}, "tasks": {"spring": 16498}}))
+    read = source.load(json.dumps({"quiet_hours": {"default": SHANGHAI}, "tasks": {"spring": 16498}}))
     assert read.tasks["spring"].task_id == 16498
 
 
 def test_a_policy_may_name_no_tasks() -> None:
-    assert policy.load(json.dumps({"quiet_hours": {"default": SHANGHAI}})).named_tasks(None) == {}
+    assert source.load(json.dumps({"quiet_hours": {"default": SHANGHAI}})).named_tasks(None) == {}
 
 
 def test_intervals_in_one_string_make_a_policy_of_their_own() -> None:
-    read = policy.from_intervals("21:00-08:00; Sun 00:00-24:00;", "America/New_York")
-    assert read == policy.Policy.model_validate({"quiet_hours": {"default": NEW_YORK}})
+    read = source.from_intervals("21:00-08:00; Sun 00:00-24:00;", "America/New_York")
+    assert read == model.Policy.model_validate({"quiet_hours": {"default": NEW_YORK}})
 
 
 def test_intervals_with_a_zone_of_their_own_need_no_other() -> None:
-    read = policy.from_intervals("21:00-08:00 Europe/Berlin", None)
+    read = source.from_intervals("21:00-08:00 Europe/Berlin", None)
     assert read.quiet_hours["default"].time_zone is None
 
 
@@ -117,7 +117,7 @@ REFUSED: list[tuple[Any, list[str]]] = [
 @pytest.mark.parametrize(("document", "problems"), REFUSED)
 def test_a_wrong_policy_is_refused_with_every_fault_and_its_place(document: Any, problems: list[str]) -> None:
     with pytest.raises(ConfigurationError) as refused:
-        policy.read_policy(document)
+        model.read_policy(document)
     assert len(refused.value.problems) == len(problems)
     for expected in problems:
         assert any(expected in problem for problem in refused.value.problems), refused.value.problems
@@ -129,7 +129,7 @@ def test_faults_of_quiet_hours_and_of_tasks_are_told_together() -> None:
         "tasks": {"a": {"task_id": 0, "quiet_hours": "night"}},
     }
     with pytest.raises(ConfigurationError) as refused:
-        policy.read_policy(document)
+        model.read_policy(document)
     places = {problem.split(": ")[0] for problem in refused.value.problems}
     assert {"quiet_hours.default.time_zone", "tasks.a.task_id", "tasks.a.quiet_hours"} <= places
 
@@ -144,24 +144,24 @@ def test_faults_of_quiet_hours_and_of_tasks_are_told_together() -> None:
 )
 def test_a_policy_that_cannot_be_read_says_why(given: str, reason: str) -> None:
     with pytest.raises(ConfigurationError) as refused:
-        policy.load(given)
+        source.load(given)
     assert reason in str(refused.value)
 
 
 def test_a_wrong_interval_of_the_environment_is_named_as_there() -> None:
     with pytest.raises(ConfigurationError) as refused:
-        policy.from_intervals("21:00-08:00; Thur 09:00-10:00", "Asia/Shanghai")
+        source.from_intervals("21:00-08:00; Thur 09:00-10:00", "Asia/Shanghai")
     assert str(refused.value).startswith("settings: CALLOUT_QUIET_HOURS[1]")
 
 
 def test_a_wrong_zone_of_the_environment_is_named_as_there() -> None:
     with pytest.raises(ConfigurationError) as refused:
-        policy.from_intervals("21:00-08:00", "Asia/Shangai")
+        source.from_intervals("21:00-08:00", "Asia/Shangai")
     assert "CALLOUT_TIME_ZONE: " in str(refused.value)
 
 
 def test_a_task_without_an_application_is_refused() -> None:
-    read = policy.read_policy({"quiet_hours": {"default": SHANGHAI}, "tasks": {"spring": 16498}})
+    read = model.read_policy({"quiet_hours": {"default": SHANGHAI}, "tasks": {"spring": 16498}})
     with pytest.raises(
         ConfigurationError, match=r"tasks\.spring: no sdk_app_id; name it here or set CALLOUT"
     ):
@@ -170,7 +170,7 @@ def test_a_task_without_an_application_is_refused() -> None:
 
 def test_one_task_under_two_quiet_hours_is_refused() -> None:
     tasks = {"a": 16498, "b": {"task_id": 16498, "quiet_hours": "us-east"}}
-    read = policy.read_policy({"quiet_hours": {"default": SHANGHAI, "us-east": NEW_YORK}, "tasks": tasks})
+    read = model.read_policy({"quiet_hours": {"default": SHANGHAI, "us-east": NEW_YORK}, "tasks": tasks})
     with pytest.raises(ConfigurationError, match=r"tasks\.b: task 16498 is also 'a', with other quiet hours"):
         read.named_tasks(APP)
 
@@ -190,7 +190,7 @@ UNTIL = "2026-12-01T00:00:00Z"
 )
 def test_one_task_that_is_exempt_under_one_name_only_is_refused(first: Any, second: Any) -> None:
     tasks = {"a": {"task_id": 16498} | first, "b": {"task_id": 16498} | second}
-    read = policy.read_policy({"quiet_hours": {"default": SHANGHAI}, "tasks": tasks})
+    read = model.read_policy({"quiet_hours": {"default": SHANGHAI}, "tasks": tasks})
     with pytest.raises(
         ConfigurationError, match=r"tasks\.b: task 16498 is also 'a', with another exempt_until \("
     ):
@@ -202,7 +202,7 @@ def test_one_task_under_two_names_that_say_the_same_is_one_task(until: Any) -> N
     tasks = {"a": {"task_id": 16498} | until, "b": {"task_id": 16498} | until}
     if until:
         tasks["c"] = {"task_id": 16498, "exempt_until": UNTIL}  # the same instant
-    named = policy.read_policy({"quiet_hours": {"default": SHANGHAI}, "tasks": tasks}).named_tasks(APP)
+    named = model.read_policy({"quiet_hours": {"default": SHANGHAI}, "tasks": tasks}).named_tasks(APP)
     assert len({(task.key, task.exempt_until) for task in named.values()}) == 1
 
 
@@ -210,7 +210,7 @@ def refused(document: Any) -> ConfigurationError:
     """Read a document that is wrong, quickly, and give what is said of it."""
     started = time.perf_counter()
     with pytest.raises(ConfigurationError) as caught:
-        policy.read_policy(document)
+        model.read_policy(document)
     assert time.perf_counter() - started < 10  # a second or less, on a machine that does nothing else
     assert len(str(caught.value)) < 7_000
     assert len(caught.value.problems) <= 21
@@ -265,7 +265,7 @@ def test_what_is_counted_in_one_place_is_counted_in_the_whole() -> None:
 def test_hundred_thousand_tasks_are_read() -> None:
     tasks = {f"task-{number}": number + 1 for number in range(100_000)}
     started = time.perf_counter()
-    named = policy.read_policy({"quiet_hours": {"default": SHANGHAI}, "tasks": tasks}).named_tasks(APP)
+    named = model.read_policy({"quiet_hours": {"default": SHANGHAI}, "tasks": tasks}).named_tasks(APP)
     assert len(named) == 100_000
     assert time.perf_counter() - started < 20  # two seconds, on a machine that does nothing else
 
@@ -288,7 +288,7 @@ def test_what_is_absurd_in_the_environment_is_refused_quickly_and_in_few_words(
 ) -> None:
     started = time.perf_counter()
     with pytest.raises(ConfigurationError) as caught:
-        policy.from_intervals(intervals, zone)
+        source.from_intervals(intervals, zone)
     assert time.perf_counter() - started < 5
     assert len(str(caught.value).encode()) < 7_000
 
@@ -314,7 +314,7 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, content: bytes, rea
     path = tmp_path / "policy.yaml"
     path.write_bytes(content)
     with pytest.raises(ConfigurationError) as caught:
-        policy.load(str(path))
+        source.load(str(path))
     assert reason in str(caught.value)
 
 
@@ -323,18 +323,18 @@ def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, content: bytes, rea
 )
 def test_an_address_that_is_no_policy_says_why_in_few_words(address: str) -> None:
     with pytest.raises(ConfigurationError) as caught:
-        policy.load(address)
+        source.load(address)
     assert len(str(caught.value).encode()) < 2_000
 
 
 def test_a_pipe_into_which_nobody_writes_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ConfigurationError, match=r"pipe: cannot be read: no whole answer within 0\.1 s"):
-        policy.load(str(tmp_path / "pipe"), 0.1)
+        source.load(str(tmp_path / "pipe"), 0.1)
 
 
 def test_json_in_the_variable_may_begin_with_a_byte_order_mark() -> None:
-    read = policy.load("\ufeff" + json.dumps({"quiet_hours": {"default": SHANGHAI}}))
+    read = source.load("\ufeff" + json.dumps({"quiet_hours": {"default": SHANGHAI}}))
     assert set(read.quiet_hours) == {"default"}
 
 
@@ -348,7 +348,7 @@ def test_json_in_the_variable_may_begin_with_a_byte_order_mark() -> None:
 def test_a_name_that_no_part_of_a_report_could_hold_is_refused(tasks: Any, hours: str, problem: str) -> None:
     document = {"quiet_hours": {"default": SHANGHAI, hours: SHANGHAI}, "tasks": tasks}
     with pytest.raises(ConfigurationError) as caught:
-        policy.read_policy(document)
+        model.read_policy(document)
     assert caught.value.problems[0].startswith(problem + '"nnn')
     assert len(caught.value.problems) == 1
     assert len(str(caught.value)) < 300
@@ -357,7 +357,7 @@ def test_a_name_that_no_part_of_a_report_could_hold_is_refused(tasks: Any, hours
 def test_a_name_may_be_as_long_as_that() -> None:
     hours, task = "n" * 200, "n" * 1_000
     document = {"quiet_hours": {hours: SHANGHAI}, "tasks": {task: {"task_id": 16498, "quiet_hours": hours}}}
-    assert set(policy.read_policy(document).tasks) == {task}
+    assert set(model.read_policy(document).tasks) == {task}
 
 
 WORDS = st.sampled_from(
@@ -390,12 +390,12 @@ HOURS = st.fixed_dictionaries(
 )
 def test_any_document_is_a_policy_or_refused(document: Any) -> None:
     try:
-        policy.read_policy(document).named_tasks(None)
+        model.read_policy(document).named_tasks(None)
     except ConfigurationError as error:
         assert 0 < len(str(error).encode()) < 30_000
     if isinstance(document, dict):
         try:
-            policy.load(json.dumps(document))
+            source.load(json.dumps(document))
         except ConfigurationError as error:
             assert str(error)
 

@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import ValidationError
 
-from handler.errors import problems
+from handler.errors.sentences import problems
 from handler.quiet_hours import QuietHours
-from handler.quiet_hours.presets import PRESETS
+from handler.quiet_hours.notation.presets import PRESETS
 
 # 2026-11-23 is a Monday. Each: preset, zone, the instants next to the legal hours: allowed, then quiet.
 LEGAL = [
@@ -157,7 +157,7 @@ def test_a_preset_whose_calendars_need_the_extra_says_so(preset: Any) -> None:
 @pytest.mark.parametrize("at", ["2026-11-26T12:00Z", "2027-02-01T12:00Z", "2040-02-01T12:00Z"])
 def test_a_preset_is_never_suspicious(preset: Any, at: str) -> None:
     engine = hours(preset=preset.name, time_zone="Europe/Berlin")
-    assert engine.suspicions(datetime.fromisoformat(at.replace("Z", "+00:00"))) == []
+    assert engine.warnings(datetime.fromisoformat(at.replace("Z", "+00:00"))) == []
 
 
 def test_australia_is_quiet_on_every_weekday_that_all_its_states_have_off() -> None:

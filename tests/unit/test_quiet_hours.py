@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from handler.errors import problems
+from handler.errors.sentences import problems
 from handler.quiet_hours import Period, QuietHours, Reason
 
 UTC = timezone.utc
@@ -320,7 +320,7 @@ def test_what_never_turns_says_none(quiet: list[Any], opening: list[Any], state:
     engine = hours(*quiet, opening=opening)
     assert engine.is_quiet(at("2026-11-23T12:00")) is state
     assert engine.next_change(at("2026-11-23T12:00")) is None
-    assert (f"is {'always' if state else 'never'} quiet") in engine.suspicions(at("2026-11-23T12:00"))
+    assert (f"is {'always' if state else 'never'} quiet") in engine.warnings(at("2026-11-23T12:00"))
 
 
 def test_intervals_that_take_over_from_one_another_are_one_period() -> None:
@@ -616,7 +616,7 @@ def test_the_description_ends_with_what_opens_and_the_lead_time() -> None:
     ],
 )
 def test_what_is_valid_but_hardly_meant_is_suspicious(document: Any, expected: list[str]) -> None:
-    found = QuietHours.model_validate({"time_zone": "UTC", **document}).suspicions(at("2026-11-23T12:00"))
+    found = QuietHours.model_validate({"time_zone": "UTC", **document}).warnings(at("2026-11-23T12:00"))
     assert [text for text in found if "14h" not in str(document) or text.startswith("is ")] == expected
 
 

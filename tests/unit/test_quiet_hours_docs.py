@@ -11,9 +11,9 @@ import pytest
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from handler.errors import problems
+from handler.errors.sentences import problems
 from handler.quiet_hours import QuietHours
-from handler.quiet_hours.presets import PRESETS
+from handler.quiet_hours.notation.presets import PRESETS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "policy.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```yaml\n(.*?)```\n\n<!-- preview: ([\w-]+) -->", PAGE, re.DOTALL)
@@ -42,7 +42,7 @@ def test_a_policy_of_the_page_is_valid_and_turns(name: str) -> None:
     now = datetime.fromisoformat("2026-11-23T12:00:00+00:00")
     assert policy(name).next_change(now) is not None
     # Next year's make-up working days are not known before November.
-    assert [text for text in policy(name).suspicions(now) if "update it" not in text] == []
+    assert [text for text in policy(name).warnings(now) if "update it" not in text] == []
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,11 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from handler import redaction
-from handler.redaction import clean, cleaned
-from handler.redaction.by_shape import HIDDEN
-from handler.report import Problem, Report
+from handler.output import redaction
+from handler.output.redaction import clean, cleaned
+from handler.output.redaction.by_shape import HIDDEN
+from handler.report.entries import Problem
+from handler.report.report import Report
 
 SIGNATURE = "9d8f" * 16
 QUOTINGS: dict[str, Callable[[str], str]] = {
@@ -90,6 +91,7 @@ def shown(secret: str, text: str) -> list[str]:
 
 @pytest.mark.parametrize("quoting", QUOTINGS)
 @example(secret="k3y/Zm9v\"YmF\\yU2%VjcmV0+S2V5'Q&4a<5b>==", before="", after="")
+@example(secret='000000"000000', before="", after="")
 @given(secret=issued | printable, before=around, after=around)
 def test_a_key_or_token_is_removed_in_any_quoting(quoting: str, secret: str, before: str, after: str) -> None:
     redaction.begin([secret])

@@ -12,17 +12,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handler.encoding import encoded
-from handler.report import Hours, Problem, Report, TaskError, TaskReport, bounded, span
+from handler.output.encoding import encoded
+from handler.quiet_hours.status import QuietStatus, span
+from handler.report.entries import Problem, TaskError, TaskReport
+from handler.report.report import Report, bounded
 from handler.task import Outcome, SdkAppId, Task, TaskId
 
 NOW = datetime(2026, 11, 23, 23, 0, tzinfo=timezone.utc)
 UNTIL = datetime(2026, 11, 24, 13, 0, tzinfo=timezone.utc)
-US = Hours("us-east", True, UNTIL, "America/New_York", "21:00-08:00", NOW)
-CHINA = Hours("default", False, UNTIL, "Asia/Shanghai", None, NOW)
+US = QuietStatus("us-east", True, UNTIL, "America/New_York", NOW)
+CHINA = QuietStatus("default", False, UNTIL, "Asia/Shanghai", NOW)
 
 
-def became(outcome: Outcome, number: int = 16498, hours: Hours | None = US, **more: Any) -> TaskReport:
+def became(outcome: Outcome, number: int = 16498, hours: QuietStatus | None = US, **more: Any) -> TaskReport:
     task = Task(SdkAppId(1400692008), TaskId(number), "spring-renewals", "us-east")
     return TaskReport(task, outcome, hours, "the reason", **more)
 
@@ -120,10 +122,10 @@ def test_the_status_says_the_whole_in_a_word(
             report(became(O.WOULD_PAUSE), became(O.WOULD_PAUSE), dry_run=True),
             "Dry run: Would pause 2 tasks. Quiet in America/New_York until Tue 08:00.",
         ),
-        (report(problems=(REJECTED,)), "Not a request: tasks: a list is wanted, not 1."),
+        (report(problems=(REJECTED,)), "Invalid message: tasks: a list is wanted, not 1."),
         (
             report(problems=(REJECTED, REJECTED)),
-            "2 messages are no requests, the first: tasks: a list is wanted, not 1.",
+            "2 messages are invalid, the first: tasks: a list is wanted, not 1.",
         ),
         (report(problems=(MISCONFIGURED,)), "Configuration error: settings: CALLOUT_TOPIC: …."),
         (report(), ""),
@@ -154,7 +156,7 @@ def test_what_is_to_know_of_the_policys_data_is_told_last() -> None:
 
 
 def test_the_text_stays_short_with_many_quiet_hours_and_long_refusals() -> None:
-    hours = [Hours(f"h{number}", True, UNTIL, "Asia/Tokyo", None, NOW) for number in range(50)]
+    hours = [QuietStatus(f"h{number}", True, UNTIL, "Asia/Tokyo", NOW) for number in range(50)]
     long = Problem("Rejected", "x" * 10_000)
     text = report(*(became(O.PAUSED, hours=each) for each in hours), problems=(long,)).text()
     assert "And 45 more quiet hours." in text
@@ -189,7 +191,7 @@ def test_the_text_has_five_of_the_problems_that_are_no_refusals(many: int, shown
 
 
 def test_of_what_is_wrong_apart_from_tasks_the_text_has_three_hundred_characters() -> None:
-    told = "Not a request: "
+    told = "Invalid message: "
     for length, text in ((300, "x" * (300 - len(told))), (301, "x" * (300 - len(told)) + "… (see errors)")):
         problem = Problem("Rejected", "x" * (length - len(told)))
         assert report(problems=(problem,)).text() == f"{told}{text}."
@@ -213,7 +215,7 @@ def test_of_what_is_wrong_apart_from_tasks_the_text_has_three_hundred_characters
     ],
 )
 def test_a_decision_is_told_in_a_sentence(quiet: bool, until: datetime | None, sentence: str) -> None:
-    assert Hours("us-east", quiet, until, "America/New_York", None, NOW).sentence() == sentence
+    assert QuietStatus("us-east", quiet, until, "America/New_York", NOW).sentence() == sentence
 
 
 @pytest.mark.parametrize(

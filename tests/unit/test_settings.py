@@ -8,8 +8,9 @@ import pytest
 from dotenv import dotenv_values
 from pydantic import SecretStr
 
+from handler.cloud.credentials import Credentials
 from handler.errors import ConfigurationError
-from handler.settings import Credentials, Settings, known_secrets, read_reach, read_settings
+from handler.settings import Settings, known_secrets, read_publish_settings, read_settings
 
 ROLE = ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN")
 ROOT = Path(__file__).parents[2]
@@ -128,9 +129,9 @@ def test_white_space_around_a_credential_is_no_part_of_it(monkeypatch: pytest.Mo
 def test_credentials_that_cannot_be_sent_are_not_published_with(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TENCENTCLOUD_SECRET_ID", "an-identity")
     monkeypatch.setenv("TENCENTCLOUD_SECRET_KEY", "a-secret\nkey")
-    reach = read_reach()
-    assert reach.credentials is None
-    assert "a-secret\nkey" in reach.secrets
+    found = read_publish_settings()
+    assert found.credentials is None
+    assert "a-secret\nkey" in found.secrets
 
 
 def test_what_no_text_may_show_is_known_before_the_settings_are(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,9 +246,9 @@ def test_a_time_zone_beside_a_policy_would_mean_nothing(monkeypatch: pytest.Monk
 def test_the_topic_can_be_read_when_other_settings_cannot(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CALLOUT_TOPIC", "cmq:reports")
     monkeypatch.setenv("CALLOUT_NOTIFY", "nonsense")
-    assert read_reach().callout_topic == "cmq:reports"
+    assert read_publish_settings().callout_topic == "cmq:reports"
     monkeypatch.setenv("CALLOUT_TOPIC", "nonsense")
-    assert read_reach().callout_topic == "stdout:"
+    assert read_publish_settings().callout_topic == "stdout:"
 
 
 def test_a_file_of_settings_serves_on_a_desk(tmp_path: Path) -> None:
@@ -282,6 +283,6 @@ def test_one_variable_that_cannot_be_used_does_not_hide_the_topic_from_the_repor
     monkeypatch.setenv(variable, value)
     monkeypatch.setenv("CALLOUT_TOPIC", "cmq:reports")
     monkeypatch.setenv("CALLOUT_REGION", "ap-guangzhou")
-    reach = read_reach()
-    assert (reach.callout_topic, reach.callout_region) == ("cmq:reports", "ap-guangzhou")
-    assert reach.callout_endpoint == "ccc.tencentcloudapi.com"
+    found = read_publish_settings()
+    assert (found.callout_topic, found.callout_region) == ("cmq:reports", "ap-guangzhou")
+    assert found.callout_endpoint == "ccc.tencentcloudapi.com"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from handler import triggers
 from handler.errors import RejectedError, UnfinishedError
 from handler.request import parse
-from handler.triggers import Delivery, Fate, Message, OnFailure
+from handler.triggers.delivery import Delivery, Fate, Message, OnFailure
 
 ROOT = Path(__file__).parents[2]
 SAMPLES: dict[str, Any] = json.loads((ROOT / "tests/samples.json").read_text(encoding="utf-8"))

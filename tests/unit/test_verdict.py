@@ -6,12 +6,11 @@ from itertools import product
 
 import pytest
 
-from handler.ccc import Answer, Seen
-from handler.decision import Job
+from handler.cloud.ccc_types import Answer, Seen
 from handler.errors import CloudError, Meaning
 from handler.reconcile.attempt import Attempt
 from handler.reconcile.verdict import Evidence, resolve
-from handler.task import Outcome, SdkAppId, Task, TaskId, TaskState
+from handler.task import Job, Outcome, SdkAppId, Task, TaskId, TaskState
 
 RUNNING, PAUSED = TaskState.RUNNING, TaskState.PAUSED
 LOST = CloudError("NoAnswer", "no whole answer", meaning=Meaning.RETRY)

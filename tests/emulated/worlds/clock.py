@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from handler.pacing import Clock
+from handler.cloud.pacing import Clock
 
 _SILENCE = 0.04
 """Real seconds without a request after which all that were decided on have been worked on."""

@@ -14,8 +14,8 @@ from weakref import WeakSet
 
 import tencentcloud.common.common_client  # noqa: F401 - else the first world pays for it
 
+from handler.cloud.pacing import Backoff
 from handler.main import handle
-from handler.pacing import Backoff
 from local.emulator import Emulator, Entry
 from local.emulator.tasks import Task
 

@@ -1,0 +1,169 @@
+"""The credentials of Tencent Cloud: from the environment, or from a secret that AWS keeps."""
+
+from __future__ import annotations
+
+import json
+import re
+import threading
+from functools import partial
+from typing import Any, NamedTuple
+
+from handler.cloud.aws_sdk import client
+from handler.cloud.error_codes import cloud_error
+from handler.cloud.pacing import Backoff, Deadline, bounded, retry
+from handler.errors import CloudError, Meaning
+from handler.errors.sentences import given
+from handler.output import redaction
+
+_KEYS = ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_SESSION_TOKEN")
+_NAME = re.compile("[A-Za-z_.-]{1,40}")
+_LONGEST_SECONDS = 10.0
+_PASSING = ("Internal", "ServiceUnavailable", "Throttling")
+
+
+class Credentials(NamedTuple):
+    """What a request is signed with. `session_token` belongs to temporary credentials only."""
+
+    secret_id: str
+    secret_key: str = ""
+    session_token: str | None = None
+
+    def __repr__(self) -> str:
+        return "Credentials(…)"
+
+
+_read: dict[str, Credentials] = {}
+"""What this warm instance has read, by ARN."""
+
+
+def unsendable(value: str) -> str | None:
+    """Return why a credential cannot be sent in a header; an HTTP library would repeat it in its refusal."""
+    found = re.search(r"[^\x20-\x7e]", value)
+    if found is None:
+        return None
+    what = "a line break" if found[0] in "\r\n" else "a control character" if found[0] < " " else None
+    return f"holds {what or 'a character outside printable ASCII'}, which no credential has; copy it again"
+
+
+class SecretBudget:
+    """The time that one run may spend on a secret: a quarter of the work's, 10 s at most, for each reading.
+
+    A secret that could not be read in it counts as unreadable for the rest of the run, so that neither the
+    other tasks and threads nor the publishing wait for it again. The next run tries again.
+    """
+
+    def __init__(self, work: float, deadline: Deadline, backoff: Backoff) -> None:
+        self._seconds = min(_LONGEST_SECONDS, work / 4)
+        self._deadline = deadline
+        self._backoff = backoff._replace(attempts=20)  # more than there is time for
+        self._unreadable: dict[str, str] = {}
+        self.lock = threading.Lock()
+
+    def read(self, arn: str) -> Credentials:
+        """Return the credentials that a secret holds. Raises `CloudError`."""
+        if arn not in self._unreadable:
+            try:
+                return _credentials(arn, self._fetched(arn))
+            except CloudError as error:
+                self._unreadable[arn] = error.message
+        raise cloud_error("NoCredentials", self._unreadable[arn])
+
+    def _fetched(self, arn: str) -> str:
+        # A tenth of what is left is kept, so that whoever waits for this hears the cause in time.
+        seconds = min(self._seconds, self._deadline.remaining() * 0.9)
+        ends = Deadline.after(self._deadline.clock, seconds)
+        attempt = partial(_fetched, arn, ends)
+        call = partial(retry, attempt, again=_may_pass, deadline=ends, backoff=self._backoff)
+        try:
+            return bounded(call, seconds)
+        except TimeoutError:
+            raise _unread(arn, f"no answer within {seconds:.1f} s", Meaning.RETRY) from None
+
+
+def read_credentials(
+    arn: str | None, own: Credentials | None, budget: SecretBudget, *, anew: bool = False
+) -> Credentials | None:
+    """Return the credentials that a secret of AWS holds; without its `arn`, the function's `own`.
+
+    A secret is read once, and again when asked to do so `anew`. No text shows what it held from then on.
+    Safe between threads. Raises `CloudError` when it cannot be read within the budget.
+    """
+    if arn is None:
+        found = own
+    else:
+        with budget.lock:
+            if anew or arn not in _read:
+                _read[arn] = budget.read(arn)
+            found = _read[arn]
+    redaction.hide(found or ())
+    return found
+
+
+def remembered() -> list[str | None]:
+    """Return the values of the secrets that this warm instance has read."""
+    return [value for each in _read.values() for value in each]
+
+
+def _fetched(arn: str, ends: Deadline, attempt: int) -> str:
+    """Return the text of a secret of Secrets Manager, or of a parameter of Systems Manager."""
+    del attempt
+    service, region = arn.split(":")[2:4]
+    try:
+        aws = client(service, region, ends.remaining())
+        if ends.remaining() <= 0:  # nobody waits for it any more
+            raise TimeoutError
+        if service == "ssm":
+            return str(aws.get_parameter(Name=arn, WithDecryption=True)["Parameter"]["Value"])
+        return str(aws.get_secret_value(SecretId=arn).get("SecretString", ""))
+    except Exception as error:  # noqa: BLE001 - whatever boto3 lets out; its text may hold a token
+        if type(error).__name__.endswith("TimeoutError"):  # botocore has several
+            raise TimeoutError from None
+        raise _translated(arn, error) from None
+
+
+def _may_pass(error: Exception, attempt: int) -> bool:
+    del attempt
+    return isinstance(error, TimeoutError) or (isinstance(error, CloudError) and error.retryable)
+
+
+def _translated(arn: str, error: Exception) -> CloudError:
+    answer = getattr(error, "response", None)
+    if isinstance(answer, dict):
+        code = str(answer.get("Error", {}).get("Code", ""))
+        text = f"{code}: {answer.get('Error', {}).get('Message', '')}"
+        passing = code.startswith(_PASSING)
+    else:
+        text = f"{type(error).__name__}: {error}"
+        # boto3 is Lambda's own, and nowhere else; nor is there a role to read a secret as.
+        passing = not isinstance(error, ImportError) and "Credentials" not in type(error).__name__
+    return _unread(arn, text, Meaning.RETRY if passing else Meaning.HALT)
+
+
+def _unread(arn: str, why: str, meaning: Meaning) -> CloudError:
+    return CloudError("NoCredentials", f"CALLOUT_SECRET: {arn} cannot be read: {why}", meaning=meaning)
+
+
+def _credentials(arn: str, text: str) -> Credentials:
+    wanted = f'wanted is JSON, {{"{_KEYS[0]}": "…", "{_KEYS[1]}": "…"}}'
+    try:
+        found: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):  # what it is instead could be a secret
+        raise _unusable(arn, f"it is no JSON object; {wanted}")
+    secret_id, secret_key, token = (found.get(key) or "" for key in _KEYS)
+    if not all(isinstance(value, str) for value in (secret_id, secret_key, token)):
+        raise _unusable(arn, f"its values are to be texts; {wanted}")
+    if not secret_id or not secret_key:
+        names = [key if _NAME.fullmatch(key) else "…" for key in sorted(found)]  # else it may be the secret
+        raise _unusable(arn, f"it has the keys {given(names)}; {wanted}")
+    values = (secret_id.strip(), secret_key.strip(), token.strip())
+    for key, value in zip(_KEYS, values, strict=True):
+        if reason := unsendable(value):
+            redaction.hide(values)
+            raise _unusable(arn, f"{key}: {reason}")
+    return Credentials(values[0], values[1], values[2] or None)
+
+
+def _unusable(arn: str, what: str) -> CloudError:
+    return cloud_error("NoCredentials", f"CALLOUT_SECRET: {arn} cannot be used: {what}")

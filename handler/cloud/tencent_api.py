@@ -1,0 +1,142 @@
+"""One signed call of TencentCloud API 3.0 through the official SDK: bounded in time, errors with a meaning.
+
+What the SDK does by itself was measured (docs/decisions/0003), and some of it is not used here:
+
+* its `StandardRetryer` throws a success away after an error, so its retries stay off;
+* an error with another content type than `application/json` passes for a success, so the answer is
+  read here, from the bytes; that is also why the generic client serves and no typed model;
+* its timeout is per read, so the whole call is bounded from outside;
+* at DEBUG it logs signatures and tokens, so its logger never goes below WARNING;
+* it takes no session token from the environment, so credentials are handed to it;
+* its HTTP session lets `~/.netrc` replace the signature, so the session trusts no environment.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from tencentcloud.common.common_client import CommonClient
+from tencentcloud.common.credential import Credential
+from tencentcloud.common.exception import TencentCloudSDKException
+from tencentcloud.common.profile.client_profile import ClientProfile
+from tencentcloud.common.profile.http_profile import HttpProfile
+from urllib3.exceptions import NameResolutionError
+
+from handler.cloud.credentials import Credentials
+from handler.cloud.error_codes import cloud_error
+from handler.cloud.pacing import bounded
+from handler.errors import CloudError
+
+CONNECT_AND_READ_SECONDS = 10
+"""How long the SDK waits for a connection, and then for each piece of the answer."""
+
+
+class TencentApi:
+    """A product of TencentCloud at one endpoint.
+
+    `endpoint` is a host, with `http://` before it only for loopback. Not safe to share between threads:
+    the SDK promises nothing there.
+    """
+
+    def __init__(
+        self, service: str, version: str, *, endpoint: str, region: str | None, identity: Credentials
+    ) -> None:
+        logging.getLogger("tencentcloud_sdk_common").setLevel(logging.WARNING)
+        self._connect = lambda: _connected(service, version, endpoint, region, identity)
+        self._client = self._connect()
+
+    def call(self, action: str, params: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        """Return the `Response` of one request, `RequestId` included.
+
+        Raises `CloudError` for everything else that can happen, also when it takes over `seconds`.
+        """
+        try:
+            body = bounded(lambda: self._client.call(action, dict(params)), seconds)
+        except TimeoutError as error:
+            self._client = self._connect()  # the late call may still hold the old one's connection
+            raise cloud_error("NoAnswer", str(error)) from None
+        except TencentCloudSDKException as error:
+            raise _translated(error) from None
+        except Exception as error:  # noqa: BLE001 - the SDK lets json's, requests' and its own mistakes out
+            raise cloud_error("UnreadableAnswer", f"{type(error).__name__}: {error}") from None
+        return _response(body)
+
+
+def _connected(
+    service: str, version: str, endpoint: str, region: str | None, identity: Credentials
+) -> CommonClient:
+    scheme, _, host = endpoint.rpartition("://")
+    http = HttpProfile(protocol=scheme or "https", endpoint=host, reqTimeout=CONNECT_AND_READ_SECONDS)
+    try:
+        credential = Credential(identity.secret_id, identity.secret_key, identity.session_token)
+    except TencentCloudSDKException as error:
+        raise cloud_error("InvalidCredential", str(error.message)) from None
+    profile = ClientProfile(httpProfile=http, language="en-US")
+    client = CommonClient(service, version, credential, region or "", profile)
+    connection = client.request.conn
+    connection._session.trust_env = False  # noqa: SLF001 - else ~/.netrc replaces the signature
+    if scheme == "http":
+        connection.proxy = None  # loopback is never behind a proxy
+    return client
+
+
+def product_endpoint(ccc_endpoint: str, service: str) -> str:
+    """Return the endpoint of another product on the same site: `ccc.intl.…` becomes `tdmq.intl.…`.
+
+    An address without a product's name, such as an emulator's, serves all products.
+    """
+    scheme, separator, host = ccc_endpoint.rpartition("://")
+    if urlsplit(f"//{host}").hostname and host.startswith("ccc."):
+        host = service + host[len("ccc") :]
+    return f"{scheme}{separator}{host}"
+
+
+def _translated(error: TencentCloudSDKException) -> CloudError:
+    code, message = str(error.code), error.message
+    if code == "ServerNetworkError":  # HTTP other than 200; the message is the body, in bytes
+        return _http_error(message)
+    if code == "ClientNetworkError":
+        return cloud_error("UnknownEndpoint" if _no_such_host(error) else "NoAnswer", str(message))
+    return cloud_error(code, str(message), error.requestId)
+
+
+def _no_such_host(error: BaseException) -> bool:
+    """Return whether the host's name could not be resolved: requests and urllib3 have it deep inside."""
+    cause = error.__context__
+    for inner in getattr(cause, "args", ()):
+        if isinstance(getattr(inner, "reason", None), NameResolutionError):
+            return True
+    return False
+
+
+def _http_error(body: Any) -> CloudError:
+    """Return the error that a page other than HTTP 200 holds; a gateway may still send an API error in it."""
+    text = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body)
+    try:
+        _response(text)
+    except CloudError as error:
+        if error.code != "UnreadableAnswer":
+            return error
+    return cloud_error("NoAnswer", f"HTTP error page: {' '.join(text.split())[:200] or 'empty'}")
+
+
+def _response(body: bytes | str) -> dict[str, Any]:
+    """Return the `Response` object in an answer's body, whatever its content type said."""
+    try:
+        response = json.loads(body)["Response"]
+        failure = response.get("Error")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        start = body[:200].decode("utf-8", "replace") if isinstance(body, bytes) else body[:200]
+        raise cloud_error(
+            "UnreadableAnswer", f"no API 3.0 answer: {' '.join(start.split()) or 'empty'}"
+        ) from None
+    request_id = response.get("RequestId")
+    if failure is None:
+        return dict(response)
+    if not isinstance(failure, dict) or not isinstance(failure.get("Code"), str):
+        raise cloud_error("UnreadableAnswer", f"an error without a code: {str(failure)[:200]}", request_id)
+    raise cloud_error(failure["Code"], str(failure.get("Message", "")), request_id)

@@ -1,0 +1,42 @@
+"""What the quiet hours say of a task at the moment of the work. It holds the clock."""
+
+from collections.abc import Mapping
+
+from handler.cloud.pacing import Clock
+from handler.quiet_hours import QuietHours
+from handler.quiet_hours.status import QuietStatus
+from handler.reconcile.decision import decide
+from handler.report.entries import TaskReport
+from handler.task import Job, Task
+
+
+class Schedule:
+    """The quiet hours by name, read at the time of a clock.
+
+    A status is computed anew when it has turned, and when the clock was set back.
+    """
+
+    def __init__(self, hours: Mapping[str, QuietHours], clock: Clock) -> None:
+        self._hours = hours
+        self._clock = clock
+        self._last: dict[str, QuietStatus] = {}
+
+    def of(self, task: Task) -> QuietStatus:
+        """Return what its quiet hours say of a task now. While the task is exempt, it is not quiet."""
+        status = self.now(task.quiet_hours)
+        until = task.exempt_until
+        return status._replace(quiet=False, exempt_until=until) if until and status.now < until else status
+
+    def now(self, name: str) -> QuietStatus:
+        """Return what the quiet hours called `name` say now."""
+        now = self._clock.now()
+        last = self._last.get(name)
+        if last is None or now < last.now or (last.until is not None and now >= last.until):
+            last = self._last[name] = self._hours[name].status(name, now)
+        return last._replace(now=now)
+
+    def decided(self, job: Job) -> TaskReport | None:
+        """Return the report of a job that the clock alone decides, else `None`."""
+        status = self.of(job.task)
+        outcome = decide(job.action, quiet=status.quiet)
+        return None if outcome is None else TaskReport(job.task, outcome, status, status.sentence())

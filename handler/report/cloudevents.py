@@ -1,0 +1,106 @@
+"""A report's data as CloudEvents 1.0, in parts where it is too long for one. Pure. Source: cloudevents.io."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from handler.errors.sentences import shortened
+from handler.output.encoding import encoded, slices
+from handler.report.entries import sendable, written_instant
+
+EVENT_TYPE = "callout.quiet-hours.report.v1"
+_WIDEST_PART = {"number": 99_999, "of": 99_999, "report": ""}
+_LONGEST_TEXT = 3_000
+"""Bytes of `text` in each part of a report."""
+_LONGEST_ESCAPE = 6
+"""Bytes that JSON takes for one character of UTF-8."""
+
+
+class Envelope(NamedTuple):
+    """What every event of a report has: the report's id, the function as its source, and when it was made."""
+
+    report_id: str
+    source: str
+    time: datetime
+
+    def event(self, data: Mapping[str, Any], event_id: str) -> dict[str, Any]:
+        """Return `data` in the envelope of a CloudEvent."""
+        return {
+            "specversion": "1.0",
+            "id": event_id,
+            "source": sendable(self.source),
+            "type": EVENT_TYPE,
+            "time": written_instant(self.time),
+            "datacontenttype": "application/json",
+            "data": dict(data),
+        }
+
+
+def split(data: dict[str, Any], envelope: Envelope, limit: int) -> list[dict[str, Any]]:
+    """Return a report's data as CloudEvents of at most `limit` bytes each, encoded by `encoded`.
+
+    A report that does not fit becomes several, each with `part`: its number, of how many, of which
+    report. Their `tasks` and `errors`, one after the other, are those of the whole; an error too
+    long for one part comes in pieces, whose `message` and `body` are to be joined. Texts of a task that
+    no part could hold whole, such as a name of a thousand control characters, lose their middle.
+    """
+    report_id = envelope.report_id
+    whole = envelope.event(data, report_id)
+    if len(encoded(whole)) <= limit:
+        return [whole]
+    if len(encoded(data["text"])) > _LONGEST_TEXT:
+        data = data | {"text": shortened(data["text"], _LONGEST_TEXT // _LONGEST_ESCAPE)}
+    parts = list(_parts(data, envelope, limit))
+    events = []
+    for number, (tasks, errors) in enumerate(parts, 1):
+        part = {"number": number, "of": len(parts), "report": report_id}
+        content = data | {"tasks": tasks, "errors": errors, "part": part}
+        events.append(envelope.event(content, f"{report_id}-{number}"))
+    return events
+
+
+def _parts(data: dict[str, Any], envelope: Envelope, limit: int) -> Iterator[tuple[list[Any], list[Any]]]:
+    empty = data | {"tasks": [], "errors": [], "part": _WIDEST_PART | {"report": envelope.report_id}}
+    longest_id = f"{envelope.report_id}-{_WIDEST_PART['of']}"
+    room = limit - len(encoded(envelope.event(empty, longest_id)))
+    entries = [("tasks", _fitting(entry, room)) for entry in data["tasks"]]
+    entries += [("errors", piece) for error in data["errors"] for piece in _pieces(error, room)]
+    part: dict[str, list[Any]] = {"tasks": [], "errors": []}
+    used = 0
+    for key, entry in entries:
+        size = len(encoded(entry)) + 1
+        if used and used + size > room:
+            yield part["tasks"], part["errors"]
+            part, used = {"tasks": [], "errors": []}, 0
+        part[key].append(entry)
+        used += size
+    yield part["tasks"], part["errors"]
+
+
+def _fitting(entry: dict[str, Any], room: int) -> dict[str, Any]:
+    """Return a task's entry, its longest texts shortened where it has more than `room` bytes."""
+    most = 512
+    while len(encoded(entry)) + 1 > room and most >= 32:  # noqa: PLR2004
+        entry = _with_texts_of(entry, most)
+        most //= 2
+    return entry
+
+
+def _with_texts_of(entry: dict[str, Any], most: int) -> dict[str, Any]:
+    parts = {key: _with_texts_of(each, most) for key, each in entry.items() if isinstance(each, dict)}
+    texts = {key: shortened(each, most) for key, each in entry.items() if isinstance(each, str)}
+    return entry | parts | texts
+
+
+def _pieces(entry: dict[str, Any], room: int) -> list[dict[str, Any]]:
+    """Return an error's entry in pieces of at most `room` bytes; itself where it fits."""
+    if len(encoded(entry)) + 1 <= room:
+        return [entry]
+    empty = entry | {"message": "", "body": "", "piece": 99_999, "pieces": 99_999}
+    space = room - len(encoded(empty)) - 1
+    cut = [("message", text) for text in slices(entry["message"], space)]
+    cut += [("body", text) for text in slices(entry["body"] or "", space)]
+    return [
+        entry | {"message": "", "body": None, "piece": number, "pieces": len(cut)} | {key: text}
+        for number, (key, text) in enumerate(cut, 1)
+    ]

@@ -1,0 +1,90 @@
+"""What a report is made of: a task with its outcome, and what went wrong apart from any task. Pure."""
+
+from datetime import datetime, timezone
+from typing import Any, Literal, NamedTuple
+
+from handler.quiet_hours.status import QuietStatus
+from handler.quiet_hours.zone import local
+from handler.task import Outcome, Task
+
+UNFINISHED = frozenset({Outcome.FAILED, Outcome.DEFERRED})
+"""The outcomes for which the trigger is to deliver the message again."""
+
+
+class TaskError(NamedTuple):
+    """Why a task did not become what was asked: the cloud's code and message, and its request id."""
+
+    code: str
+    message: str
+    request_id: str | None = None
+
+    def entry(self) -> dict[str, Any]:
+        """Return the error's entry in the notification."""
+        return {key: value and sendable(value) for key, value in self._asdict().items()}
+
+
+class TaskReport(NamedTuple):
+    """What became of one task, and why. `before` is the state that was seen, as CCC names it."""
+
+    task: Task
+    outcome: Outcome
+    hours: QuietStatus | None
+    reason: str
+    attempts: int = 0
+    request_id: str | None = None
+    error: TaskError | None = None
+
+    def entry(self) -> dict[str, Any]:
+        """Return the task's entry in the notification."""
+        hours = self.hours
+        quiet_until = written_instant(hours.until) if hours and hours.quiet and hours.until else None
+        error = self.error
+        return {
+            "task_id": self.task.task_id,
+            "sdk_app_id": self.task.sdk_app_id,
+            "name": self.task.name and sendable(self.task.name),
+            "quiet_hours": self.task.quiet_hours,
+            "outcome": self.outcome.value,
+            "reason": sendable(self.reason),
+            "quiet_until": quiet_until,
+            "exempt_until": written_instant(hours.exempt_until) if hours and hours.exempt_until else None,
+            "time_zone": hours.time_zone if hours else None,
+            "attempts": self.attempts,
+            "request_id": self.request_id and sendable(self.request_id),
+            "error": error and error.entry(),
+        }
+
+
+class Problem(NamedTuple):
+    """What went wrong apart from any task: an invalid message, settings that cannot be used.
+
+    `body` is the message as it came, for a trigger that keeps no copy. `key` tells the message from all
+    others, whichever invocation it comes in; `None` where nothing does. `first` is set where the trigger says
+    that the message was not delivered before.
+    """
+
+    code: Literal["Rejected", "Configuration", "Unexpected", "ListIncomplete"]
+    message: str
+    message_id: str | None = None
+    body: str | None = None
+    key: bytes | None = None
+    first: bool = False
+
+    def entry(self) -> dict[str, Any]:
+        """Return the problem's entry in the notification."""
+        return {
+            "message_id": self.message_id and sendable(self.message_id),
+            "code": self.code,
+            "message": sendable(self.message),
+            "body": self.body and sendable(self.body),
+        }
+
+
+def written_instant(at: datetime) -> str:
+    """Return an instant as the notification writes it: `2026-11-24T13:00:00Z`."""
+    return local(at, timezone.utc).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def sendable(text: str) -> str:
+    r"""Return a text that UTF-8 can hold: half of a surrogate pair is written as `\ud800`."""
+    return str(text).encode("utf-8", "backslashreplace").decode()

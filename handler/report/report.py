@@ -1,0 +1,116 @@
+"""Outcomes become a report: its status, its data, and who wants to hear of it. Pure."""
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
+from urllib.parse import quote
+
+from handler.output.redaction import clean, cleaned
+from handler.report.cloudevents import Envelope, split
+from handler.report.entries import UNFINISHED, Problem, TaskReport
+from handler.report.text import text
+from handler.task import Outcome
+
+Status = Literal["succeeded", "partial", "failed", "skipped", "rejected"]
+Notify = Literal["always", "changes", "failures"]
+
+_BAD = UNFINISHED | {Outcome.NOT_FOUND, Outcome.NOT_ALLOWED}
+_IDLE = frozenset({Outcome.NOT_QUIET, Outcome.STILL_QUIET, Outcome.NOT_STARTED, Outcome.FINISHED})
+_CHANGED = frozenset({Outcome.PAUSED, Outcome.RESUMED, Outcome.WOULD_PAUSE, Outcome.WOULD_RESUME})
+
+
+class _Report(NamedTuple):
+    id: str
+    time: datetime
+    source: str
+    trigger: str | None = None
+    action: str | None = None
+    dry_run: bool = False
+    tasks: tuple[TaskReport, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What to know of the policy's data, a sentence each: `handler.policy.Policy.notes`."""
+
+
+class Report(_Report):
+    """The outcomes of one invocation, and why. `action` is `None` where no message was a request."""
+
+    @property
+    def status(self) -> Status:
+        """The whole in a word."""
+        outcomes = {task.outcome for task in self.tasks}
+        if self.problems and not outcomes:
+            return "rejected" if all(problem.code == "Rejected" for problem in self.problems) else "failed"
+        if self.problems or outcomes & _BAD:
+            return "partial" if outcomes - _BAD else "failed"
+        return "skipped" if outcomes <= _IDLE else "succeeded"
+
+    def text(self) -> str:
+        """Return what happened in a line or two that a person reads in a chat room."""
+        return text(self.tasks, self.problems, self.notes, dry_run=self.dry_run)
+
+    def data(self) -> Mapping[str, Any]:
+        """Return the notification's `data`, whole. It is built once."""
+        return self._data
+
+    def with_problems(self, problems: Sequence[Problem]) -> "Report":
+        """Return the report of the same tasks with other problems."""
+        other = self._replace(problems=tuple(problems))
+        other.entries = self.entries
+        return other
+
+    @cached_property
+    def entries(self) -> list[dict[str, Any]]:
+        """The tasks' entries in the notification."""
+        entries: list[dict[str, Any]] = cleaned([task.entry() for task in self.tasks])
+        for task, entry in zip(self.tasks, entries, strict=True):
+            entry["outcome"] = task.outcome.value  # a word of ours, even where a key is such a word
+        return entries
+
+    @cached_property
+    def _data(self) -> dict[str, Any]:
+        summary = Counter(task.outcome.value for task in self.tasks)
+        return {
+            "status": self.status,
+            "action": self.action,
+            "dry_run": self.dry_run,
+            "trigger": self.trigger,
+            "text": clean(self.text()),
+            "summary": dict(summary),
+            "tasks": self.entries,
+            "errors": cleaned([problem.entry() for problem in self.problems]),
+        }
+
+    def wanted_by(self, notify: Notify) -> bool:
+        """Return whether a report like this one is to be published."""
+        if notify == "always":
+            return True
+        failed = self.status in {"partial", "failed", "rejected"}
+        return failed or (notify == "changes" and any(task.outcome in _CHANGED for task in self.tasks))
+
+    def events(self, limit: int) -> list[dict[str, Any]]:
+        """Return the notification as CloudEvents of at most `limit` bytes each, see `cloudevents.split`."""
+        return split(self._data, Envelope(self.id, self.source, self.time), limit)
+
+
+def bounded(data: Mapping[str, Any], limit: int = 1_000_000) -> dict[str, Any]:
+    """Return a report's data for an answer of at most `limit` bytes.
+
+    What is too long is left out, and how much of it there was stands in `tasks_omitted` or
+    `errors_omitted`; the notification has it all. A platform takes no answer beyond 6 MB, and a trigger
+    that waits for one delivers the event again.
+    """
+    answer = dict(data)
+    for key in ("tasks", "errors"):
+        if answer[key] and len(json.dumps(answer).encode()) > limit:
+            answer[f"{key}_omitted"] = len(answer.pop(key))
+    return answer
+
+
+def source(function: str) -> str:
+    """Return the source of a function's CloudEvents: a URI reference, which has no space and no secret."""
+    path = quote(clean(function), safe="/:@!$&'()*+,;=", errors="backslashreplace")
+    return f"/callout-quiet-hours/{path}"

@@ -1,0 +1,80 @@
+"""The notification's `text`: what happened in a line or two that a person reads in a chat room. Pure."""
+
+from collections import Counter
+from collections.abc import Sequence
+from itertools import islice
+
+from handler.errors.sentences import shortened
+from handler.report.entries import Problem, TaskReport, sendable
+from handler.task import Outcome
+
+_SHOWN = 5
+_LONGEST_SENTENCE = 300
+_LONGEST_NAME = 80
+
+
+def text(
+    tasks: Sequence[TaskReport], problems: Sequence[Problem], notes: Sequence[str], *, dry_run: bool
+) -> str:
+    """Return the problems, the outcomes, the exemptions, the quiet hours and the notes, a sentence each."""
+    sentences = [_of_problems(problems), _of_outcomes(tasks)]
+    exempt = [task for task in tasks if task.hours and task.hours.exempt_until]
+    sentences += _some([_exemption(task) for task in exempt[:_SHOWN]], len(exempt), "exempt tasks")
+    hours = {task.hours.name: task.hours for task in tasks if task.hours and not task.hours.exempt_until}
+    shown = islice(hours.values(), _SHOWN)
+    sentences += _some([each.short() for each in shown], len(hours), "quiet hours")
+    sentences += notes
+    prefix = "Dry run: " if dry_run else ""
+    return sendable(prefix + " ".join(f"{sentence}." for sentence in sentences if sentence))
+
+
+_CLAUSES: tuple[tuple[Outcome, str, str], ...] = (
+    # What a reader must not overlook comes first.
+    (Outcome.FAILED, "1 task FAILED", "{} tasks FAILED"),
+    (Outcome.DEFERRED, "1 task was not reached in time", "{} tasks were not reached in time"),
+    (Outcome.NOT_FOUND, "1 task was not found", "{} tasks were not found"),
+    (Outcome.NOT_ALLOWED, "1 task was refused", "{} tasks were refused"),
+    (Outcome.PAUSED, "paused 1 task", "paused {} tasks"),
+    (Outcome.RESUMED, "resumed 1 task", "resumed {} tasks"),
+    (Outcome.WOULD_PAUSE, "would pause 1 task", "would pause {} tasks"),
+    (Outcome.WOULD_RESUME, "would resume 1 task", "would resume {} tasks"),
+    (Outcome.ALREADY_PAUSED, "1 was paused already", "{} were paused already"),
+    (Outcome.ALREADY_RUNNING, "1 was running already", "{} were running already"),
+    (Outcome.NOT_QUIET, "left 1 task alone", "left {} tasks alone"),
+    (Outcome.STILL_QUIET, "did not resume 1 task in quiet hours", "did not resume {} tasks in quiet hours"),
+    (Outcome.NOT_STARTED, "1 has not started", "{} have not started"),
+    (Outcome.FINISHED, "1 is finished", "{} are finished"),
+)
+
+
+def _of_outcomes(tasks: Sequence[TaskReport]) -> str:
+    counts = Counter(task.outcome for task in tasks)
+    clauses = [
+        one if counts[outcome] == 1 else many.format(counts[outcome])
+        for outcome, one, many in _CLAUSES
+        if counts[outcome]
+    ]
+    text = ", ".join(clauses)
+    return text[:1].upper() + text[1:]
+
+
+def _of_problems(found: Sequence[Problem]) -> str:
+    rejected = [problem for problem in found if problem.code == "Rejected"]
+    others = (problem for problem in found if problem.code != "Rejected")
+    parts = [f"{problem.code} error: {problem.message}" for problem in islice(others, _SHOWN)]
+    if len(rejected) == 1:
+        parts.append(f"Invalid message: {rejected[0].message}")
+    elif rejected:
+        parts.append(f"{len(rejected)} messages are invalid, the first: {rejected[0].message}")
+    text = "; ".join(parts).rstrip(".")
+    return text if len(text) <= _LONGEST_SENTENCE else text[:_LONGEST_SENTENCE] + "… (see errors)"
+
+
+def _exemption(report: TaskReport) -> str:
+    name = shortened(str(report.task.name or report.task.task_id), _LONGEST_NAME)
+    return f"{name} is {report.hours.exemption() if report.hours else ''}"
+
+
+def _some(sentences: list[str], of: int, of_what: str) -> list[str]:
+    more = of - len(sentences)
+    return sentences + ([f"And {more} more {of_what}"] if more > 0 else [])

@@ -1,0 +1,23 @@
+"""The topic `stdout:`."""
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from handler.errors import CloudError, Meaning
+from handler.output.encoding import LINE_LIMIT, encoded
+
+
+class Stdout:
+    """The topic `stdout:`: each notification a line of standard output, short enough for CLS."""
+
+    limit = LINE_LIMIT
+    per_second = float("inf")
+
+    def publish(self, event: Mapping[str, Any], attributes: Mapping[str, str], seconds: float) -> None:  # noqa: ARG002
+        """Print one CloudEvent."""
+        try:
+            sys.stdout.write(encoded(event).decode() + "\n")
+            sys.stdout.flush()
+        except (OSError, ValueError, AttributeError) as error:  # a broken pipe, a closed file, no file at all
+            raise CloudError("NotWritten", f"standard output: {error}", meaning=Meaning.HALT) from None

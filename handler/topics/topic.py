@@ -1,0 +1,76 @@
+"""What every topic can do, and the client for an address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from handler.cloud.error_codes import cloud_error
+from handler.errors import CloudError, Meaning
+from handler.report.report import Notify
+from handler.topics import addresses
+from handler.topics.stdout import Stdout
+
+if TYPE_CHECKING:
+    from handler.cloud.credentials import Credentials
+
+
+class Topic(Protocol):
+    """Somewhere to publish: the most bytes of one message, and the pace of its requests."""
+
+    @property
+    def limit(self) -> int:
+        """The most bytes that one message may have."""
+
+    @property
+    def per_second(self) -> float:
+        """How many requests a second it takes."""
+
+    def publish(self, event: Mapping[str, Any], attributes: Mapping[str, str], seconds: float) -> None:
+        """Publish one CloudEvent within `seconds`. Raises `CloudError` when it is not taken.
+
+        Several threads may call it at once.
+        """
+
+
+class Destination(NamedTuple):
+    """Where reports go, which ones, and as whom: `endpoint` and `region` are those of CCC.
+
+    `identity(anew=…)` returns the credentials, read anew or as they were read before; `None` without any.
+    """
+
+    address: str
+    endpoint: str
+    region: str | None
+    identity: Callable[..., Credentials | None]
+    notify: Notify = "always"
+
+
+def connect(to: Destination, seconds: float) -> Topic:
+    """Return the topic at an address. A client of boto3 waits at most `seconds` for each step of a call.
+
+    Raises `CloudError` where it is of Tencent Cloud and there are no credentials that it could take, or where
+    it is of AWS and there is no boto3. Only the topic in use is imported: boto3 takes 200 ms of a cold start,
+    the Tencent SDK 140 ms.
+    """
+    kind, name = addresses.read(to.address)
+    if kind == "stdout":
+        return Stdout()
+    if kind == "sns":
+        from handler.topics.sns import Sns  # noqa: PLC0415
+
+        try:
+            return Sns(name, seconds)
+        except ImportError as error:
+            text = f"{error}: only Lambda brings boto3; elsewhere cmq: or eventbridge: is wanted"
+            raise CloudError("NoBoto3", text, meaning=Meaning.HALT) from None
+    identity = to.identity(anew=False)
+    if identity is None:
+        raise cloud_error("NoCredentials", "there are no credentials to publish with")
+    if kind == "cmq":
+        from handler.topics.cmq import Cmq  # noqa: PLC0415
+
+        return Cmq(name, to.endpoint, to.region, identity)
+    from handler.topics.eventbridge import EventBridge  # noqa: PLC0415
+
+    return EventBridge(name, to.endpoint, to.region, identity)
