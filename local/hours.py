@@ -83,7 +83,10 @@ def _date(text: str) -> date:
 def _policy(options: argparse.Namespace) -> tuple[str, Policy]:
     if options.policy:
         return options.policy, load(options.policy)
-    settings = read_settings()
+    try:
+        settings = read_settings()
+    except ConfigurationError as error:
+        raise UsageError(f"no --policy FILE was given, and {error}") from None
     if settings.callout_policy:
         source = "CALLOUT_POLICY" if settings.callout_policy.lstrip()[:1] == "{" else settings.callout_policy
         return source, load(settings.callout_policy)

@@ -13,9 +13,9 @@ from handler.cloud.ccc_types import APIS, DESCRIBE, LIST
 from handler.cloud.halts import Halts
 from handler.cloud.pacing import Backoff, Deadline, paced
 from handler.errors import CloudError, Meaning
-from handler.reconcile import reports
+from handler.reconcile import task_reports
 from handler.reconcile.attempt import Attempt, attempts, key_of
-from handler.reconcile.names import Names
+from handler.reconcile.name_lookup import Names
 from handler.reconcile.observer import Key, Observer
 from handler.reconcile.schedule import Schedule
 from handler.reconcile.verdict import AS_WANTED, UNWANTED, resolve
@@ -91,7 +91,7 @@ class Reconciler:
         self._pausing |= {key_of(job.task) for job in open_jobs if job.action == "pause" and not job.dry_run}
         new, overruled = attempts(open_jobs, others, self._pausing)
         for job in overruled:
-            self._done[job] = reports.overruled(job, self.schedule.of(job.task))
+            self._done[job] = task_reports.overruled(job, self.schedule.of(job.task))
         return new
 
     def _settle(self, todo: list[Attempt], seen: Mapping[Key, Seen]) -> list[Attempt]:
@@ -103,9 +103,11 @@ class Reconciler:
         each.before = seen.state if seen else None
         for job in list(each.jobs):
             hours = self.schedule.of(job.task)
-            report = reports.settled(job, seen, hours)
+            report = task_reports.settled(job, seen, hours)
             if report is None and job.dry_run:
-                report = reports.dry_run(job, seen, hours, self._halts.likely(APIS[each.action], each.key[0]))
+                report = task_reports.dry_run(
+                    job, seen, hours, self._halts.likely(APIS[each.action], each.key[0])
+                )
             if report is not None:
                 self._done[job] = report
                 each.jobs.remove(job)
@@ -202,7 +204,7 @@ class Reconciler:
             self._halts.add(APIS[each.action], app, error)
         except Exception as error:  # noqa: BLE001 - whatever it is, it fails this task and no other
             _log.exception("unexpected error", extra={"task_id": task_id})
-            each.failed(CloudError("Unexpected", reports.named(error), meaning=Meaning.UNKNOWN))
+            each.failed(CloudError("Unexpected", task_reports.named(error), meaning=Meaning.UNKNOWN))
 
     def _needs_look(self, each: Attempt) -> bool:
         """Return whether to look at the state after the last call: to verify it, or to explain an error."""
@@ -227,7 +229,7 @@ class Reconciler:
         for job in each.jobs:
             by_clock = self.schedule.decided(job) if not each.sent else None
             hours = self.schedule.of(job.task)
-            self._done[job] = by_clock or reports.acted(job, each, outcome, hours, verify=self.verify)
+            self._done[job] = by_clock or task_reports.acted(job, each, outcome, hours, verify=self.verify)
         return True
 
     def _contained(self, each: Attempt, step: Callable[..., bool], *args: object) -> bool:
@@ -237,7 +239,7 @@ class Reconciler:
         except Exception as error:  # noqa: BLE001 - as in _send
             _log.exception("unexpected error", extra={"task_id": each.task.task_id})
             for job in each.jobs:
-                self._done[job] = reports.unexpected(job, error)
+                self._done[job] = task_reports.unexpected(job, error)
             return True
 
     def _reports(self, job: Job, names: Names) -> list[TaskReport]:

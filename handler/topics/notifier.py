@@ -9,7 +9,7 @@ from handler.errors import PublishError
 from handler.errors.sentences import listed
 from handler.invocation import Invocation
 from handler.report.report import Report
-from handler.topics.publishing import publish
+from handler.topics.sending import publish
 from handler.topics.topic import Destination
 
 _log = logging.getLogger(__name__)

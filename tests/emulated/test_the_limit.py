@@ -23,7 +23,7 @@ from handler.invocation import Invocation
 from handler.main import handle
 from handler.report.entries import Problem
 from handler.report.report import Report
-from handler.topics.publishing import publish
+from handler.topics.sending import publish
 from handler.topics.topic import Destination
 from local.emulator import Emulator, faults
 

@@ -22,7 +22,7 @@ from handler.report.entries import Problem
 from handler.report.report import Report
 from handler.topics import sns
 from handler.topics.eventbridge import EventBridge
-from handler.topics.publishing import publish
+from handler.topics.sending import publish
 from handler.topics.topic import Destination
 from local.emulator import Emulator, faults
 

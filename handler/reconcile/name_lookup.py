@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from handler.errors import CloudError
-from handler.reconcile import reports
+from handler.reconcile import task_reports
 from handler.reconcile.listing import Listing
 from handler.reconcile.schedule import Schedule
 from handler.report.entries import Problem, TaskReport
@@ -74,11 +74,11 @@ class Names:
             certain = listing.certain or (listing.complete and self._found[job])
             if certain and listing.unreadable.isdisjoint({name, None}):
                 if not self._found[job]:
-                    self._own[job] = reports.name_not_found(job, hours)
+                    self._own[job] = task_reports.name_not_found(job, hours)
             elif listing.error is not None and not self._found[job]:
-                self._own[job] = reports.not_looked_up(job, hours, listing.error)
+                self._own[job] = task_reports.not_looked_up(job, hours, listing.error)
             else:
-                self._own[job] = reports.list_incomplete(job, hours, _why(listing))
+                self._own[job] = task_reports.list_incomplete(job, hours, _why(listing))
         if not (listing.certain or (listing.complete and not missing)):
             _log.warning("list incomplete", extra={"sdk_app_id": listing.app, "why": _why(listing)})
             message = f"the list of application {listing.app} could not be read whole: {_why(listing)}"
@@ -87,7 +87,7 @@ class Names:
     def unread(self, app: SdkAppId, error: CloudError) -> None:
         """Note that a list could not be read at all."""
         for job in self._of(app):
-            self._own[job] = reports.not_looked_up(job, self._schedule.of(job.task), error)
+            self._own[job] = task_reports.not_looked_up(job, self._schedule.of(job.task), error)
 
     def reports(self, job: Job, done: Mapping[Job, TaskReport]) -> list[TaskReport]:
         """Return what became of each task that a name stands for, and of the name where that is open."""
