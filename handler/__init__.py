@@ -1,4 +1,9 @@
-"""The function that is deployed. Importing it costs nothing; `main_handler` is loaded when asked for."""
+"""The function that is deployed. Importing it costs nothing; `main_handler` is loaded when asked for.
+
+The files here are the stages of a run, `main`, `invocation`, `settings`, `request` and `messages`, and the
+nouns in `task`: docs/architecture.md follows a message through them. What a stage is made of belongs in a
+folder; what is not deployed belongs in `local`.
+"""
 
 from __future__ import annotations
 

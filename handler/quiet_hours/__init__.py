@@ -3,6 +3,9 @@
 It is quiet when any interval of `quiet` or of a preset holds and none of `except` does, and already
 `lead_time` before each beginning. An interval holds when the wall clock of its zone reads a time inside
 it, start inclusive, end exclusive; one that runs past midnight belongs to the day on which it starts.
+
+What is computed belongs here, how it is written in `notation`. Which task has which quiet hours belongs in
+`handler.policy`, and what is done about it in `handler.reconcile`.
 """
 
 from collections.abc import Iterator

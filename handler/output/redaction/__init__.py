@@ -1,6 +1,7 @@
 """No secret leaves the function: whatever is logged, reported, published or raised passes through here.
 
 A secret that is known is removed by its value, in any quoting; one that is not, by the name in front of it.
+Where secrets come from belongs in `handler.settings` and `handler.cloud.credentials`.
 """
 
 from __future__ import annotations
