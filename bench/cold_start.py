@@ -123,12 +123,12 @@ def others(folder: Path, interpreter: str, python: str) -> Path:
 
 
 def printing(code: str) -> str:
-    """Give a program that says when it is done."""
+    """Return a program that prints when it is done."""
     return f"{code}; print('done', flush=True)"
 
 
 def main() -> int:
-    """Print the table, and give 1 if a ratio is over its limit."""
+    """Print the table, and return 1 if a ratio is over its limit."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--target", choices=sorted(package.TARGETS), default="lambda")
     parser.add_argument("--rounds", type=int, default=25)
@@ -165,7 +165,7 @@ def main() -> int:
 
 
 def judge(what: str, ours: Contender, theirs: Contender) -> bool:
-    """Print a ratio beside its limit, and tell whether it holds."""
+    """Print a ratio beside its limit, and return whether it is within the limit."""
     ratio = statistics.median(a / b for a, b in zip(ours.times, theirs.times, strict=True))
     print(f"{what:44}{ratio:7.3f}  (at most {LIMIT})")
     return ratio <= LIMIT

@@ -1,7 +1,7 @@
 """What the function needs of a platform: the most memory, and processor time, by the number of tasks.
 
 `python bench/memory.py` runs the real handler in a process of its own for each row, against the emulator in
-this one, whose quota is raised so that nobody waits. Both figures are of the whole process, interpreter and
+this one, whose quota is raised so that no call waits. Both figures are of the whole process, interpreter and
 imports included; `sns` adds what a client of boto3 costs, which on Lambda comes with every report.
 """
 
@@ -34,7 +34,7 @@ ALWAYS, NEVER = "00:00-24:00", "1999-01-01T00:00:00Z/1999-01-02T00:00:00Z"
 
 
 def measure(tasks: int, quiet: str, topic: str) -> tuple[float, float]:
-    """Give the most memory, in MB, and the processor time, in seconds, of one wake-up."""
+    """Return the most memory, in MB, and the processor time, in seconds, of one wake-up."""
     names = {f"task-{number}": {"task_id": number, "sdk_app_id": APP} for number in range(1, tasks + 1)}
     hours = {"default": {"time_zone": "Asia/Shanghai", "quiet": [quiet]}}
     known: list[Mapping[str, Any]] = [each | {"state": 1} for each in names.values()]

@@ -46,7 +46,7 @@ SLOW = 100
 
 @dataclass(frozen=True)
 class Order:
-    """What a contender is told: where the service is, how many tasks, and how many requests a second."""
+    """The input of a contender: where the service is, how many tasks, and how many requests a second."""
 
     endpoint: str
     tasks: int
@@ -55,7 +55,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Ended:
-    """What a contender tells: when it began, in Unix seconds, when it ended, and its peak of memory in MB."""
+    """The result of a contender: when it began and ended, in Unix seconds, and its peak memory in MB."""
 
     began: float
     ended: float
@@ -179,7 +179,7 @@ def _timed(work: Callable[[], object]) -> Ended:
 
 
 def _peak_megabytes() -> float:
-    """Give this process's peak; `ru_maxrss` would count the parent's, which Linux hands on to a child."""
+    """Return this process's peak; `ru_maxrss` would count the parent's, which Linux hands on to a child."""
     try:
         status = Path("/proc/self/status").read_text(encoding="ascii")
         return int(status.partition("VmHWM:")[2].split()[0]) / 1024
@@ -252,7 +252,7 @@ def _throttled(entries: Iterable[Entry]) -> int:
 
 
 def busiest_second(times: Iterable[float]) -> int:
-    """Give the most instants that any window of one second holds, wherever it begins."""
+    """Return the most instants that any window of one second holds, wherever it begins."""
     ordered, most, oldest = sorted(times), 0, 0
     for newest, instant in enumerate(ordered):
         while ordered[oldest] <= instant - 1:
@@ -263,7 +263,7 @@ def busiest_second(times: Iterable[float]) -> int:
 
 @contextmanager
 def service(tasks: int, latency: int, *, state: int = RUNNING, factor: int = 1) -> Iterator[Emulator]:
-    """Give an emulator with tasks, whose answers come `latency` ms late; its limits times `factor`."""
+    """Yield an emulator with tasks, whose answers come `latency` ms late; its limits times `factor`."""
     from local.emulator import Emulator, faults
 
     given = tuple(

@@ -46,7 +46,7 @@ Scan = list[tuple[ZoneInfo, dict[str, list[tuple[int, int]]]]]
 
 
 def minute(text: str) -> int:
-    """Give `08:00` as minutes of the day."""
+    """Return `08:00` as minutes of the day."""
     return int(text[:2]) * 60 + int(text[3:])
 
 
@@ -70,7 +70,7 @@ def scan_of(documents: list[dict[str, Any]]) -> Scan:
 
 
 def contains(zone: ZoneInfo, fields: dict[str, list[tuple[int, int]]], at: datetime) -> bool:
-    """Say whether one interval holds: `ContainsTime` of alertmanager/timeinterval (68fb2d57)."""
+    """Return whether one interval holds: `ContainsTime` of alertmanager/timeinterval (68fb2d57)."""
     local = at.astimezone(zone)
     now = local.hour * 60 + local.minute
     if "times" in fields and not any(start <= now < end for start, end in fields["times"]):
@@ -85,7 +85,7 @@ def contains(zone: ZoneInfo, fields: dict[str, list[tuple[int, int]]], at: datet
 
 
 def scan_is_quiet(scan: Scan, at: datetime) -> bool:
-    """Say whether any interval holds."""
+    """Return whether any interval holds."""
     return any(contains(zone, fields, at) for zone, fields in scan)
 
 
@@ -98,7 +98,7 @@ def scan_next_change(scan: Scan, after: datetime) -> datetime:
 
 
 def microseconds(ask: Callable[[datetime], object], instants: list[datetime]) -> float:
-    """Give the time of one question in the best of some rounds."""
+    """Return the microseconds that one call takes, in the best of several rounds."""
     best = float("inf")
     for _ in range(ROUNDS):
         begin = time.perf_counter()
@@ -109,7 +109,7 @@ def microseconds(ask: Callable[[datetime], object], instants: list[datetime]) ->
 
 
 def import_milliseconds(code: str, setup: str = "pass") -> float:
-    """Give what `code` takes in a fresh interpreter that has pydantic, zoneinfo and a model already."""
+    """Return the time of `code` in a fresh interpreter that has pydantic, zoneinfo and a model already."""
     base = "import time, zoneinfo, pydantic; type('M', (pydantic.BaseModel,), {})"
     show = f"{base}; {setup}; t = time.perf_counter(); {code}; print((time.perf_counter() - t) * 1e3)"
     root = Path(__file__).parent.parent

@@ -95,7 +95,7 @@ ALL = (
 
 
 def policy(lead_time: str | None) -> str:
-    """Give the policy of the three tasks as JSON."""
+    """Return the policy of the three tasks as JSON."""
     more = {"lead_time": lead_time} if lead_time else {}
     return json.dumps(
         {
@@ -121,17 +121,17 @@ class Wall:
         self._until = [0, *itertools.accumulate(self._quiet)]
 
     def count(self, after: float, to: float) -> tuple[int, int]:
-        """Give how many whole minutes lie in (after, to], and how many of them are quiet."""
+        """Return how many whole minutes lie in (after, to], and how many of them are quiet."""
         first, last = int((after - self._start) // MINUTE) + 1, int((to - self._start) // MINUTE)
         return last + 1 - first, self._until[last + 1] - self._until[first]
 
     def quiet_within(self, now: float, seconds: float) -> bool:
-        """Tell whether it is quiet now or at any minute of the next seconds."""
+        """Return whether it is quiet now or at any minute of the next `seconds`."""
         first = int((now - self._start) // MINUTE)
         return self._until[first + int(seconds // MINUTE) + 2] > self._until[first]
 
     def turns(self, *, quiet: bool) -> list[int]:
-        """Give the minutes at which it becomes quiet, or ceases to be, in Unix seconds."""
+        """Return the minutes at which it becomes quiet, or ceases to be, in Unix seconds."""
         was = self._quiet
         return [
             self._start + number * MINUTE
@@ -259,9 +259,9 @@ class Soak:
             cloud.faults.add(fault, probability=chance, seed=100 * self.plan.seed + number)
 
     def _spared(self) -> bool:
-        """Tell whether a wake-up can be left out: no running task is quiet, or will be any time soon.
+        """Return whether a wake-up can be left out: no running task is in quiet hours, or will be soon.
 
-        Then there is nothing to pause. Some are done all the same, to see that nothing is.
+        Then there is nothing to pause. Some wake-ups are run all the same, to check that nothing is paused.
         """
         running = (task.task_id for task in self._emulator.tasks if task.state == RUNNING)
         if any(self._walls[task_id].quiet_within(self.now, SOON) for task_id in running):
@@ -270,7 +270,7 @@ class Soak:
         return self._idle % self.plan.every > 0
 
     def _wake(self, event: Mapping[str, Any]) -> bool:
-        """Let the platform invoke the function, and tell whether that went well."""
+        """Invoke the function as the platform does, and return whether it succeeded."""
         clock = Clock(
             now=lambda: datetime.fromtimestamp(self.now, timezone.utc),
             monotonic=lambda: self.now,
@@ -349,7 +349,7 @@ COLUMNS: tuple[Column, ...] = (
 
 
 def plans(first: date, days: int, every: int) -> list[Plan]:
-    """Give what the table has: with and without lead time and faults, several phases, tries that fail."""
+    """Return the rows of the table: with and without lead time and faults, several phases, failing tries."""
     none = Plan(first, days, lead_time=None, every=every)
     five = replace(none, lead_time="5m")
     last_minute, last_second = PERIOD - MINUTE, PERIOD - 1

@@ -109,7 +109,7 @@ def run(  # noqa: PLR0913 - by name, and each has a default
     memory: int = 0,
     timeout: float | None = None,
 ) -> dict[str, Any]:
-    """Return what a process tells of its invocation; `memory` is the most it may take, in MB.
+    """Return what a process reports of its invocation; `memory` is the most it may take, in MB.
 
     Raises `NoAnswerError` when the process had to be ended.
     """

@@ -1,4 +1,7 @@
-"""The walk: settings, event, requests, tasks, work, report, topic, answer. It owns the clock."""
+"""The entry point. It reads settings and event, does the work, and publishes the report.
+
+The clock is created here and passed on.
+"""
 
 from __future__ import annotations
 
@@ -53,14 +56,14 @@ _log = logging.getLogger(__name__)
 def main_handler(event: Any, context: Any = None) -> dict[str, Any]:
     """Answer a trigger event of AWS Lambda or Tencent SCF; the entry point of both.
 
-    Raises `handler.errors.QuietHoursError` where the trigger is to be told of a failure: see the
+    Raises `handler.errors.QuietHoursError` where the trigger has to learn of a failure: see the
     table in docs/decisions/0004-failure-by-trigger.md.
     """
     return handle(event, context, memory=_OF_THIS_INSTANCE)
 
 
 @without_secrets
-def handle(  # noqa: PLR0913 - what a test or a developer's machine has otherwise
+def handle(  # noqa: PLR0913 - replaced in a test or on a developer's machine
     event: Any,
     context: Any = None,
     *,
@@ -70,10 +73,10 @@ def handle(  # noqa: PLR0913 - what a test or a developer's machine has otherwis
     memory: Memory | None = None,
     **given: Any,
 ) -> dict[str, Any]:
-    """Do what `main_handler` does with another clock, backoff or memory.
+    """Do what `main_handler` does, with another clock, backoff or memory where one is passed.
 
-    Settings that are `given` win over the environment; `seen` is shown the report, published or not.
-    `memory` holds what was published before; without one, it is that of `main_handler`.
+    Settings in `given` override the environment. `seen` is called with each report, published or not.
+    `memory` holds what was published before; the default is the memory of this instance.
     """
     invocation = Invocation.start(context, clock or Clock(), backoff or Backoff())
     notifier = Notifier(invocation, _OF_THIS_INSTANCE if memory is None else memory, seen)
@@ -91,7 +94,7 @@ def handle(  # noqa: PLR0913 - what a test or a developer's machine has otherwis
         )
         raise
     try:
-        return Walk(invocation, notifier, settings, reader, given).answer(event)
+        return EventHandler(invocation, notifier, settings, reader, given).answer(event)
     except (PublishError, RejectedError, UnfinishedError):  # the report is published, or in the log
         raise
     except Exception as error:
@@ -101,8 +104,8 @@ def handle(  # noqa: PLR0913 - what a test or a developer's machine has otherwis
         raise
 
 
-class Walk:
-    """One event on its way through, with what does not change on the way."""
+class EventHandler:
+    """Handles one event; its attributes are what every step uses."""
 
     def __init__(
         self,
@@ -121,7 +124,7 @@ class Walk:
         self._ccc: Ccc | None = None
 
     def answer(self, event: Any) -> dict[str, Any]:
-        """Return the answer to the trigger, or raise what it is to be told."""
+        """Return the answer to the trigger, or raise an error where it has to learn of a failure."""
         try:
             delivery = triggers.read(event)
         except RejectedError as error:
@@ -139,7 +142,7 @@ class Walk:
         self.notifier.notify(_destination(self.settings, self.invocation), report, calls)
 
     def _report(self, delivery: Delivery, results: Sequence[MessageResult], done: Done) -> Report:
-        """Return the report of one event. Requests that ask for both actions have `mixed` for one."""
+        """Return the report of one event. Its action is `mixed` where the requests ask for both."""
         requests = [each.request for each in results if each.request]
         actions = {each.action for each in requests}
         problems = [each.problem for each in results if each.problem]
@@ -154,7 +157,7 @@ class Walk:
         )
 
     def _work(self, jobs: Sequence[Job]) -> Done:
-        """Return what became of each job; where the clock decides them all, no more is imported."""
+        """Return the reports of each job. Where the clock decides every job, nothing more is imported."""
         deadline = self.invocation.for_work()
         schedule = Schedule(self.reader.policy.quiet_hours, deadline.clock)
         done: dict[Job, list[TaskReport]] = {}
@@ -180,14 +183,14 @@ class Walk:
             known=self.reader.known.by_id,
         )
 
-    def _credentials(self, *, anew: bool = False) -> Credentials | None:
+    def _credentials(self, *, refresh: bool = False) -> Credentials | None:
         settings = self.settings
         return read_credentials(
-            settings.callout_secret, settings.credentials, self.invocation.secret, anew=anew
+            settings.callout_secret, settings.credentials, self.invocation.secret, refresh=refresh
         )
 
     def _connect(self, deadline: Deadline) -> Ccc:
-        """Return the contact centre. Only here is the SDK imported: most wake-ups have no use for it."""
+        """Return the client of CCC. The SDK is imported here, since most wake-ups do not need it."""
         from handler.cloud.ccc import SERVICE, VERSION, Ccc  # noqa: PLC0415
         from handler.cloud.tencent_api import TencentApi  # noqa: PLC0415
 
@@ -204,9 +207,9 @@ class Walk:
                 refused = self._credentials()
                 self.settings = with_new_credentials(self.settings, **self.given)
                 try:
-                    return self._credentials(anew=True) != refused
+                    return self._credentials(refresh=True) != refused
                 except CloudError as error:
-                    _log.warning("credentials not read anew", extra={"error": str(error)})
+                    _log.warning("credentials not read again", extra={"error": str(error)})
                     return False
 
             limit = RateLimit(self.settings.callout_requests_per_second, deadline.clock)
@@ -215,7 +218,7 @@ class Walk:
 
 
 _OF_THIS_INSTANCE = Memory()
-"""What this warm instance has published; a cold one knows nothing, and publishes it again."""
+"""What this warm instance has published. A new instance starts empty, and publishes it again."""
 
 NO_CREDENTIALS = (
     "there are no credentials; set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, "
@@ -230,7 +233,7 @@ def _policy(settings: Settings, invocation: Invocation) -> Policy:
 
 
 def _destination(settings: PublishSettings, invocation: Invocation) -> Destination:
-    """Return where reports go. Settings that cannot be used otherwise want every report to be published."""
+    """Return where reports go. With only the settings for publishing, every report is published."""
     identity = partial(read_credentials, settings.callout_secret, settings.credentials, invocation.secret)
     notify = settings.callout_notify if isinstance(settings, Settings) else "always"
     return Destination(
@@ -239,7 +242,7 @@ def _destination(settings: PublishSettings, invocation: Invocation) -> Destinati
 
 
 def _reader(settings: Settings, invocation: Invocation) -> Reader:
-    """Return what reads messages by the policy. Raises `ConfigurationError`."""
+    """Return the reader of messages under the policy. Raises `ConfigurationError`."""
     rules = _policy(settings, invocation)
     app = SdkAppId(settings.callout_sdk_app_id) if settings.callout_sdk_app_id else None
     return Reader(

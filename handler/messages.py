@@ -20,7 +20,7 @@ Done = Mapping[Job, Sequence[TaskReport]]
 _LONGEST_ID = 200
 """Characters of a message's id in a report: a sender may choose it, and each part of a report repeats it."""
 _MOST_SENTENCES = 2_000
-"""Faults that are described in one event; in a batch of 10,000 invalid messages each has the first one."""
+"""Faults described for all messages of one event; each invalid message has at least its first one."""
 
 
 class MessageResult(NamedTuple):
@@ -32,22 +32,22 @@ class MessageResult(NamedTuple):
     problem: Problem | None = None
 
     def fate(self, done: Done) -> Fate:
-        """Return what the trigger has to know: a message is done if all that it asked for is so."""
+        """Return what the trigger has to know. A message is done if none of its jobs is unfinished."""
         if self.problem is not None:
             return Fate.REJECTED
         unfinished = any(report.outcome in UNFINISHED for job in self.jobs for report in done[job])
         return Fate.RETRY if unfinished else Fate.DONE
 
 
-class _Seen(NamedTuple):
-    """One object for all mentions of a job, and for all requests for everything: many take little then."""
+class _Shared(NamedTuple):
+    """Shares one object among equal jobs, and among requests for all tasks, which saves memory."""
 
     same: dict[Job, Job]
     everything: dict[tuple[Action, bool], tuple[Job, ...]]
 
 
 class Reader(NamedTuple):
-    """Reads messages. `scope` tells apart messages whose ids do not: the platform's id of the request."""
+    """Reads messages. `scope`, the platform's request id, distinguishes messages whose ids are not unique."""
 
     known: Known
     policy: Policy
@@ -58,15 +58,15 @@ class Reader(NamedTuple):
     def read(self, messages: Sequence[Message]) -> "tuple[list[MessageResult], list[Job]]":
         """Return each message as a request or a problem, and the jobs of all of them, each once.
 
-        Whatever a message holds, the others are read.
+        A fault in one message does not affect the others.
         """
         shown = max(1, min(SHOWN, _MOST_SENTENCES // max(1, len(messages))))
-        seen = _Seen({}, {})
+        seen = _Shared({}, {})
         with bounded_suggestions():
             results = [self._read(message, shown, seen) for message in messages]
         return results, list(seen.same)
 
-    def _read(self, message: Message, shown: int, seen: "_Seen") -> MessageResult:
+    def _read(self, message: Message, shown: int, seen: "_Shared") -> MessageResult:
         try:
             if message.fault:
                 raise RejectedError([message.fault])
@@ -77,7 +77,7 @@ class Reader(NamedTuple):
         except RejectedError as error:
             text = "; ".join(few(error.problems, shown))
             return MessageResult(message, problem=rejected(message, text, self.scope))
-        except Exception as error:  # noqa: BLE001 - a mistake of ours in one message holds up no other
+        except Exception as error:  # noqa: BLE001 - a bug of ours must not block the other messages
             text = shortened(f"{type(error).__name__}: {error}")
             problem = rejected(message, text, self.scope)._replace(code="Unexpected")
             return MessageResult(message, problem=problem)
@@ -94,7 +94,7 @@ class Reader(NamedTuple):
 def rejected(message: Message, text: str, scope: str | None) -> Problem:
     """Return the problem with an invalid message.
 
-    Its key is that of the same message, redelivered: a platform that retries keeps its id of the request.
+    Its key stays the same when the message is redelivered: a platform that retries keeps the request id.
     """
     body = text_of_body(message.record if message.fault else message.body)
     scope = "" if message.unique else scope
@@ -105,9 +105,9 @@ def rejected(message: Message, text: str, scope: str | None) -> Problem:
 def entries(done: Done) -> tuple[TaskReport, ...]:
     """Return an entry for each task that is to be paused or resumed, under each of its quiet hours.
 
-    A name and a number, or two messages, may mean the same task. What was to be done for real stands there
-    rather than a dry run, what is unfinished rather than what is not, and a task that was paused rather than
-    one that was left alone: quiet hours may have begun between the two.
+    A name and a number, or two messages, may mean the same task. Of several reports of a task, a real one is
+    kept rather than a dry run, an unfinished one rather than a finished one, and one with requests rather
+    than one without: quiet hours may have begun between the two.
     """
     reports = [(job, report) for job, each in done.items() for report in each]
     real = {(job.action, report.task.key) for job, report in reports if not job.dry_run}
@@ -130,7 +130,7 @@ def text_of_body(body: Any) -> str:
     if isinstance(body, str):
         return body
     try:
-        return json.dumps(body, ensure_ascii=False, separators=(",", ":"))  # a NaN may be what is wrong
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":"))  # NaN may be the fault
     except (RecursionError, TypeError, ValueError) as error:
         return f"a {type(body).__name__} that cannot be written as JSON: {error}"
 

@@ -85,7 +85,7 @@ class Request(BaseModel):
 
 
 KEYS = frozenset(Request.model_fields)
-"""What a request may hold; tells a plain invocation from an event of an unknown trigger."""
+"""The keys of a request; they distinguish a plain invocation from an event of an unknown trigger."""
 
 
 def parse(body: Any, shown: int = SHOWN) -> Request:
@@ -196,7 +196,7 @@ def resolve(
     """Return the tasks that a request means, each once, with application and quiet hours.
 
     `named` are the policy's tasks by name. A task that the policy knows keeps the policy's quiet
-    hours however it is named; one that nobody knows has those called `default`. A name that the
+    hours however it is named; an unknown task has those called `default`. A name that the
     policy does not have stays without `task_id`: CCC is asked for it.
 
     Raises `RejectedError` with one sentence for each of the first tasks that cannot be resolved.
@@ -241,7 +241,7 @@ def _resolve_one(entry: int | str | RequestedTask, known: Known, default_app: Sd
 def _by_id(number: int, app: SdkAppId | None, known: Known, default_app: SdkAppId | None) -> Task | None:
     """Return the policy's task of that number, `None` if it has none.
 
-    Where no application is named and there is no default one, it is that of the policy, if it is one.
+    Without an application and a default one, it is the policy's, if only one application has this number.
     """
     task_id, apps = TaskId(number), known.apps.get(TaskId(number), ())
     only = next(iter(apps)) if len(apps) == 1 else None

@@ -1,4 +1,4 @@
-"""Every setting: its variable, type, default and sentence. Read anew at every invocation."""
+"""Every setting: its variable, type, default and description. Settings are read at every invocation."""
 
 import os
 import re

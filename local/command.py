@@ -31,8 +31,8 @@ _LONGEST_COMPLAINT = 6_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and give its exit code. No traceback reaches the user."""
-    _print_whatever_it_is()
+    """Run the command and return its exit code. No traceback reaches the user."""
+    _escape_unencodable()
     options = _parser().parse_args(arguments)
     try:
         command: Callable[[argparse.Namespace], int] = options.command
@@ -42,9 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has closed the pipe
         return OK
-    except Exception as error:  # noqa: BLE001 - a mistake of ours is told in a line, too
+    except Exception as error:  # noqa: BLE001 - a bug of ours is reported in one line, too
         return _complain(f"unexpected {type(error).__name__}: {error}", NOT_DONE)
 
 
@@ -53,8 +53,8 @@ def _complain(what: object, code: int) -> int:
     return code
 
 
-def _print_whatever_it_is() -> None:
-    """Let what the terminal's encoding does not have be written as its escape, as on standard error."""
+def _escape_unencodable() -> None:
+    """Write characters that the terminal's encoding lacks as escapes, as standard error does."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 
@@ -104,7 +104,7 @@ def _port(text: str) -> int:
 
 @dataclass
 class Run:
-    """One run of the handler: its answer, or the error it told the trigger; its report and log lines."""
+    """One run of the handler: its answer, or the error that it raised; its reports and log lines."""
 
     answer: dict[str, Any] | None = None
     error: QuietHoursError | None = None
@@ -113,7 +113,7 @@ class Run:
 
     @property
     def code(self) -> int:
-        """The exit code: 0 only if the trigger was told that everything is done."""
+        """The exit code: 0 only if the answer to the trigger reports no failure."""
         if isinstance(self.error, ConfigurationError):
             return WRONG_USE
         failed = self.error or (self.answer or {}).get("batchItemFailures")

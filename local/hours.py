@@ -1,4 +1,4 @@
-"""`quiet-hours check`, `preview` and `explain`: see what a policy says before it is believed."""
+"""`quiet-hours check`, `preview` and `explain`: show what a policy means before it is deployed."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from local import periods, week
 from local.usage import OK, WRONG_USE, UsageError, instant
 
 LONGEST_PREVIEW = 3660
-"""Days; ten years are enough for anybody's eyes."""
+"""Days; about ten years."""
 
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the three commands to the parser."""
     check = commands.add_parser(
         "check",
-        help="find every fault of a policy, or tell what it says",
-        description="Tell every fault of a policy with its place; of a policy without faults, what it says, "
-        "whether it is quiet now, and what looks as if it were not meant.",
+        help="list every fault of a policy, or describe it",
+        description="List every fault of a policy with its place. Of a policy without faults, show what it "
+        "means, whether it is quiet now, and what is probably not intended.",
     )
     check.set_defaults(command=_check)
 
@@ -56,7 +56,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
     explain = commands.add_parser(
         "explain",
-        help="prove what was, or will be, at an instant",
+        help="explain why it is quiet, or not, at an instant",
         description="Say whether it is quiet at an instant, and which interval makes it so.",
     )
     explain.add_argument("--at", required=True, metavar="TIME", help="such as 2026-11-01T01:30:00-04:00")
@@ -136,7 +136,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _of_tasks(read: Policy) -> list[str]:
-    """Return what is valid about the tasks, but will not work everywhere or was likely not meant."""
+    """Return warnings about tasks that are valid, but not usable everywhere or probably not intended."""
     if not read.tasks:
         return ["the policy names no tasks: every message has to name its own"]
     found = []

@@ -4,9 +4,9 @@
 names by default, `--target scf` writes `build/scf.zip` for `scf/serverless.yml`. The same inputs give the
 same bytes, whatever the time and the build machine's own Python; only another zlib may compress differently.
 
-Neither platform keeps the bytecode that Python makes of sources: each cold start would compile all of them,
-which takes as long as all the rest (`bench/cold_start.py`). So the package brings the bytecode. Of others'
-modules it brings nothing else; ours have their sources beside it, for the lines of a traceback.
+Neither platform keeps the bytecode that Python compiles: each cold start would compile every module, which
+takes as long as everything else (`bench/cold_start.py`). So the package contains the bytecode. Dependencies
+come without their sources. Our modules have their sources beside it, for the lines of a traceback.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ POLICY_NAME = "policy.json"
 """The policy's path inside the package, for `CALLOUT_POLICY`: JSON, which is read 15 ms faster than YAML."""
 
 PLATFORMS = {"x86_64": "x86_64-manylinux2014", "arm64": "aarch64-manylinux2014"}
-"""Lambda's word for a processor, and the oldest Linux whose wheels run on every supported runtime."""
+"""Lambda's name for an architecture, and the platform of wheels that run on every supported runtime."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A platform: its Python, where the package goes, the most bytes it may have, what else is at its top."""
+    """A platform: its Python, the package's path and largest size in bytes, and extra top-level files."""
 
     python: str
     output: Path
@@ -53,7 +53,7 @@ class Target:
 TARGETS = {
     # The newest Python that this project is tested with.
     "lambda": Target("3.13", Path("build/lambda.zip"), 6_000_000, {}),
-    # SCF has nothing newer; why the index: see there.
+    # SCF has no newer Python. `scf/index.py` says why that file is needed.
     "scf": Target("3.10", Path("build/scf.zip"), 8_000_000, {"index.py": ROOT / "scf" / "index.py"}),
 }
 
@@ -63,13 +63,13 @@ _SOURCES = (
 )
 
 ARCHITECTURE = "x86_64"
-"""What is built for unless something else is asked for; SCF has nothing else."""
+"""The default architecture; SCF has no other."""
 
 _OWNER = "tencentcloud-sdk-python-common"
-_UNREAD_FOLDERS = {"__pycache__", "bin", "test", "tests"}
-_UNREAD_SUFFIXES = {".dist-info", ".pyc", ".pyi", ".typed"}
+_UNUSED_FOLDERS = {"__pycache__", "bin", "test", "tests"}
+_UNUSED_SUFFIXES = {".dist-info", ".pyc", ".pyi", ".typed"}
 _READ = ("holidays-*.dist-info/METADATA",)  # for its own version, when it is imported
-_UNREAD = (
+_UNUSED = (
     "charset_normalizer/*.so",  # faster guessing of encodings; what CCC sends is UTF-8
     "dateutil/zoneinfo/*.tar.gz",  # zones are tzdata's
     "holidays/locale/*",  # names of holidays in other languages; only their dates are asked for
@@ -100,12 +100,12 @@ def vendor(into: Path, *, python: str, arch: str, calendars: bool = False) -> No
 
     `calendars` adds `holidays` and `chinesecalendar`, which only a policy that names a calendar needs.
 
-    uv and not pip: pip takes `python_full_version` in the lock for that of the Python it runs on, not for
-    the one that is asked for, and then misses what the lock holds for 3.10. The Tencent Cloud
-    distributions each bring a `tencentcloud/__init__.py` of their own; the last one installed wins,
-    which uv leaves to chance, so the one whose version the SDK sends along is installed once more.
+    uv is used, not pip: pip evaluates `python_full_version` in the lock for the Python that it runs on, not
+    for the one requested, and then misses what the lock holds for 3.10. Each Tencent Cloud distribution has
+    its own `tencentcloud/__init__.py`. The last one installed wins, and uv installs in no fixed order. So
+    the one whose version the SDK sends with its requests is installed once more.
 
-    Raises `subprocess.CalledProcessError`; uv has said why on standard error.
+    Raises `subprocess.CalledProcessError`; uv has printed the reason to standard error.
     """
     command = [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--python", sys.executable]
     command += ["--target", str(into), "--python-version", python, "--python-platform", PLATFORMS[arch]]
@@ -116,9 +116,9 @@ def vendor(into: Path, *, python: str, arch: str, calendars: bool = False) -> No
 
 
 def contents(vendored: Path, policy: Path, more: Mapping[str, Path]) -> dict[str, bytes]:
-    """Return what the package holds, by path: dependencies, the handler and the policy, nothing unread.
+    """Return what the package holds, by path: dependencies, the handler and the policy, no unused files.
 
-    `policy` is a document that was read before, without faults.
+    `policy` is a document without faults: the caller has checked it.
     """
     found = {path.relative_to(vendored): path for path in _files(vendored)}
     found |= {path.relative_to(ROOT): path for path in _files(ROOT / "handler")}
@@ -129,16 +129,16 @@ def contents(vendored: Path, policy: Path, more: Mapping[str, Path]) -> dict[str
 
 
 def compiled(files: Mapping[str, bytes], python: str) -> dict[str, bytes]:
-    """Return the files with bytecode for a Python: in place of others' sources, beside our own.
+    """Return the files with bytecode for a Python: instead of the dependencies' sources, beside our own.
 
-    Raises `subprocess.CalledProcessError` where that Python is neither here nor to be had.
+    Raises `subprocess.CalledProcessError` where that Python is neither installed nor available.
     """
     with tempfile.TemporaryDirectory() as folder:
         for name, data in files.items():
             path = Path(folder, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(data)
-        # A seed of its own would order the sets among the constants anew each time.
+        # A random hash seed would order the sets among the constants differently in each run.
         command = [interpreter(python), "-S", "-B", "-W", "ignore", "-c", _COMPILE, folder]
         subprocess.run(command, check=True, env={"PYTHONHASHSEED": "0"})  # noqa: S603 - as below
         found = {}
@@ -161,7 +161,7 @@ def interpreter(python: str) -> str:
     """Return the path of an interpreter of a version; uv fetches one where none is installed."""
     uv = [sys.executable, "-m", "uv", "python"]
     find = [*uv, "find", "--no-project", "--system", python]
-    here = os.environ | {"PYENV_VERSION": python}  # else pyenv's stand-ins refuse to be asked
+    here = os.environ | {"PYENV_VERSION": python}  # else pyenv's shims refuse the query
     found = subprocess.run(find, check=False, capture_output=True, text=True, env=here)  # noqa: S603
     if found.returncode:
         subprocess.run([*uv, "install", "--quiet", python], check=True)  # noqa: S603
@@ -181,7 +181,7 @@ def write(files: dict[str, bytes], output: Path) -> None:
 
 
 def describe(files: dict[str, bytes], output: Path) -> str:
-    """Return the package's sizes and its hash, and the five largest things at its top, as text."""
+    """Return the package's sizes and hash, and its five largest top-level entries, as text."""
     zipped = output.read_bytes()
     unpacked = sum(map(len, files.values()))
     top: Counter[str] = Counter()
@@ -196,7 +196,7 @@ def describe(files: dict[str, bytes], output: Path) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Build a package as the command line says, and give the exit code: 2 for what its user can mend."""
+    """Build a package as the command line says, and return the exit code: 2 for an error the user can fix."""
     options = _parser().parse_args(arguments)
     target = TARGETS[options.target]
     python, output = options.python or target.python, options.output or target.output
@@ -240,7 +240,7 @@ def _parser() -> argparse.ArgumentParser:
 def _files(folder: Path) -> Iterator[Path]:
     for path in folder.rglob("*"):
         name = path.relative_to(folder)
-        unread = any(map(_is_unread, name.parts)) or _is_one_of(name.as_posix(), _UNREAD)
+        unread = any(map(_is_unused, name.parts)) or _is_one_of(name.as_posix(), _UNUSED)
         if path.is_file() and (not unread or _is_one_of(name.as_posix(), _READ)):
             yield path
 
@@ -249,8 +249,8 @@ def _is_one_of(name: str, patterns: Iterable[str]) -> bool:
     return any(fnmatch(name, pattern) for pattern in patterns)
 
 
-def _is_unread(name: str) -> bool:
-    return name.startswith(".") or name in _UNREAD_FOLDERS or Path(name).suffix in _UNREAD_SUFFIXES
+def _is_unused(name: str) -> bool:
+    return name.startswith(".") or name in _UNUSED_FOLDERS or Path(name).suffix in _UNUSED_SUFFIXES
 
 
 def _megabytes(size: int) -> str:

@@ -1,4 +1,4 @@
-"""How a person sees a report: a table, a sentence, the notification. Pure."""
+"""A report as text for a person: a table, the decisions, the notification. Pure."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def page(
 def table(
     tasks: Sequence[TaskReport], before: Mapping[int, int] | None, after: Mapping[int, int] | None
 ) -> str:
-    """Return a row a task. The states before and after are known in the embedded world only."""
+    """Return a table with a row for each task. States are known only in the embedded world."""
     states = before is not None and after is not None
     head = ["TASK", "NAME", "QUIET HOURS", *(["BEFORE"] * states), "OUTCOME", *(["AFTER"] * states), "WHY"]
     rows = [head]
@@ -63,7 +63,7 @@ def table(
 
 
 def received(topic: str, notifications: Sequence[Mapping[str, Any]]) -> str:
-    """Show what the subscriber of a topic got."""
+    """Return the notifications that the subscriber of a topic received, as text."""
     if not notifications:
         return f"The subscriber of {topic} received nothing."
     blocks = []
@@ -79,7 +79,7 @@ def received(topic: str, notifications: Sequence[Mapping[str, Any]]) -> str:
 
 
 def pretty(text: str) -> str:
-    """Return a JSON text on many lines, short objects on one."""
+    """Return a JSON text with indentation."""
     return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
 
 

@@ -25,7 +25,7 @@ class Cell(Enum):
 
 @dataclass(frozen=True)
 class Day:
-    """A local day in 96 cells; `note` tells of clocks that are moved on it."""
+    """A local day in 96 cells; `note` describes a change of the clocks on that day."""
 
     date: date
     cells: tuple[Cell, ...]

@@ -20,11 +20,11 @@ from local.emulator import Emulator
 
 REGION = "us-east-1"
 APP = 1400692008
-SECRET_ID, SECRET_KEY = "AKIDEXAMPLE", "SECRETEXAMPLE"  # the emulator's own, of no use elsewhere
+SECRET_ID, SECRET_KEY = "AKIDEXAMPLE", "SECRETEXAMPLE"  # valid only for the emulator
 
 POLICY: dict[str, Any] = {
     "quiet_hours": {
-        # Three zones such that at any time somebody sleeps and somebody does not.
+        # At any time it is quiet in at least one of these zones, and not quiet in another.
         "default": {"time_zone": "Asia/Shanghai", "quiet": ["20:00-09:00"]},
         "us-east": {"time_zone": "America/New_York", "quiet": ["21:00-08:00"]},
         "europe": {"time_zone": "Europe/Berlin", "quiet": ["20:00-09:00"]},
@@ -46,7 +46,7 @@ TASKS: tuple[dict[str, Any], ...] = (
 
 @dataclass(frozen=True)
 class World:
-    """A contact centre and a topic of one's own, and the settings that lead there."""
+    """An emulated CCC and a topic, and the settings that select them."""
 
     emulator: Emulator
     topic: str
@@ -89,7 +89,7 @@ class World:
 
 @contextmanager
 def _without_aws() -> Iterator[None]:
-    """Leave out what a person has set for the real AWS: a profile, an endpoint, a region."""
+    """Hide the AWS settings of the environment, such as profile, endpoint and region."""
     kept = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("AWS_")}
     try:
         yield
@@ -99,7 +99,7 @@ def _without_aws() -> Iterator[None]:
 
 @contextmanager
 def world(clock: Clock) -> Iterator[World]:
-    """Return a world that lives as long as the `with` block; its tasks move along with `clock`."""
+    """Yield a world that exists as long as the `with` block; its tasks follow `clock`."""
     emulator = Emulator(tasks=TASKS, secrets={SECRET_ID: SECRET_KEY}, now=lambda: clock.now().timestamp())
     with _without_aws(), mock_aws(), emulator:
         topic = boto3.client("sns", region_name=REGION).create_topic(Name="callout-quiet-hours")["TopicArn"]

@@ -1,7 +1,7 @@
 """The clients of boto3, with bounded waiting.
 
 By default boto3 waits 60 s for a connection, 60 s for each piece of an answer, and tries five times: that is
-longer than a function may run. Trying again is left to `handler.pacing`, which knows the deadline.
+longer than a function may run. Retries are left to `handler.cloud.pacing`, which knows the deadline.
 Source: boto3.amazonaws.com/v1/documentation/api/latest/guide/retries.html
 """
 

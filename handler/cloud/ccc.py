@@ -1,4 +1,4 @@
-"""CCC's automatic outbound call tasks: pause, resume, describe, find; paced, and tried again in time.
+"""CCC's automatic outbound call tasks: pause, resume, describe, list; paced, and retried before a deadline.
 
 Source of every call: CCC API 2020-02-10, cloud.tencent.com/document/product/679.
 """
@@ -40,17 +40,17 @@ LONGEST_CALL_SECONDS = 10.0
 """How long one request may take, answer included, before it counts as lost."""
 
 NOT_WANTED = "NotWanted"
-"""The code of an action that was no longer wanted when its turn had come; it was not sent then."""
+"""The error code of an action that was not sent, because it was no longer wanted when its turn came."""
 
 _log = logging.getLogger(__name__)
 
 
 class Ccc:
-    """The contact centre, as seen through the official SDK. Safe between threads: each has its own client.
+    """CCC, called through the official SDK. Thread-safe: each thread has its own client.
 
-    `connect` gives a client. When its credentials are refused, `renew` reads them anew, once, and tells
-    whether they are others now. Every method raises `CloudError` when the service refuses, or when attempts
-    or time have run out; the error's `attempts` says how often the request was sent.
+    `connect` returns a client. When its credentials are refused, `renew` reads them again, once, and returns
+    whether they have changed. Every method raises `CloudError` when the service refuses, or when attempts or
+    time have run out; the error's `attempts` says how often the request was sent.
     """
 
     def __init__(
@@ -74,21 +74,21 @@ class Ccc:
     def act(
         self, action: Action, app: SdkAppId, task: TaskId, wanted: Callable[[], bool], *, until: Deadline
     ) -> Answer:
-        """Pause a running task, or let a paused one go on. Documents 679/125357 and 679/125356.
+        """Pause a running task, or resume a paused one. Documents 679/125357 and 679/125356.
 
-        Pausing lets no new call start; calls already started are not cut. The caller has waited for this
-        API's turn; `wanted` is asked immediately before every attempt, and where it says no, `CloudError`
-        with the code `NOT_WANTED` is raised.
+        A pause stops new calls only; calls already started are not cut. The caller has waited for this API's
+        turn. `wanted` is called immediately before every attempt. Where it returns false, `CloudError` with
+        the code `NOT_WANTED` is raised.
         """
         params = {"TaskId": task, "SdkAppId": app}
         return self._call(APIS[action], params, read_answer, until=until, paced=True, wanted=wanted)
 
-    def see(self, app: SdkAppId, task: TaskId, *, until: Deadline, paced: bool = False) -> Seen:
+    def describe(self, app: SdkAppId, task: TaskId, *, until: Deadline, paced: bool = False) -> Seen:
         """Return a task as it is. Document 679/69193. `paced` means as for `page`."""
 
         def seen(response: dict[str, Any], attempts: int) -> Seen:
             del attempts
-            if response.get("TaskId", task) != task:  # no document has it in this answer
+            if response.get("TaskId", task) != task:  # TaskId is not documented in this answer
                 raise cloud_error("UnreadableAnswer", f"the answer is of task {given(response['TaskId'])}")
             return read_task(response, task)
 
@@ -160,14 +160,14 @@ class Ccc:
         return retry(attempt, again=again, deadline=until, backoff=self._backoff)
 
     def _client(self) -> TencentApi:
-        """Return this thread's client: the SDK promises nothing where threads share one."""
+        """Return this thread's client: the SDK does not promise that a client is thread-safe."""
         if getattr(self._mine, "renewed", None) is not bool(self._renewed):
             self._mine.client, self._mine.renewed = self._connect(), bool(self._renewed)
         client: TencentApi = self._mine.client
         return client
 
     def _learn(self, api: str, error: CloudError) -> CloudError:
-        """Slow down when throttled; read refused credentials anew, once. Return the error as it is then."""
+        """Slow down when throttled; renew refused credentials once, and return the error as retryable."""
         if error.code.startswith("RequestLimitExceeded"):
             self.limit.throttled(api)
         elif error.refuses_credentials and not self._mine.renewed:

@@ -25,7 +25,7 @@ class Answer(NamedTuple):
 class Seen(NamedTuple):
     """A task as CCC shows it. `state` is `None` for a number that is not in the documents.
 
-    `not_before` is when the task starts by itself, in Unix seconds, 0 where it is not told.
+    `not_before` is when the task starts by itself, in Unix seconds, 0 where CCC does not say.
     """
 
     task_id: TaskId

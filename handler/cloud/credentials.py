@@ -18,7 +18,7 @@ from handler.output import redaction
 _KEYS = ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_SESSION_TOKEN")
 _NAME = re.compile("[A-Za-z_.-]{1,40}")
 _LONGEST_SECONDS = 10.0
-_PASSING = ("Internal", "ServiceUnavailable", "Throttling")
+_RETRYABLE_CODES = ("Internal", "ServiceUnavailable", "Throttling")
 
 
 class Credentials(NamedTuple):
@@ -69,11 +69,11 @@ class SecretBudget:
         raise cloud_error("NoCredentials", self._unreadable[arn])
 
     def _fetched(self, arn: str) -> str:
-        # A tenth of what is left is kept, so that whoever waits for this hears the cause in time.
+        # A tenth of the remaining time is kept, so that callers that wait get the cause in time.
         seconds = min(self._seconds, self._deadline.remaining() * 0.9)
         ends = Deadline.after(self._deadline.clock, seconds)
         attempt = partial(_fetched, arn, ends)
-        call = partial(retry, attempt, again=_may_pass, deadline=ends, backoff=self._backoff)
+        call = partial(retry, attempt, again=_is_retryable, deadline=ends, backoff=self._backoff)
         try:
             return bounded(call, seconds)
         except TimeoutError:
@@ -81,18 +81,18 @@ class SecretBudget:
 
 
 def read_credentials(
-    arn: str | None, own: Credentials | None, budget: SecretBudget, *, anew: bool = False
+    arn: str | None, own: Credentials | None, budget: SecretBudget, *, refresh: bool = False
 ) -> Credentials | None:
     """Return the credentials that a secret of AWS holds; without its `arn`, the function's `own`.
 
-    A secret is read once, and again when asked to do so `anew`. No text shows what it held from then on.
+    A secret is read once, and read again with `refresh`. From then on, its values are redacted in all texts.
     Safe between threads. Raises `CloudError` when it cannot be read within the budget.
     """
     if arn is None:
         found = own
     else:
         with budget.lock:
-            if anew or arn not in _read:
+            if refresh or arn not in _read:
                 _read[arn] = budget.read(arn)
             found = _read[arn]
     redaction.hide(found or ())
@@ -110,7 +110,7 @@ def _fetched(arn: str, ends: Deadline, attempt: int) -> str:
     service, region = arn.split(":")[2:4]
     try:
         aws = client(service, region, ends.remaining())
-        if ends.remaining() <= 0:  # nobody waits for it any more
+        if ends.remaining() <= 0:  # the caller has stopped waiting
             raise TimeoutError
         if service == "ssm":
             return str(aws.get_parameter(Name=arn, WithDecryption=True)["Parameter"]["Value"])
@@ -121,7 +121,7 @@ def _fetched(arn: str, ends: Deadline, attempt: int) -> str:
         raise _translated(arn, error) from None
 
 
-def _may_pass(error: Exception, attempt: int) -> bool:
+def _is_retryable(error: Exception, attempt: int) -> bool:
     del attempt
     return isinstance(error, TimeoutError) or (isinstance(error, CloudError) and error.retryable)
 
@@ -131,10 +131,10 @@ def _translated(arn: str, error: Exception) -> CloudError:
     if isinstance(answer, dict):
         code = str(answer.get("Error", {}).get("Code", ""))
         text = f"{code}: {answer.get('Error', {}).get('Message', '')}"
-        passing = code.startswith(_PASSING)
+        passing = code.startswith(_RETRYABLE_CODES)
     else:
         text = f"{type(error).__name__}: {error}"
-        # boto3 is Lambda's own, and nowhere else; nor is there a role to read a secret as.
+        # Outside Lambda there is no boto3, and no role that may read a secret: a retry cannot help.
         passing = not isinstance(error, ImportError) and "Credentials" not in type(error).__name__
     return _unread(arn, text, Meaning.RETRY if passing else Meaning.HALT)
 

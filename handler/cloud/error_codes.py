@@ -14,7 +14,7 @@ _API, _EVERYTHING = Scope.APPLICATION, Scope.EVERYTHING
 class ErrorCode(NamedTuple):
     """A row of the table. It stands for the code itself, and for every code that begins with it and a dot.
 
-    `refused_credentials` says that others may be accepted, so they are read anew once.
+    `refused_credentials` says that other credentials may be accepted, so they are read again, once.
     """
 
     code: str

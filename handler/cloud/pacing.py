@@ -1,6 +1,6 @@
-"""Time as an argument: the clock, the deadline, the rate limit, and trying again.
+"""Time as an argument: the clock, the deadline, the rate limit, and retries.
 
-Nothing here reads the clock by itself: every function takes a `Clock`, so that a test can own time.
+Nothing here reads the clock by itself: every function takes a `Clock`, so that a test can control time.
 """
 
 import random
@@ -54,18 +54,18 @@ class Deadline(NamedTuple):
 
 
 MARGIN = 1.015
-"""How much wider than the quota asks the gaps are: arrivals jitter, and one request too many is refused."""
+"""The factor by which gaps are wider than the quota requires, since the arrival of requests jitters."""
 _WINDOW = 1.0
 _CAUTIOUS_SECONDS = 30.0
 
 
 class RateLimit:
-    """Lets calls through at an even pace: GCRA without burst, a lane for each key. Safe between threads.
+    """Lets calls through at an even pace: GCRA without burst, a lane for each key. Thread-safe.
 
     An even pace stays under `per_second` in *every* one-second window, wherever it begins, which is
-    what the service counts. Somebody else may use the same quota: a lane that was throttled rests for a
-    window, goes on at half its pace, and finds its way back slowly. Sources: ITU-T I.371 (GCRA); RFC 5681
-    (additive increase, multiplicative decrease); cloud.tencent.com/document/product/679/125357 (20 a second).
+    what the service counts. Other clients may use the same quota: a lane that was throttled pauses for one
+    window, continues at a lower pace, and speeds up slowly. Sources: ITU-T I.371 (GCRA); RFC 5681 (additive
+    increase, multiplicative decrease); cloud.tencent.com/document/product/679/125357 (20 a second).
     """
 
     def __init__(self, per_second: float, clock: Clock) -> None:
@@ -117,7 +117,7 @@ class _Lane:
     def _speed_up(self, now: float) -> None:
         if self._rate < self._most:
             # A fiftieth of the quota more each second: half of it is back in 25 s. Near the pace
-            # that was too much a moment ago, an eighth of that.
+            # that was throttled last, an eighth of that.
             near = self._rate >= self._ceiling and now < self._cautious_until
             more = self._most * (now - self._changed_at) / (400 if near else 50)
             self._rate = min(self._most, self._rate + more)
@@ -127,14 +127,14 @@ class _Lane:
         now = self._clock.monotonic()
         with self._once:
             if now < self._rests_until:
-                return  # sent before the others of its window were answered
+                return  # this call was sent before the lane slowed down
             self._ceiling, self._cautious_until = 0.9 * self._rate, now + _CAUTIOUS_SECONDS
             self._rate = max(self._most / 20, self._rate * (0.5 if self._rate == self._most else 0.7))
             self._rests_until = self._changed_at = now + _WINDOW
 
 
 class Backoff(NamedTuple):
-    """How often and how long apart to try again: exponential with full jitter, times in seconds.
+    """How often to try, and how long to wait in between: exponential with full jitter, times in seconds.
 
     Source: AWS Architecture Blog, "Exponential Backoff And Jitter" (full jitter).
     """
@@ -157,10 +157,9 @@ def retry(
     deadline: Deadline,
     backoff: Backoff,
 ) -> T:
-    """Return what `call(attempt)` gives, trying again while `again(error, attempt)` says so.
+    """Return what `call(attempt)` returns; retry while `again(error, attempt)` is true.
 
-    It stops, and raises the last error, after `backoff.attempts` or when the wait would not end
-    before the deadline.
+    The last error is raised after `backoff.attempts`, or when the wait would not end before the deadline.
     """
     attempt = 1
     while True:
@@ -183,9 +182,8 @@ PacedCall = tuple[str, Callable[[], T], Callable[[], bool]]
 def paced(calls: Sequence[PacedCall[T]], limit: RateLimit, until: Deadline) -> list[T | None]:
     """Send calls at the pace of their APIs, and return their answers in order, `None` for those not sent.
 
-    A thread is added only when a call is due and none is idle: as many as the latency asks for, no more. A
-    call whose turn, or a thread for it, would come after `until` is not sent. The calls raise nothing, and
-    end by `until` themselves.
+    A thread is started only when a call is due and no thread is idle. A call is not sent if its turn, or a
+    free thread, would come after `until`. The calls must raise nothing, and must end before `until`.
     """
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - most wake-ups have nothing to send
 
@@ -205,10 +203,10 @@ def paced(calls: Sequence[PacedCall[T]], limit: RateLimit, until: Deadline) -> l
 
 
 def bounded(call: Callable[[], T], seconds: float) -> T:
-    """Return what `call()` gives, or raise `TimeoutError` when that takes longer than `seconds`.
+    """Return what `call()` returns, or raise `TimeoutError` when that takes longer than `seconds`.
 
-    The HTTP libraries bound each read, not the whole: an answer that drips in a byte at a time would
-    hold the function until it is killed. The late call is left to end by itself in its thread.
+    The HTTP libraries bound each read, not the whole: an answer that arrives a byte at a time would block
+    the function until it is killed. A late call goes on in its thread until it ends by itself.
     """
     answers: list[T] = []
     errors: list[BaseException] = []

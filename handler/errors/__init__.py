@@ -1,9 +1,9 @@
-"""What can go wrong, by whose move it is.
+"""What can go wrong, and who has to act.
 
 * QuietHoursError
-    * RejectedError: the sender's: a message or an event is invalid
-    * ConfigurationError: the operator's: settings or policy cannot be used
-    * CloudError: an answer of a cloud API, or the lack of one; nobody's yet while it is retryable
+    * RejectedError: the sender has to act: a message or an event is invalid
+    * ConfigurationError: the operator has to act: settings or policy cannot be used
+    * CloudError: an error or no answer from a cloud API; while it is retryable, nobody has to act yet
     * PublishError: the report was not delivered to the topic; it stands in the log instead
     * UnfinishedError: raised for the trigger, so that it delivers the event again or keeps it
 
@@ -133,7 +133,7 @@ class UnfinishedError(QuietHoursError):
 
 
 class UnexpectedError(QuietHoursError):
-    """An error that nobody foresaw, in place of one whose own text holds a secret."""
+    """An unexpected error, in place of one whose own text holds a secret."""
 
 
 def _cut(text: str, most: int) -> str:
@@ -141,7 +141,7 @@ def _cut(text: str, most: int) -> str:
 
 
 _MAX_FOREIGN = 500
-"""Characters of a cloud's message that are kept; a whole HTML page helps nobody."""
+"""Characters of a cloud's message that are kept; a whole HTML page is of no use."""
 _MAX_READ = 20_000
 """Characters of it that are searched for secrets, of which the first `_MAX_FOREIGN` are kept."""
 _LONGEST_ID = 200

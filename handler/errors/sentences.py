@@ -1,4 +1,4 @@
-"""The sentences of which errors are made: a place, what was given, what is wanted; few, and short. Pure."""
+"""The texts of errors: a place, what was given, what is wanted; limited in number and length. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 MORE = "more"
-"""The type of an entry of pydantic's that stands for `count` others."""
+"""The type of a pydantic error that stands for `count` others."""
 SHOWN = 20
 """Problems that an error lists; the others are counted."""
 _LONGEST_PROBLEM = 500
@@ -40,7 +40,7 @@ class More(str):
 def few(problems: Sequence[str], shown: int = SHOWN) -> tuple[str, ...]:
     """Return at most `shown` problems, each shortened, and after them how many more there are.
 
-    What is returned has at most some kilobytes, whatever the problems repeat of what was given.
+    The result has at most a few kilobytes, however much of the input the problems repeat.
     """
     room, kept = LONGEST_TEXT, list[str]()
     for problem in problems[:shown]:
@@ -53,14 +53,14 @@ def few(problems: Sequence[str], shown: int = SHOWN) -> tuple[str, ...]:
 
 
 def listed(problems: Sequence[str], shown: int = SHOWN) -> str:
-    """Return problems as one text of at most some kilobytes: 20 of them and `and 4,980 more`."""
+    """Return problems as one text of at most a few kilobytes: 20 of them and `and 4,980 more`."""
     return "; ".join(few(problems, shown))
 
 
 def shortened(text: str, most: int = _LONGEST_PROBLEM) -> str:
     """Return a text that UTF-8 can hold, with an ellipsis for the middle of one longer than `most`.
 
-    The middle goes because a problem begins with its place and ends with what is wanted.
+    The middle is cut because a problem begins with its place and ends with what is wanted.
     """
     if len(text) > most:
         text = f"{text[: most * 2 // 3]}…{text[-(most // 3) :]}"
@@ -104,7 +104,7 @@ def given(value: object) -> str:
 
 
 def _beginning(value: object, room: list[int], depth: int = 0) -> object:
-    """Return a copy that JSON writes alike as far as it is shown; `room` is how many values are left."""
+    """Return a truncated copy whose JSON begins alike; `room` is how many more values it may have."""
     if depth > _DEEPEST_SHOWN:
         raise RecursionError
     room[0] -= 1
@@ -146,7 +146,7 @@ _WANTED = {
     "timezone_aware": "an offset is wanted, as in 2026-12-01T00:00+08:00",
     "too_short": "at least {min_length} is wanted",
 }
-_PLACE_SAYS_IT_ALL = {"missing", "extra_forbidden"}
+_WITHOUT_INPUT = {"missing", "extra_forbidden"}
 
 
 def _sentence(item: ErrorDetails) -> str:
@@ -156,7 +156,7 @@ def _sentence(item: ErrorDetails) -> str:
     text = item["msg"].removeprefix("Value error, ")
     if kind in _WANTED:
         text = _WANTED[kind].format(**item.get("ctx", {}))
-    if kind in _WANTED.keys() - _PLACE_SAYS_IT_ALL or kind == "task_kind":
+    if kind in _WANTED.keys() - _WITHOUT_INPUT or kind == "task_kind":
         text += f", not {given(item['input'])}"
     where = place(item["loc"])
     return f"{where}: {text}" if where else text

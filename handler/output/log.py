@@ -43,7 +43,7 @@ class JsonLines(logging.Handler):
             except Exception:  # a broken pipe, a closed file, no file at all
                 _write(sys.stderr, text)
                 raise
-        except Exception:  # noqa: BLE001 - nowhere to write to: logging tells standard error
+        except Exception:  # noqa: BLE001 - no stream to write to: logging prints a traceback
             self.handleError(record)
 
     def lines(self, record: logging.LogRecord) -> Iterator[str]:

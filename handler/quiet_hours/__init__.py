@@ -155,7 +155,7 @@ class QuietHours(BaseModel):
     def notes(self, at: datetime, ahead: timedelta = _NOTED_AHEAD) -> list[str]:
         """Return what to know of the data behind these quiet hours, a sentence each without its full stop.
 
-        One thing is told: a calendar of announced holidays ends within `ahead` of `at`, or has ended.
+        The only note is: a calendar of announced holidays ends within `ahead` of `at`, or has ended.
         Nothing is imported for it. ValueError for a naive datetime.
         """
         today = moment(instant(at)).date()
@@ -233,7 +233,7 @@ class QuietHours(BaseModel):
 
 def _zone_to_read_with(info: ValidationInfo) -> Zone | None:
     if "time_zone" not in info.data:
-        # It was refused, and said so: that every interval lacks a zone now is no fault of its own.
+        # The zone was refused already. With UTC, its absence is not a second fault of every interval.
         return read_zone("UTC")
     name = info.data["time_zone"]
     return read_zone(name) if name else None

@@ -24,7 +24,7 @@ clock is less than a day ahead of UTC or behind."""
 _KINDS_OF_YEAR = 14
 
 Mask = Callable[[int, int], int]
-"""Gives the days that match in (year, month)."""
+"""Returns the days that match in (year, month)."""
 
 
 def day_number(day: date) -> int:

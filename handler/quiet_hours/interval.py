@@ -72,11 +72,11 @@ class DayRule:
 
 
 class Interval:
-    """One rule of the quiet hours, as its document has it (`source`) and as it is meant.
+    """One rule of the quiet hours, as its document has it (`source`) and as it was parsed (`rule`).
 
     Two intervals are equal when their documents and zones are. `zone` is None for an absolute span, whose
-    ends carry their own offsets. `picks` are the weekdays on which it begins, none mean every day;
-    `narrowed` says whether anything but weekdays narrows its days.
+    ends carry their own offsets. `picks` are the weekdays on which it begins; empty means every day.
+    `narrowed` says whether anything but weekdays restricts its days.
     """
 
     __slots__ = ("narrowed", "picks", "rule", "source", "zone")

@@ -28,7 +28,7 @@ _Parts = tuple[tuple[int, Any], ...]
 _MANY = 1 << 40
 # A clock behind UTC reads the end of year 9999 in the next year, and a lead time reaches into it.
 _LAST_YEAR = MAXYEAR + 1
-# Calendars of holidays are searched no further from the instant that is asked about: a year takes 2 ms.
+# A search reads holiday calendars at most this many years ahead or back: each year takes 2 ms.
 _CALENDAR_YEARS = 100
 
 
@@ -153,7 +153,7 @@ class Timeline:
 
 
 def _led(turns: list[int], lead: int) -> _Turns:
-    """Return the turns with each beginning `lead` seconds earlier, without openings that are no longer."""
+    """Return the turns with each beginning `lead` seconds earlier; drop openings not longer than `lead`."""
     led: list[int] = []
     for start, end in zip(turns[::2], turns[1::2], strict=True):
         if led and start - lead <= led[-1]:

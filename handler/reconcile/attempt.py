@@ -1,4 +1,4 @@
-"""An attempt to pause or resume one task: for which jobs, and the evidence of what came of it."""
+"""An attempt to pause or resume one task: its jobs, and the evidence of its result."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 @dataclass
 class Attempt:
-    """What several jobs ask of one task is attempted once. `before` is the state seen before the first call.
+    """One attempt for all jobs that ask the same of a task. `before` is the state seen before the first call.
 
-    `error` is how the last call ended where it was not accepted. `state` is what was seen after the last
-    call, `earlier` what was seen after one before. `unclear` says that a call that was neither accepted nor
-    refused may have been carried out. `tried` says that this round has had its call. `overruled`
-    is set on a resume when a message of the same event pauses the task.
+    `error` is how the last call ended, if it was not accepted. `state` is what was seen after the last call,
+    `earlier` what was last seen after a previous one. `unclear` says that a call that was neither accepted
+    nor refused may have been carried out. `tried` says that its call was sent or skipped in this round.
+    `overruled` is set on a resume when a message of the same event pauses the task.
     """
 
     jobs: list[Job]
@@ -56,24 +56,24 @@ class Attempt:
         """The application and the id of the task."""
         return key_of(self.task)
 
-    def took(self, answer: Answer) -> None:
-        """Note that a call was accepted. What was seen before it is history."""
+    def note_accepted(self, answer: Answer) -> None:
+        """Note that a call was accepted. The state seen before it becomes `earlier`."""
         self._sent(answer.attempts, answer.request_id)
         self.accepted, self.error = True, None
 
-    def failed(self, error: CloudError) -> None:
-        """Note how a call failed. One that was not sent changes nothing of what earlier ones left."""
+    def note_failed(self, error: CloudError) -> None:
+        """Note how a call failed. One that was not sent replaces no earlier result, unless it halts."""
         if error.attempts:
             self._sent(error.attempts, error.request_id)
         self.unclear = self.unclear or error.unclear
         if error.attempts or not self.sent or error.meaning is Meaning.HALT:
             self.error = error
 
-    def halted(self, error: CloudError) -> None:
-        """Note the error, answered to another call, that makes one for this task useless."""
+    def note_halted(self, error: CloudError) -> None:
+        """Note the error of another call, after which a call for this task cannot succeed."""
         self.error = error
 
-    def see(self, seen: Seen | None) -> None:
+    def note_state(self, seen: Seen | None) -> None:
         """Note what was seen after the last call."""
         if seen is not None and seen.state is not None:
             self.state = seen.state

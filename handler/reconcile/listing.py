@@ -1,9 +1,10 @@
 """The list of an application's tasks: read in pages, trusted only when stable.
 
-Tasks come and go while the pages are read, and each that does moves all that follow. A list whose total
-changed on the way, that showed a task twice, or showed fewer than it counts is read again: one pass may have
-missed a task that was there all the time. Where one leaves and another comes at once, the pages may shift
-without a trace: so what a stable pass did not show is missing only if a second one shows the same tasks.
+Tasks are added and removed while the pages are read, and each change shifts the entries that follow. A list
+is read again if its total changed, if it showed a task twice, or if the number of its entries is not its
+total: such a pass may have missed a task that was there all the time. If one task is removed while another
+is added, the pages may shift unnoticed. So a task that a stable pass did not show counts as missing only if a
+second pass shows the same tasks.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 _MOST_PASSES = 4
 _MOST_PAGES_AT_ONCE = 40
-"""Two seconds of the quota: what was found is acted on in between."""
+"""Two seconds at the quota's pace. The tasks found are acted on between two batches."""
 
 
 @dataclass
@@ -55,7 +56,7 @@ class _Pass:
 
     @property
     def left(self) -> int:
-        """How many pages follow, by the largest total that was answered; one more where none was."""
+        """How many pages follow, by the largest total that was answered; 1 where an answer had none."""
         if self.over or self.next == 0:
             return 0 if self.over else 1
         known = [total for total in self.totals if total is not None]
@@ -66,12 +67,12 @@ class _Pass:
 
     @property
     def full(self) -> bool:
-        """Whether its last page has no room left, so that more may follow than it counts."""
+        """Whether the last page is full, so that more entries may follow than the total says."""
         return self.last >= self.size > 0
 
     @property
     def stable(self) -> bool:
-        """Whether it showed each task once, and as many as it counted, from beginning to end."""
+        """Whether the pass reached the end, showed each task once, and showed as many as its total."""
         return self.left == 0 and not self.repeated and self.totals in ({None}, {self.entries})
 
 
@@ -106,9 +107,9 @@ class Listing:
         return self._pass.left
 
     def read(self, until: Deadline, worth: Callable[[int], bool]) -> Iterator[list[Seen]]:
-        """Yield the tasks of further pages while the rest of this pass, so many pages, is `worth` reading.
+        """Yield the tasks of further pages while `worth(pages left in this pass)` is true.
 
-        As many pages are read at once as were read already, 1, 1, 2, 4 and so on, up to a limit.
+        Each batch has as many pages as were read before it: 1, 1, 2, 4 and so on, up to a limit.
         """
         self._begin()
         while self._pass.left and self.error is None and worth(self._pass.left):
@@ -119,7 +120,7 @@ class Listing:
     def read_all(self, until: Deadline, missing: Callable[[], bool]) -> Iterator[list[Seen]]:
         """Yield the tasks of all further pages, and of further passes until one is stable.
 
-        Where something is still `missing` then, it goes on until that is certain.
+        If a name is still `missing` then, it reads on until that is certain, or no further pass is allowed.
         """
         self._begin()
         while self.error is None:
@@ -130,12 +131,12 @@ class Listing:
             yield batch
 
     def _begin(self) -> None:
-        """Forget a retryable error: this reading has a time of its own."""
+        """Clear a retryable error: this reading has its own deadline."""
         if self.error is not None and self.error.retryable:
             self.error = None
 
     def _goes_on(self, missing: Callable[[], bool]) -> bool:
-        """Return whether there is more to read after a pass has come to its end, and prepare that."""
+        """Return whether to read on after the end of a pass, and prepare that."""
         now = self._pass
         if now.stable:
             if not missing():
@@ -183,7 +184,7 @@ class Listing:
         for answer in answers:
             if isinstance(answer, CloudError):
                 if first and answer.code.startswith("InvalidParameter") and self.passes < _MOST_PASSES:
-                    self._refused = True  # pages of this size are taken no more
+                    self._refused = True  # this page size is not accepted any more
                 elif until.remaining() > 0:
                     self.error = answer
                 return pages

@@ -1,4 +1,4 @@
-"""Tasks that are asked for by their own name in CCC: what a name stands for is found in the list."""
+"""Tasks that are requested by their own name in CCC: the list shows which tasks have that name."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _Key = tuple[SdkAppId, TaskId]
 class Names:
     """The jobs that name a task, and what was found for each.
 
-    A name that was not found is `not_found` only where the list was read whole and stable. CCC is not asked
-    while no quiet hours that such a task could have would let anything happen.
+    A name is reported as `not_found` only where the list was read whole and stable. CCC is not asked where
+    the clock alone decides the job under all quiet hours that the task may have.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class Names:
         return jobs, {(app, each.task_id): each for each in page}
 
     def read(self, listing: Listing) -> None:
-        """Note that a list is read as far as it will be: what is not found now is missing, or left open."""
+        """Note that a list is read no further, and report the names that are not found or left uncertain."""
         missing = self.missing(listing.app)
         for job in self._of(listing.app):
             hours, name = self._schedule.of(job.task), job.task.name
@@ -90,7 +90,7 @@ class Names:
             self._own[job] = task_reports.not_looked_up(job, self._schedule.of(job.task), error)
 
     def reports(self, job: Job, done: Mapping[Job, TaskReport]) -> list[TaskReport]:
-        """Return what became of each task that a name stands for, and of the name where that is open."""
+        """Return the reports of all tasks that a name stands for, and that of the name itself, if any."""
         found = self._found[job]
         if len(found) > 1:
             facts = {"sdk_app_id": job.task.sdk_app_id, "task_name": job.task.name, "tasks": list(found)}

@@ -103,7 +103,7 @@ class Observer:
 
         def look(task_id: TaskId) -> Seen | None:
             try:
-                seen = ccc.see(app, task_id, until=until, paced=True)
+                seen = ccc.describe(app, task_id, until=until, paced=True)
             except CloudError as error:
                 if error.meaning is Meaning.OBJECT:  # it says nothing of the API
                     self.unknown.add((app, task_id))

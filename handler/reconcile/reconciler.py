@@ -1,4 +1,4 @@
-"""The loop: observe, act on the difference, verify, and again, until all is as wanted or the time is up."""
+"""The loop: observe, act on the difference, verify, and repeat until all is as wanted or the time is up."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ _log = logging.getLogger(__name__)
 class Reconciler:
     """Carries jobs out, at the pace of `Ccc`.
 
-    `ccc` connects at the first need and then returns the same again. `known` are the policy's tasks by
-    application and id: a task found by its name in CCC keeps the quiet hours that the policy gives it. An
-    error that nothing can work with ends the calls: what comes after it fails with the same cause, without a
-    request. `problems` is what went wrong apart from any task, after `run`.
+    `ccc` connects when it is first called, and then returns the same client. `known` are the policy's tasks
+    by application and id: a task found by its name in CCC keeps the quiet hours that the policy gives it.
+    After an error with the meaning `HALT`, calls that it reaches are not sent: they fail with the same cause.
+    After `run`, `problems` holds what went wrong apart from any task.
     """
 
     ccc: Callable[[], Ccc]
@@ -57,19 +57,19 @@ class Reconciler:
     def run(self, jobs: Sequence[Job]) -> list[tuple[Job, list[TaskReport]]]:
         """Return each job with what became of it; a name may stand for several tasks.
 
-        Every job has its report, whatever fails, and a task that several jobs name is treated once. Of the
-        time, a quarter at most goes into looking at tasks whose ids are known before they are acted on.
+        Every job has its report, whatever fails. A task that several jobs name is handled once. At most a
+        quarter of the time is spent on looking at tasks with known ids before the first action.
         """
         names = Names([job for job in jobs if job.task.task_id is None], self.known, self.schedule)
         todo = self._begin([job for job in jobs if job.task.task_id is not None])
         quarter = self.deadline.within(self.deadline.remaining() / 4)
         todo = self._settle(todo, self._observer.look((each.task for each in todo), quarter))
         held = names.pausing()
-        self._act(_but_resumes(todo, held))
+        self._act(_without_held_resumes(todo, held))
         for found, seen in self._discovered(names):
             todo += self._learn(todo, seen)
             todo += self._settle(self._begin(found, todo), seen)
-            self._act(_but_resumes([each for each in todo if not each.tried or each.lost], held))
+            self._act(_without_held_resumes([each for each in todo if not each.tried or each.lost], held))
         self._until_done(todo)
         for job, sent in self._spent.items():
             self._done[job] = self._done[job]._replace(attempts=self._done[job].attempts + sent)
@@ -77,14 +77,14 @@ class Reconciler:
         return [(job, self._reports(job, names)) for job in jobs]
 
     def _begin(self, jobs: Iterable[Job], others: Sequence[Attempt] = ()) -> list[Attempt]:
-        """Return the attempts for jobs that the clock does not decide by itself; the rest are done."""
+        """Return attempts for the jobs that the clock alone does not decide; report the other jobs."""
         open_jobs = []
-        # What a call was sent for already is not undone by the clock: such a job shares its fate.
-        sent = {_wish(job) for each in others if each.sent for job in each.jobs}
+        # The clock does not decide a job for which a call was already sent: it joins that attempt.
+        sent = {_demand(job) for each in others if each.sent for job in each.jobs}
         for job in dict.fromkeys(jobs):
             if job in self._done:
                 continue
-            if _wish(job) not in sent and (report := self.schedule.decided(job)):
+            if _demand(job) not in sent and (report := self.schedule.decided(job)):
                 self._done[job] = report
             else:
                 open_jobs.append(job)
@@ -95,8 +95,8 @@ class Reconciler:
         return new
 
     def _settle(self, todo: list[Attempt], seen: Mapping[Key, Seen]) -> list[Attempt]:
-        """Return the attempts on tasks that are not as wanted, those seen first; the rest are done."""
-        left = [each for each in todo if not self._contained(each, self._settled, seen.get(each.key))]
+        """Return the attempts that are still needed, those with a known state first; report the others."""
+        left = [each for each in todo if not self._isolated(each, self._settled, seen.get(each.key))]
         return sorted(left, key=lambda each: each.before is None)
 
     def _settled(self, each: Attempt, seen: Seen | None) -> bool:
@@ -114,9 +114,9 @@ class Reconciler:
         return not each.jobs
 
     def _discovered(self, names: Names) -> Iterator[tuple[list[Job], Mapping[Key, Seen]]]:
-        """Yield the jobs that names stand for, page by page of each application's list.
+        """Yield the jobs for tasks found by name, page by page of each application's list.
 
-        The last quarter of the time is kept for what was found.
+        A quarter of the remaining time is reserved for acting on them.
         """
         until = self.deadline.earlier(self.deadline.remaining() / 4)
         for app in names.wanted():
@@ -138,10 +138,10 @@ class Reconciler:
             names.read(listing)
 
     def _learn(self, todo: Iterable[Attempt], seen: Mapping[Key, Seen]) -> list[Attempt]:
-        """Take what was seen as evidence; return attempts on tasks that were reported otherwise before."""
+        """Add what was seen to the evidence; return attempts on tasks whose earlier reports it refutes."""
         for each in todo:
             if each.sent:
-                each.see(seen.get(each.key))
+                each.note_state(seen.get(each.key))
         again = [
             job for job, report in self._done.items() if _refuted(job, report, seen.get(key_of(job.task)))
         ]
@@ -158,13 +158,13 @@ class Reconciler:
             todo += self._learn(todo, seen)
             wait = self.backoff.wait(number)
             last = wait >= self.deadline.remaining()
-            todo = [each for each in todo if not self._contained(each, self._resolved, last)]
+            todo = [each for each in todo if not self._isolated(each, self._resolved, last)]
             if todo:
                 self.deadline.clock.sleep(wait)
             number += 1
 
     def _act(self, todo: Sequence[Attempt]) -> None:
-        """Send a call for each, at the pace of its API; what there is no use or time for is left unsent."""
+        """Send a call for each attempt at the pace of its API; skip those not wanted or out of time."""
         if not todo:
             return
         # A tenth of the time that is left, 5 s at most, is kept to look at what was done.
@@ -175,12 +175,12 @@ class Reconciler:
             self._halts.unreachable(error)
             return
         calls = []
-        for each in _in_turn(todo):
+        for each in _round_robin(todo):
             each.tried = True
             calls.append(
                 (APIS[each.action], partial(self._send, each, ccc, until), partial(self._wanted, each))
             )
-        # Where others were refused for the credentials, one call shows whether these are refused as well.
+        # Where another API refused the credentials, one call shows whether this API refuses them as well.
         first = 1 if any(self._halts.likely(APIS[each.action], each.key[0]) for each in todo) else 0
         paced(calls[:first], ccc.limit, until)
         paced(calls[first:], ccc.limit, until)
@@ -189,7 +189,7 @@ class Reconciler:
         return self._halted(each) is None and not self._turned(each)
 
     def _turned(self, each: Attempt) -> bool:
-        """Return whether no job is wanted any more: by the clock, or because another message pauses."""
+        """Return whether no job is wanted any more: the clock decides, or another message pauses the task."""
         return each.overruled or all(self.schedule.decided(job) for job in each.jobs)
 
     def _halted(self, each: Attempt) -> CloudError | None:
@@ -198,28 +198,30 @@ class Reconciler:
     def _send(self, each: Attempt, ccc: Ccc, until: Deadline) -> None:
         app, task_id = each.key
         try:
-            each.took(ccc.act(each.action, app, task_id, lambda: not self._turned(each), until=until))
+            each.note_accepted(
+                ccc.act(each.action, app, task_id, lambda: not self._turned(each), until=until)
+            )
         except CloudError as error:
-            each.failed(error)
+            each.note_failed(error)
             self._halts.add(APIS[each.action], app, error)
         except Exception as error:  # noqa: BLE001 - whatever it is, it fails this task and no other
             _log.exception("unexpected error", extra={"task_id": task_id})
-            each.failed(CloudError("Unexpected", task_reports.named(error), meaning=Meaning.UNKNOWN))
+            each.note_failed(CloudError("Unexpected", task_reports.named(error), meaning=Meaning.UNKNOWN))
 
     def _needs_look(self, each: Attempt) -> bool:
         """Return whether to look at the state after the last call: to verify it, or to explain an error."""
         return each.sent > 0 and (each.error is not None or self.verify)
 
     def _look_again(self, todo: Sequence[Attempt]) -> Mapping[Key, Seen]:
-        """Look at what was acted on: a quarter of what time is left, but 5 s where so much is left."""
+        """Read the states again, in a quarter of the remaining time, but at least 5 s if so much is left."""
         left = self.deadline.remaining()
         until = self.deadline.within(max(left / 4, min(left, 5.0)))
         return self._observer.look((each.task for each in todo), until, afresh=True)
 
-    def _resolved(self, each: Attempt, last: bool) -> bool:  # noqa: FBT001 - called through _contained
+    def _resolved(self, each: Attempt, last: bool) -> bool:  # noqa: FBT001 - called through _isolated
         """Report an attempt whose outcome is known; return whether it is."""
         if not each.sent and (halted := self._halted(each)):
-            each.halted(halted)
+            each.note_halted(halted)
         app = each.task.sdk_app_id
         unknown = each.key in self._observer.unknown or self._halts.lacks(DESCRIBE, app)
         outcome = resolve(each.evidence(unknown=unknown, turned=self._turned(each)), last=last)
@@ -232,8 +234,8 @@ class Reconciler:
             self._done[job] = by_clock or task_reports.acted(job, each, outcome, hours, verify=self.verify)
         return True
 
-    def _contained(self, each: Attempt, step: Callable[..., bool], *args: object) -> bool:
-        """Return what `step` returns. What nobody expected fails this task, and no other."""
+    def _isolated(self, each: Attempt, step: Callable[..., bool], *args: object) -> bool:
+        """Return what `step` returns. An unexpected error fails this task and no other."""
         try:
             return step(each, *args)
         except Exception as error:  # noqa: BLE001 - as in _send
@@ -249,19 +251,19 @@ class Reconciler:
         return names.reports(job, self._done)
 
 
-def _wish(job: Job) -> tuple[object, ...]:
-    """Return what a job asks for, under whichever name."""
+def _demand(job: Job) -> tuple[object, ...]:
+    """Return what a job asks for, without the name of its task."""
     task = job.task
     return job.action, job.dry_run, key_of(task), task.quiet_hours, task.exempt_until
 
 
-def _but_resumes(todo: Iterable[Attempt], held: Container[SdkAppId]) -> list[Attempt]:
-    """Return attempts without resumes in applications where a name may yet stand for a task to be paused."""
+def _without_held_resumes(todo: Iterable[Attempt], held: Container[SdkAppId]) -> list[Attempt]:
+    """Return attempts, except resumes in applications where a name may still stand for a task to pause."""
     return [each for each in todo if each.action == "pause" or each.key[0] not in held]
 
 
-def _in_turn(todo: Sequence[Attempt]) -> list[Attempt]:
-    """Return attempts with the applications taking turns: one whose calls stall holds up no other's."""
+def _round_robin(todo: Sequence[Attempt]) -> list[Attempt]:
+    """Return attempts round-robin by application, so that stalled calls of one do not block the others."""
     turns: Counter[SdkAppId] = Counter()
     numbered = []
     for each in todo:
@@ -271,5 +273,5 @@ def _in_turn(todo: Sequence[Attempt]) -> list[Attempt]:
 
 
 def _refuted(job: Job, report: TaskReport, seen: Seen | None) -> bool:
-    """Return whether a task that was reported to be as wanted was seen otherwise later."""
+    """Return whether a task that was reported as wanted was later seen in the unwanted state."""
     return report.outcome in AS_WANTED and seen is not None and seen.state is UNWANTED[job.action]

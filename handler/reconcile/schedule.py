@@ -13,7 +13,7 @@ from handler.task import Job, Task
 class Schedule:
     """The quiet hours by name, read at the time of a clock.
 
-    A status is computed anew when it has turned, and when the clock was set back.
+    A status is computed again when quiet hours have changed, and when the clock was set back.
     """
 
     def __init__(self, hours: Mapping[str, QuietHours], clock: Clock) -> None:

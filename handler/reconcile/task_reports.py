@@ -78,7 +78,7 @@ def list_incomplete(job: Job, hours: QuietStatus, why: str) -> TaskReport:
 
 
 def unexpected(job: Job, error: Exception) -> TaskReport:
-    """Return the report of a task that nobody expected to fail in this way."""
+    """Return the report of a task that failed with an unexpected error."""
     cause = TaskError("Unexpected", named(error))
     return TaskReport(job.task, Outcome.FAILED, None, "an unexpected error; see the log", error=cause)
 

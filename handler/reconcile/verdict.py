@@ -1,7 +1,7 @@
 """What became of a task, from the evidence: what was sent, how it ended, what was seen afterwards. Pure.
 
-The state decides, not the answer. What was not seen does not count as wanted: it is unfinished, except that
-an accepted call whose effect could not be seen is believed, and says so.
+The observed state decides, not the answer. A state that was not seen does not count as the wanted one, with
+one exception: an accepted call whose effect could not be seen counts as done, and the report says so.
 """
 
 from collections.abc import Mapping
@@ -30,12 +30,15 @@ AS_WANTED = frozenset(
 class Evidence(NamedTuple):
     """Everything known of an attempt to pause or resume one task.
 
-    `sent` counts requests, also those whose reply was lost. `accepted` says whether any was accepted, `error`
-    how the last call ended where it was not accepted. `state` is what was seen after the last call, `earlier`
-    what was last seen after an accepted one before, `before` what was seen before the first. `unknown` says
-    that CCC was asked for its state and does not know the task, or may not be asked. `turned` says that by
-    the clock the action is no longer wanted, `unclear` that a call may have been carried out though its
-    answer was lost.
+    * `sent`: the number of requests, those without a reply included
+    * `accepted`: whether any of them was accepted
+    * `error`: how the last call ended, if it was not accepted
+    * `state`: what was seen after the last call
+    * `earlier`: what was last seen after a previous call
+    * `before`: what was seen before the first call
+    * `unknown`: CCC does not know the task, or its state may not be asked for
+    * `turned`: the action is no longer wanted, by the clock or because another message pauses the task
+    * `unclear`: a call that was not accepted may have been carried out all the same
     """
 
     action: Action
@@ -77,7 +80,7 @@ def _not_sent(evidence: Evidence, *, last: bool) -> Outcome | None:
 
 
 def _unchanged(evidence: Evidence, *, last: bool) -> Outcome | None:
-    """Resolve an attempt after which the task is seen as it was before."""
+    """Resolve an attempt after which the task is still in the unwanted state."""
     if evidence.turned:
         return Outcome.NOT_QUIET if evidence.action == "pause" else Outcome.STILL_QUIET
     return None if not last and _worth_repeating(evidence) else Outcome.FAILED

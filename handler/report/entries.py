@@ -24,7 +24,7 @@ class TaskError(NamedTuple):
 
 
 class TaskReport(NamedTuple):
-    """What became of one task, and why. `before` is the state that was seen, as CCC names it."""
+    """What became of one task, and why."""
 
     task: Task
     outcome: Outcome
@@ -58,9 +58,9 @@ class TaskReport(NamedTuple):
 class Problem(NamedTuple):
     """What went wrong apart from any task: an invalid message, settings that cannot be used.
 
-    `body` is the message as it came, for a trigger that keeps no copy. `key` tells the message from all
-    others, whichever invocation it comes in; `None` where nothing does. `first` is set where the trigger says
-    that the message was not delivered before.
+    `body` is the message as it came, for a trigger that keeps no copy. `key` identifies the
+    message across invocations; `None` where nothing does. `first` is set where the trigger says that the
+    message was not delivered before.
     """
 
     code: Literal["Rejected", "Configuration", "Unexpected", "ListIncomplete"]

@@ -1,4 +1,4 @@
-"""Outcomes become a report: its status, its data, and who wants to hear of it. Pure."""
+"""Outcomes become a report: its status, its data, and whether it is to be published. Pure."""
 
 import json
 from collections import Counter
@@ -32,7 +32,7 @@ class _Report(NamedTuple):
     tasks: tuple[TaskReport, ...] = ()
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
-    """What to know of the policy's data, a sentence each: `handler.policy.Policy.notes`."""
+    """Notes on the policy's data, one sentence each: `handler.policy.model.Policy.notes`."""
 
 
 class Report(_Report):
@@ -40,7 +40,7 @@ class Report(_Report):
 
     @property
     def status(self) -> Status:
-        """The whole in a word."""
+        """The result of the whole run, in one word."""
         outcomes = {task.outcome for task in self.tasks}
         if self.problems and not outcomes:
             return "rejected" if all(problem.code == "Rejected" for problem in self.problems) else "failed"
@@ -49,7 +49,7 @@ class Report(_Report):
         return "skipped" if outcomes <= _IDLE else "succeeded"
 
     def text(self) -> str:
-        """Return what happened in a line or two that a person reads in a chat room."""
+        """Return a summary of one or two lines, to be read in a chat room."""
         return text(self.tasks, self.problems, self.notes, dry_run=self.dry_run)
 
     def data(self) -> Mapping[str, Any]:
@@ -67,7 +67,7 @@ class Report(_Report):
         """The tasks' entries in the notification."""
         entries: list[dict[str, Any]] = cleaned([task.entry() for task in self.tasks])
         for task, entry in zip(self.tasks, entries, strict=True):
-            entry["outcome"] = task.outcome.value  # a word of ours, even where a key is such a word
+            entry["outcome"] = task.outcome.value  # never redacted, even if a secret is the same word
         return entries
 
     @cached_property
@@ -99,9 +99,9 @@ class Report(_Report):
 def bounded(data: Mapping[str, Any], limit: int = 1_000_000) -> dict[str, Any]:
     """Return a report's data for an answer of at most `limit` bytes.
 
-    What is too long is left out, and how much of it there was stands in `tasks_omitted` or
-    `errors_omitted`; the notification has it all. A platform takes no answer beyond 6 MB, and a trigger
-    that waits for one delivers the event again.
+    A list that makes the answer too long is left out. Its length is then in `tasks_omitted` or
+    `errors_omitted`; the notification has the whole list. A platform accepts no answer over 6 MB, and a
+    trigger that waits for the answer then delivers the event again.
     """
     answer = dict(data)
     for key in ("tasks", "errors"):

@@ -1,4 +1,4 @@
-"""The notification's `text`: what happened in a line or two that a person reads in a chat room. Pure."""
+"""The notification's `text`: a summary of one or two lines, to be read in a chat room. Pure."""
 
 from collections import Counter
 from collections.abc import Sequence

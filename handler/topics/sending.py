@@ -1,4 +1,4 @@
-"""A report is published: in parts of the topic's size, at its pace, again if it fails, in time."""
+"""Publish a report before a deadline: in parts that the topic accepts, at its pace, with retries."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -21,20 +21,20 @@ LONGEST_CALL_SECONDS = 15.0
 
 STDOUT = "stdout:"
 _LONGEST_ADDRESS = 300
-"""Characters of a topic's address that an error repeats; an ARN of SNS has 316 at the most, rarely 100."""
+"""Characters of a topic's address that an error repeats; an ARN of SNS has at most 316, rarely over 100."""
 _LANE = "publish"
 _THROTTLED = ("RequestLimitExceeded", "Throttl")
 _GRACE_SECONDS = 0.1
-"""How much earlier than publishing as a whole its requests end, so that they tell what was wrong."""
+"""How much earlier than publishing as a whole its requests end, so that their own error is reported."""
 _TO_LOG = 10.0
-"""How many times as long as splitting a report logging it may take; 4 were measured with 10,000 tasks."""
+"""Logging a report may take this many times as long as splitting it; 4 was measured with 10,000 tasks."""
 
 
 def publish(report: Report, to: Destination, deadline: Deadline, backoff: Backoff) -> int:
     """Publish a report, in as many parts as the topic needs, and return their number.
 
-    Returns or raises by the deadline, whatever stalls. Raises `PublishError` when not every part was
-    published; the whole report then stands in the log, at ERROR.
+    Returns or raises before the deadline, even if a call stalls. Raises `PublishError` when not every part
+    was published; the whole report is then in the log, at level ERROR.
     """
     sending = _Sending(report, to, deadline, backoff)
     cause: Exception | None = None
@@ -56,10 +56,10 @@ def publish(report: Report, to: Destination, deadline: Deadline, backoff: Backof
 
 
 class _Sending:
-    """The parts of a report on their way to a topic. `published` has the numbers of those that were taken.
+    """Sends the parts of one report. `published` has the numbers of the parts that the topic accepted.
 
-    They are sent at the pace of the topic, and those that fail are sent again after a wait. One that fails
-    holds up no other, unless its error says that no request can work.
+    Parts are sent at the pace of the topic, and failed ones again after a wait. A failed part does not block
+    the others, unless its error means that no request can succeed.
     """
 
     def __init__(self, report: Report, to: Destination, deadline: Deadline, backoff: Backoff) -> None:
@@ -80,12 +80,12 @@ class _Sending:
 
     def refusal(self) -> CloudError | None:
         """Return the error of the first part that was refused, `None` if none was."""
-        refused = dict(self._refused)  # a call that was given up may still end
+        refused = dict(self._refused)  # copied: an abandoned call may still change it
         return self._halted or (refused[min(refused)] if refused else None)
 
     def run(self) -> None:
         """Publish what can be published by the deadline. Raises `CloudError` when there is no client."""
-        if self._to.address == STDOUT:  # it waits for nobody, and is where the log goes as well
+        if self._to.address == STDOUT:  # no remote call; the log goes there as well
             self._print()
             return
         connected = partial(connect, self._to, self._deadline.remaining())
@@ -104,7 +104,7 @@ class _Sending:
             self._send(target, number)
 
     def _split(self, target: Topic) -> None:
-        """Split the report, and keep in reserve the time that logging it may take."""
+        """Split the report, and reserve the time that logging it may take."""
         now = self._deadline.clock.monotonic
         begun = now()
         self.parts = self._report.events(target.limit)
@@ -116,7 +116,7 @@ class _Sending:
         while numbers := self._due():
             self._send_each(target, numbers, limit)
             if self._halted is not None:
-                if not self._has_others():
+                if not self._renew_credentials():
                     return
                 target = connected()
                 continue
@@ -127,7 +127,7 @@ class _Sending:
             attempt += 1
 
     def _send_each(self, target: Topic, numbers: Sequence[int], limit: RateLimit) -> None:
-        """Send parts once: in their order if there is time for that, else at once what is left of them."""
+        """Send each part once: one after the other if there is time, else the remaining ones in parallel."""
         now = self._deadline.clock.monotonic
         slowest = 0.0
         for done, number in enumerate(numbers):
@@ -143,7 +143,7 @@ class _Sending:
             slowest = max(slowest, now() - begun)
 
     def _due(self) -> list[int]:
-        """Return the numbers of the parts to send: neither taken nor refused for good."""
+        """Return the numbers of the parts to send: neither accepted nor refused permanently."""
         over = self.published | {number for number, error in self._refused.items() if not error.retryable}
         return [number for number in range(len(self.parts)) if number not in over]
 
@@ -154,7 +154,7 @@ class _Sending:
         return self._halted is not None or self._deadline.remaining() <= 0
 
     def _send(self, target: Topic, number: int, limit: RateLimit | None = None, share: float = 1.0) -> None:
-        """Send one part once, in a share of the time, and keep how it went. Raises nothing."""
+        """Send one part once, within a share of the time, and record the result. Raises nothing."""
         if self._stopped():
             return
         part = self.parts[number]
@@ -176,18 +176,18 @@ class _Sending:
         if limit is not None and refused.code.startswith(_THROTTLED):
             limit.throttled(_LANE)
 
-    def _has_others(self) -> bool:
-        """Read refused credentials anew, once; return whether they are others now."""
+    def _renew_credentials(self) -> bool:
+        """Read refused credentials again, once; return whether they have changed."""
         refused = self._halted
         if refused is None or self._renewed or not refused.refuses_credentials:
             return False
         self._renewed = True
         try:
-            before = self._to.identity(anew=False)
-            if before is None or self._to.identity(anew=True) == before:
+            before = self._to.identity(refresh=False)
+            if before is None or self._to.identity(refresh=True) == before:
                 return False
         except CloudError as error:
-            _log.warning("credentials not read anew", extra={"error": str(error)})
+            _log.warning("credentials not read again", extra={"error": str(error)})
             return False
         self._halted = None
         self._refused = {}
@@ -195,7 +195,7 @@ class _Sending:
 
 
 def _in_time(what: str, call: Callable[[], T], deadline: Deadline) -> T:
-    """Return what `call()` returns. Raises `CloudError` when it takes longer than there is time."""
+    """Return what `call()` returns. Raises `CloudError` when it does not end before the deadline."""
     seconds = deadline.remaining()
     if seconds > 0:
         try:

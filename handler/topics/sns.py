@@ -10,7 +10,7 @@ from handler.cloud.pacing import bounded
 from handler.errors import CloudError, Meaning
 from handler.output.encoding import encoded
 
-_PASSING = (
+_RETRYABLE_CODES = (
     "Throttl",
     "InternalError",
     "InternalFailure",
@@ -78,6 +78,6 @@ def _translated(error: Exception) -> CloudError:
 
 
 def _meaning(code: str, status: int) -> Meaning:
-    if code.startswith(_PASSING) or status >= 500 or status == 429:  # noqa: PLR2004
+    if code.startswith(_RETRYABLE_CODES) or status >= 500 or status == 429:  # noqa: PLR2004
         return Meaning.RETRY
     return Meaning.OBJECT if code.startswith("InvalidParameter") else Meaning.HALT

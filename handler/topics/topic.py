@@ -36,7 +36,7 @@ class Topic(Protocol):
 class Destination(NamedTuple):
     """Where reports go, which ones, and as whom: `endpoint` and `region` are those of CCC.
 
-    `identity(anew=…)` returns the credentials, read anew or as they were read before; `None` without any.
+    `identity(refresh=…)` returns the credentials, read again or as they were read before; `None` without any.
     """
 
     address: str
@@ -64,7 +64,7 @@ def connect(to: Destination, seconds: float) -> Topic:
         except ImportError as error:
             text = f"{error}: only Lambda brings boto3; elsewhere cmq: or eventbridge: is wanted"
             raise CloudError("NoBoto3", text, meaning=Meaning.HALT) from None
-    identity = to.identity(anew=False)
+    identity = to.identity(refresh=False)
     if identity is None:
         raise cloud_error("NoCredentials", "there are no credentials to publish with")
     if kind == "cmq":

@@ -13,7 +13,7 @@ from handler.triggers.delivery import Delivery, Message, OnFailure, not_a_record
 def sqs(event: Mapping[str, Any]) -> Delivery | None:
     """Return the messages of an SQS batch; a body that is an SNS envelope is unwrapped.
 
-    Failed ones are told by id, `ReportBatchItemFailures`. A record without an id is rejected by itself.
+    Failures are reported by id, `ReportBatchItemFailures`. A record without an id is rejected by itself.
     Source: AWS Lambda Developer Guide, "Using Lambda with Amazon SQS".
     """
     records = _records(event, "eventSource", "aws:sqs")

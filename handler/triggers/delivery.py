@@ -1,4 +1,4 @@
-"""What a trigger event is to the rest: messages, and the way their fates are told to the trigger. Pure."""
+"""A trigger event as messages, and how the trigger learns of their results. Pure."""
 
 from collections.abc import Mapping, Sequence
 from enum import Enum
@@ -23,7 +23,7 @@ class Fate(Enum):
 
 
 class OnFailure(Enum):
-    """How failure is told to a trigger; the contract's table, row by row."""
+    """How a trigger learns of a failure: the rows of docs/decisions/0004-failure-by-trigger.md."""
 
     RETURN_IDS = "SQS: the ids of the failed and rejected messages, in batchItemFailures"
     RAISE = "asynchronous triggers: raise, and the platform tries again, then keeps the event aside"
@@ -33,9 +33,9 @@ class OnFailure(Enum):
 class Message(NamedTuple):
     """One unit of work. `body` is JSON text or what the platform parsed from it, as it came.
 
-    `unique` is set where the id alone tells one message from all others, whichever invocation it comes in,
-    and `first` where the trigger says that it has not delivered the message before. `fault` says why a
-    `record` of the event holds no message; such a one is rejected by itself.
+    `unique` is set where the id alone identifies the message across invocations, and `first` where the
+    trigger says that it has not delivered the message before. `fault` says why a `record` of the event holds
+    no message; such a record is rejected by itself.
     """
 
     id: str
@@ -74,7 +74,7 @@ class Delivery(NamedTuple):
             if all(message.can_be_named for message in failed):
                 ids = dict.fromkeys(message.id for message in failed)
                 return {"batchItemFailures": [{"itemIdentifier": each} for each in ids]}
-            raise UnfinishedError(f"a message without an id that can be told. {_in_a_line(report)}")
+            raise UnfinishedError(f"a message without a usable id. {_in_a_line(report)}")
         told = {Fate.RETRY} if self.on_failure is OnFailure.RAISE_TO_RETRY else {Fate.RETRY, Fate.REJECTED}
         if any(fate in told for _, fate in fates):
             raise UnfinishedError(_in_a_line(report))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from . import api3, control
 from .cloud import Cloud, TaskSource
-from .exchange import Asked, Reply
+from .exchange import HttpRequest, Reply
 from .faults import Fault, Kind
 from .hooks import Hooks
 from .journal import Entry
@@ -31,9 +31,9 @@ _LAST_PORT = 65_535
 
 
 class Emulator(Cloud):
-    """A TencentCloud of one's own, that listens on loopback; use it as a context manager.
+    """An emulated Tencent Cloud that listens on loopback; use it as a context manager.
 
-    The port is a free one unless it is given. Everything else is `Cloud`'s: `tasks`, `topics`, `buses`,
+    Without a `port`, a free one is used. The rest is inherited from `Cloud`: `tasks`, `topics`, `buses`,
     `options`, `faults`, `hooks`, `limits`, `journal`, `errors`, `secrets`, `tokens`, `now`,
     `signature_now`, `reset`, `load`.
     """
@@ -48,7 +48,7 @@ class Emulator(Cloud):
         now: Callable[[], float] = time.time,
         signature_now: Callable[[], float] = time.time,
     ) -> None:
-        """Read the tasks. Raises `ValueError` for what is no port, or naming entry and field, no task."""
+        """Read the tasks. Raises `ValueError` for an invalid port, or with the place of an invalid task."""
         if not 0 <= port <= _LAST_PORT:
             raise ValueError(f"port: 0 to {_LAST_PORT} is wanted, not {port}")
         self._server = Server(port, self._serve, self._fail, api3.MAX_BODY)
@@ -70,25 +70,25 @@ class Emulator(Cloud):
         return f"http://{self.endpoint}"
 
     def start(self) -> Self:
-        """Listen; returns listening, or raises `OSError` at once, as when the port is taken."""
-        if self._era.is_set():
-            self._era = threading.Event()
+        """Listen, and return itself. Raises `OSError` at once, for example when the port is taken."""
+        if self._generation.is_set():
+            self._generation = threading.Event()
         self._server.start()
         return self
 
     def stop(self) -> None:
-        """Stop listening, end every wait and cut every connection. What was asked can still be looked at."""
+        """Stop listening, end every wait and cut every connection. The journal can still be read."""
         self._end()
         self._server.stop()
 
     def reset(self) -> None:
-        """Bring back what was given at construction; return listening, if it was started."""
+        """Restore what was given at construction; afterwards it listens, if it was started."""
         super().reset()
         self._server.listen()
 
     @contextmanager
     def refusing(self) -> Iterator[None]:
-        """Refuse connections, really, as long as the `with` block lasts: nobody listens on the port."""
+        """Refuse TCP connections as long as the `with` block lasts: no socket listens on the port."""
         self._server.refuse()
         try:
             yield
@@ -101,7 +101,7 @@ class Emulator(Cloud):
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def _serve(self, asked: Asked) -> Reply:
+    def _serve(self, asked: HttpRequest) -> Reply:
         return control.answer(self, asked) if asked.path.startswith(control.PREFIX) else self.answer(asked)
 
     def _fail(self, error: Exception) -> None:

@@ -16,7 +16,7 @@ from .api3 import Call, Verifier
 from .ccc import Ccc
 from .eb import Buses, Eb
 from .errors import ApiError
-from .exchange import Asked, Manner, Reply
+from .exchange import DeliveryMode, HttpRequest, Reply
 from .faults import Fault, Faults, Kind
 from .hooks import Hooks
 from .journal import Entry, Journal
@@ -33,12 +33,12 @@ _PAGES = {
 }
 _UNANSWERED = {Kind.RESET, Kind.REFUSED, *_PAGES}
 _MANNERS = {
-    Kind.RESET: Manner.RESET,
-    Kind.REFUSED: Manner.REFUSED,
-    Kind.LOST_REPLY: Manner.RESET,
-    Kind.STALL: Manner.STALLED,
-    Kind.DRIP: Manner.DRIPPING,
-    Kind.TRUNCATED: Manner.TRUNCATED,
+    Kind.RESET: DeliveryMode.RESET,
+    Kind.REFUSED: DeliveryMode.REFUSED,
+    Kind.LOST_REPLY: DeliveryMode.RESET,
+    Kind.STALL: DeliveryMode.STALLED,
+    Kind.DRIP: DeliveryMode.DRIPPING,
+    Kind.TRUNCATED: DeliveryMode.TRUNCATED,
 }
 _SERVICES = {each.VERSION: each.SERVICE for each in (ccc, tdmq, eb)}
 _SECRETS = {"AKIDEXAMPLE": "SECRETEXAMPLE"}
@@ -64,7 +64,7 @@ class Cloud:
         now: Callable[[], float] = time.time,
         signature_now: Callable[[], float] = time.time,
     ) -> None:
-        """Read the tasks. Raises `ValueError`, naming entry and field, for what is no task."""
+        """Read the tasks. Raises `ValueError`, naming entry and field, for an invalid task."""
         self.now = now
         self.signature_now = signature_now
         self.secrets = dict(_SECRETS if secrets is None else secrets)
@@ -79,17 +79,17 @@ class Cloud:
         self.limits = Limits(time.monotonic)
         self.errors: list[Exception] = []
         self._given = read(tasks), dict(self.secrets), dict(self.tokens), now, signature_now
-        self._era = threading.Event()  # set when it is over: by a reset, or by stopping
+        self._generation = threading.Event()  # set when it is over: by a reset, or by stopping
         self.reset()
 
     def reset(self) -> None:
         """Bring back what was given at construction, and forget journal, topics, buses, faults and errors.
 
-        Whoever waits in a fault is cut off at once, and what it was about to do is not done.
+        A request that waits in a fault is cut off at once. If its work was not done yet, it is not done.
         """
         with self.tasks.lock:
             self._end()
-            self._era = threading.Event()
+            self._generation = threading.Event()
             tasks, secrets, tokens, self.now, self.signature_now = self._given
             self.secrets, self.tokens = dict(secrets), dict(tokens)
             self.options.reset()
@@ -111,11 +111,11 @@ class Cloud:
         """
         self.tasks.load(source)
 
-    def answer(self, asked: Asked) -> Reply:
+    def answer(self, asked: HttpRequest) -> Reply:
         """Answer an API's request. A mistake of ours is an InternalError to the client, and is kept."""
-        era, call = self._era, Call(asked.headers, asked.body or b"")
+        generation, call = self._generation, Call(asked.headers, asked.body or b"")
         try:
-            return self._answer(asked, call, era)
+            return self._answer(asked, call, generation)
         except Exception as error:  # noqa: BLE001 - it fails the test that met it
             self.errors.append(error)
             return _reply(api3.response(errors.of("InternalError")), None)
@@ -125,26 +125,26 @@ class Cloud:
 
     def _end(self) -> None:
         """End every wait."""
-        self._era.set()
+        self._generation.set()
 
-    def _answer(self, asked: Asked, call: Call, era: threading.Event) -> Reply:
+    def _answer(self, asked: HttpRequest, call: Call, generation: threading.Event) -> Reply:
         params = _readable(call)
         fault = self.faults.pick(call.action, params)
         if fault and fault.kind is Kind.LATENCY:
-            (self.hooks.wait or era.wait)(fault.seconds)
+            (self.hooks.wait or generation.wait)(fault.seconds)
         with self.tasks.lock:
-            if era.is_set():
-                return Reply(manner=Manner.RESET)
+            if generation.is_set():
+                return Reply(manner=DeliveryMode.RESET)
             if self.hooks.before:
                 self.hooks.before(call.action, params)
             answer = self._meet(fault, asked, call)
             reply = _reply(answer, fault)
             entry = self._entry(call, answer, fault)
-            entry = replace(entry, delivered=reply.manner is Manner.WHOLE)
+            entry = replace(entry, delivered=reply.manner is DeliveryMode.WHOLE)
             number = self.journal.add(entry)
             if self.hooks.after:
                 self.hooks.after(entry)
-        return replace(reply, until=era, sent=partial(self.journal.settle, number))
+        return replace(reply, until=generation, sent=partial(self.journal.set_delivered, number))
 
     def _entry(self, call: Call, answer: Any, fault: Fault | None) -> Entry:
         return Entry(
@@ -159,14 +159,14 @@ class Cloud:
             delivered=False,
         )
 
-    def _meet(self, fault: Fault | None, asked: Asked, call: Call) -> Any:
+    def _meet(self, fault: Fault | None, asked: HttpRequest, call: Call) -> Any:
         """Return the answer, mangled if so asked; `None` where a fault comes before the service."""
         if fault and fault.kind in _UNANSWERED:
             return None
         answer = self._answered(fault, asked, call)
         return fault.change(copy.deepcopy(answer)) if fault and fault.change else answer
 
-    def _answered(self, fault: Fault | None, asked: Asked, call: Call) -> dict[str, Any]:
+    def _answered(self, fault: Fault | None, asked: HttpRequest, call: Call) -> dict[str, Any]:
         language = call.headers.get("x-tc-language")
         try:
             if fault and fault.kind in {Kind.ERROR, Kind.OTHER_CONTENT_TYPE}:
@@ -176,11 +176,11 @@ class Cloud:
         except ApiError as error:
             return api3.response(error, language)
 
-    def _work(self, asked: Asked, call: Call) -> dict[str, Any]:
+    def _work(self, asked: HttpRequest, call: Call) -> dict[str, Any]:
         """Do what a request asks for. Raises `ApiError`.
 
-        The order: size, signature, action, rate limit, parameters. So a request that nobody signed counts
-        towards nobody's limit; which order the service has is not documented.
+        The order: size, signature, action, rate limit, parameters. So a request without a valid signature
+        counts towards no limit. The order in the real service is not documented.
         """
         if asked.body is None:
             raise errors.of("RequestSizeLimitExceeded")
@@ -222,7 +222,7 @@ def _reply(answer: Any, fault: Fault | None) -> Reply:
     return Reply(
         api3.encoded({"Response": answer}),
         content_type="application/json; charset=utf-8" if other else "application/json",
-        manner=_MANNERS.get(fault.kind, Manner.WHOLE),
+        manner=_MANNERS.get(fault.kind, DeliveryMode.WHOLE),
         seconds=fault.seconds,
     )
 

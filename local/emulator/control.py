@@ -8,12 +8,12 @@ from typing import Any
 
 from .api3 import encoded
 from .cloud import Cloud
-from .exchange import Asked, Reply
+from .exchange import HttpRequest, Reply
 
 PREFIX = "/_emulator/"
 
 
-def answer(cloud: Cloud, asked: Asked) -> Reply:
+def answer(cloud: Cloud, asked: HttpRequest) -> Reply:
     """Answer with JSON: 200, 400 with an `error` that says what is wrong, or 404."""
     what = asked.path.removeprefix(PREFIX)
     if asked.method == "GET" and what == "journal":

@@ -53,7 +53,7 @@ class Buses:
             return dict(self._names)
 
     def create(self, name: str) -> str:
-        """Create a bus and give its id, which is none that there was before."""
+        """Create a bus and return its id, which was never used before."""
         with self.lock:
             self._count += 1
             bus_id = f"eb-{self._count:08x}"

@@ -9,14 +9,14 @@ from enum import Enum, auto
 from http import HTTPStatus
 
 
-class Manner(Enum):
+class DeliveryMode(Enum):
     """How an answer leaves."""
 
     WHOLE = auto()
     RESET = auto()
     """Not at all: the connection is reset."""
     REFUSED = auto()
-    """Likewise, and for `seconds` nobody listens."""
+    """Likewise, and connections are refused for `seconds`."""
     STALLED = auto()
     """The headers only; the connection is closed after `seconds`."""
     DRIPPING = auto()
@@ -31,12 +31,12 @@ def _unheard(_: bool) -> None:  # noqa: FBT001
 
 @dataclass(frozen=True)
 class Reply:
-    """What is sent back, in what manner. `until` ends every wait; `sent` hears if all of it was sent."""
+    """What is sent back, in what manner. `until` ends every wait; `sent` gets whether it was sent whole."""
 
     body: bytes = b""
     status: int = 200
     content_type: str = "application/json"
-    manner: Manner = Manner.WHOLE
+    manner: DeliveryMode = DeliveryMode.WHOLE
     seconds: float = 0.0
     until: threading.Event = field(default_factory=threading.Event)
     sent: Callable[[bool], None] = _unheard
@@ -51,7 +51,7 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Asked:
+class HttpRequest:
     """A request: method, path, headers by lower-case name, body (`None`: too large)."""
 
     method: str

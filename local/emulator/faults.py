@@ -1,4 +1,4 @@
-"""Faults on request: what can go wrong between a client and a cloud, by action and chance, or by script."""
+"""Fault injection: what can go wrong between client and cloud, by action and probability, or by script."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Kind(Enum):
 
 @dataclass(frozen=True)
 class Fault:
-    """A kind of fault, and what it needs to know.
+    """A kind of fault, and its parameters.
 
     `seconds` is the latency, the stall, the time in which connections are refused, or the time between two
     dripping bytes; they end at once when the emulator is stopped or reset. `code` is that of an API error,
@@ -86,7 +86,7 @@ NAMED: Mapping[str, Fault] = {
 
 
 def latency(seconds: float) -> Fault:
-    """Return a fault that lets every answer come `seconds` late."""
+    """Return a fault that delays every answer by `seconds`."""
     return Fault(Kind.LATENCY, seconds=seconds)
 
 
@@ -110,7 +110,7 @@ _RULE_KEYS = ("action", "probability", "times", "seed")
 def described(document: Any, more: tuple[str, ...] = ()) -> Fault:
     """Return the fault of a name, or of a JSON object: `fault` with `seconds`, or `code` with `message`.
 
-    A null is as good as left out; keys in `more` are somebody else's. Raises `ValueError`, naming the key,
+    A null counts as left out. Keys in `more` are allowed and ignored. Raises `ValueError`, naming the key,
     for a fault that does not exist.
     """
     wanted = _given({"fault": document} if isinstance(document, str) else document)
@@ -182,10 +182,10 @@ class _Rule:
 
 @dataclass
 class Faults:
-    """The faults in force, in the order in which they were added.
+    """The active faults, in the order in which they were added.
 
-    A request meets the first that chance grants. A script decides alone while it has steps left: its `None`
-    means no fault at all.
+    A request gets the first fault that is drawn for it. While a script has steps left, it decides alone: its
+    `None` means no fault at all.
     """
 
     _rules: list[_Rule] = field(default_factory=list)
@@ -202,11 +202,11 @@ class Faults:
         seed: int | None = None,
         when: Callable[[Mapping[str, Any]], bool] | None = None,
     ) -> None:
-        """Let requests meet a fault: those for `action`, or all; by `probability`; for so many `times`.
+        """Inject a fault into requests for `action`, or all, with a `probability`, at most `times` times.
 
-        With a `seed` this fault has a chance of its own, else all share one. `when` looks at a request's
-        parameters and says whether the fault concerns it. Raises `ValueError` for a probability or a
-        number of times that cannot be.
+        With a `seed` this fault has its own sequence of random numbers, else all share one. `when` gets a
+        request's parameters and returns whether the fault applies to it. Raises `ValueError` for an invalid
+        probability or number of times.
         """
         _number("probability", probability, 1)
         if times is not None and (type(times) is not int or times < 0):
@@ -218,12 +218,12 @@ class Faults:
             )
 
     def script(self, faults: Iterable[Fault | None], *, action: str | None = None) -> None:
-        """Let the next requests meet these faults, one each, `None` for none."""
+        """Inject these faults into the next requests, one each, `None` for none."""
         with self._lock:
             self._rules.append(_Rule(action, self._chance, script=list(faults)))
 
     def seed(self, seed: int) -> None:
-        """Choose the sequence of the shared chance; it is 0 unless said otherwise."""
+        """Seed the random numbers that faults share; the default seed is 0."""
         with self._lock:
             self._chance.seed(seed)
 
@@ -239,7 +239,7 @@ class Faults:
             return None
 
     def clear(self) -> None:
-        """Let everything go well again."""
+        """Remove all faults and scripts, and restore the default seed."""
         with self._lock:
             self._rules.clear()
             self._chance.seed(0)
@@ -247,8 +247,8 @@ class Faults:
     def add_from(self, document: Any) -> None:
         """Add what a JSON object asks for: a fault as `described`, or `script`, a list of them and nulls.
 
-        `action` means what it means to `add` and `script`; `probability`, `times` and `seed` what they mean
-        to `add`. Raises `ValueError` for anything else.
+        `action`, `probability`, `times` and `seed` are the arguments of `add` and `script` with these names.
+        Raises `ValueError` for anything else.
         """
         if not isinstance(document, Mapping):
             raise ValueError(f"an object is wanted, not {document!r}")

@@ -59,7 +59,7 @@ class Entry:
 class Journal:
     """All requests since the start or the last reset, in the order in which they were worked on.
 
-    A request is written down before its answer is sent: whoever has the answer finds it here.
+    A request is recorded before its answer is sent, so that a client that has the answer finds it here.
     """
 
     _entries: dict[int, Entry] = field(default_factory=dict)
@@ -81,14 +81,14 @@ class Journal:
         return self.actions().count(action)
 
     def add(self, entry: Entry) -> int:
-        """Write one request down, and give the number under which it is known."""
+        """Record one request, and return its number."""
         with self._lock:
             number = next(self._numbers)
             self._entries[number] = entry
             return number
 
-    def settle(self, number: int, delivered: bool) -> None:  # noqa: FBT001 - what is told is the truth
-        """Return what became of the answer to a request; one that is forgotten since is left alone."""
+    def set_delivered(self, number: int, delivered: bool) -> None:  # noqa: FBT001 - the value of a field
+        """Record whether the answer to a request was delivered; ignore a request that was forgotten since."""
         with self._lock:
             if number in self._entries:
                 self._entries[number] = replace(self._entries[number], delivered=delivered)

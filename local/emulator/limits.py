@@ -24,8 +24,8 @@ class Limits:
     `per_action` overrides the default of 20 for an action, as it does for PutEvents from the start; `None`
     means no limit. `clock` gives seconds, and may be exchanged until the next reset. Requests over the limit
     count as well, as they do in messages of the service that people quote ("`7` in a second, which exceeds
-    the frequency limit `5`", github.com/yxw007/vscode-translate-next/issues/20): who does not wait is not
-    let in.
+    the frequency limit `5`", github.com/yxw007/vscode-translate-next/issues/20): a client that does
+    not wait is not let in.
     """
 
     clock: Callable[[], float]
@@ -38,7 +38,7 @@ class Limits:
         self._given = self.clock
 
     def over(self, action: str, secret_id: str) -> tuple[int, int] | None:
-        """Count one request; give (requests in this second, limit) when that is too many, else `None`."""
+        """Count one request; return (requests in this second, limit) if they are too many, else `None`."""
         limit = self.per_action.get(action, self.default)
         if limit is None:
             return None

@@ -1,4 +1,4 @@
-"""Sockets, threads and HTTP: one write a response, loopback only, quick to start and to stop."""
+"""The HTTP server: on loopback only, one write for each response, quick to start and to stop."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
-from .exchange import Asked, Manner, Reply
+from .exchange import DeliveryMode, HttpRequest, Reply
 
 HOST = "127.0.0.1"
-"""The only address: what knows no secrets worth keeping listens to nobody else."""
+"""The only address: the emulator's secrets are public, so it serves this machine alone."""
 _IDLE_SECONDS = 60
 _POLL_SECONDS = 0.02
 _DRAINED = 64 * 1024 * 1024
-"""Bytes read of a body that is too large, so that its sender lives to hear the answer."""
+"""Bytes read of a body that is too large, so that its sender still receives the answer."""
 
 
 class Server:
     """An HTTP server on a loopback port, which can also refuse connections for a while.
 
-    `answer` gives the reply to a request; `failed` hears of mistakes of this module. A body has at most
-    `limit` bytes.
+    `answer` returns the reply to a request. `failed` is called with errors of the emulator itself. A body
+    has at most `limit` bytes.
     """
 
     def __init__(
         self,
         port: int,
-        answer: Callable[[Asked], Reply],
+        answer: Callable[[HttpRequest], Reply],
         failed: Callable[[Exception], None],
         limit: int,
     ) -> None:
@@ -50,7 +50,7 @@ class Server:
         return self._http is not None
 
     def start(self) -> None:
-        """Listen, or raise `OSError` at once. Starting twice is a mistake."""
+        """Listen, or raise `OSError` at once. Raise `RuntimeError` if it is running already."""
         with self._turn:
             if self._http is not None:
                 raise RuntimeError("the emulator is running already")
@@ -63,7 +63,7 @@ class Server:
             self.port = self._http.server_address[1]
 
     def listen(self) -> None:
-        """Accept connections (again); nothing happens if it does, or was stopped."""
+        """Accept connections. Do nothing if it accepts them already, or was stopped."""
         with self._turn:
             if self._http is None or self._listening:
                 return
@@ -79,19 +79,19 @@ class Server:
             loop.start()
 
     def refuse(self) -> None:
-        """Refuse connections from now on, and cut those there are; nothing happens if it was stopped.
+        """Refuse new connections, and cut the open ones. Do nothing if it was stopped.
 
-        The port stays ours: it is bound, but nobody listens. An earlier `refuse_for` ends nothing any more.
+        The port stays bound, but no socket listens. An earlier `refuse_for` does not end this refusal.
         """
         with self._turn:
             self._refusals += 1
             if self._http is not None and self._listening:
                 self._close()
-                self._http = None  # stopped, should somebody else be quicker
+                self._http = None  # stopped, if another process takes the port now
                 self._http = _Http(self.port, self)
 
     def refuse_for(self, seconds: float, until: threading.Event) -> None:
-        """Refuse connections for so many seconds, or `until` that happens; do not wait for it."""
+        """Refuse connections for some seconds, or until `until` is set; return at once."""
         with self._turn:
             self.refuse()
             mine = self._refusals
@@ -105,7 +105,7 @@ class Server:
         threading.Thread(target=listen_again, name="emulator refusing", daemon=True).start()
 
     def stop(self) -> None:
-        """Stop listening and cut every connection. Stopping twice is none."""
+        """Stop listening and cut every connection. Stopping twice is allowed."""
         with self._turn:
             self._close()
             self._http = None
@@ -140,7 +140,7 @@ class _Http(ThreadingHTTPServer):
             raise
 
     def server_bind(self) -> None:
-        """Bind, without asking a name server who one is."""
+        """Bind, without the name lookup of the base class."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
@@ -185,7 +185,7 @@ def _reset(connection: socket.socket) -> None:
 
 
 class _Lines:
-    """The lines of a request's head, whose end must not come before theirs."""
+    """The lines of a request's head. An end of the connection among them is an error."""
 
     def __init__(self, rfile: Any) -> None:
         self.rfile = rfile
@@ -222,7 +222,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.rfile = rfile
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
-        """Answer what is no HTTP, as a web server would; it is no API's request and in no journal."""
+        """Answer invalid HTTP as a web server would. It is not an API request and not in the journal."""
         self.close_connection = True
         status = HTTPStatus(code)
         page = f"<html><body><h1>{status.value} {status.phrase}</h1></body></html>".encode()
@@ -239,7 +239,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.server.over:
             raise ConnectionAbortedError("the emulator stopped or refuses, and cut this connection")
         headers = {name.lower(): value for name, value in self.headers.items()}
-        self._send(self.server.owner.answer(Asked(self.command, self.path, headers, body)))
+        self._send(self.server.owner.answer(HttpRequest(self.command, self.path, headers, body)))
 
     def _body(self, length: int) -> bytes | None:
         """Read the body; `None` if it is too large. Raises `ConnectionError` if the client vanishes."""
@@ -262,21 +262,21 @@ class _Handler(BaseHTTPRequestHandler):
             reply.sent(whole)
 
     def _deliver(self, reply: Reply) -> bool:
-        """Send a reply in its manner, and tell whether all of it was sent. Raises `OSError`."""
-        if reply.manner in {Manner.RESET, Manner.REFUSED}:
-            if reply.manner is Manner.REFUSED:  # first, so that whoever saw the reset is refused
+        """Send a reply in its manner, and return whether all of it was sent. Raises `OSError`."""
+        if reply.manner in {DeliveryMode.RESET, DeliveryMode.REFUSED}:
+            if reply.manner is DeliveryMode.REFUSED:  # first, so that a client that saw the reset is refused
                 self.server.owner.refuse_for(reply.seconds, reply.until)
             _reset(self.connection)
             return False
         head = reply.head("close" if self.close_connection else "keep-alive")
-        if reply.manner is Manner.STALLED:
+        if reply.manner is DeliveryMode.STALLED:
             self.connection.sendall(head)
             reply.until.wait(reply.seconds)
             return False
-        if reply.manner is Manner.TRUNCATED:
+        if reply.manner is DeliveryMode.TRUNCATED:
             self.connection.sendall(head + reply.body[: len(reply.body) // 2])
             return False
-        if reply.manner is Manner.DRIPPING:
+        if reply.manner is DeliveryMode.DRIPPING:
             return self._drip(head, reply)
         self.connection.sendall(head if self.command == "HEAD" else head + reply.body)
         return True

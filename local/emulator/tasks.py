@@ -135,7 +135,7 @@ def _check(place: str, name: str, value: Any) -> None:
     if isinstance(value, (list, tuple)) and not all(isinstance(item, str) for item in value):
         raise ValueError(f"{place}: a list of strings is wanted, not {value!r}")
     if isinstance(value, int) and not -(2**63) <= value < 2**63:
-        raise ValueError(f"{place}: 64 bits are all there is, not {value!r}")
+        raise ValueError(f"{place}: a 64-bit integer is wanted, not {value!r}")
     if name in _LEAST and isinstance(value, (int, float)) and not _LEAST[name] <= value < 2**63:
         raise ValueError(f"{place}: at least {_LEAST[name]} is wanted, not {value!r}")
     if name == "state" and value not in range(6):

@@ -52,7 +52,7 @@ class Topics:
             return list(self._sizes)
 
     def create(self, name: str, max_size: int = DEFAULT_MAX_SIZE) -> str:
-        """Create a topic whose messages have at most `max_size` bytes, and give its id."""
+        """Create a topic whose messages have at most `max_size` bytes, and return its id."""
         with self.lock:
             self._sizes[name.lower()] = max_size
             self._messages.setdefault(name.lower(), [])
@@ -68,7 +68,7 @@ class Topics:
         return self._sizes.get(name.lower())
 
     def publish(self, name: str, content: str, tags: tuple[str, ...]) -> str:
-        """Publish a message and give its id. Raises `KeyError` for a topic that does not exist."""
+        """Publish a message and return its id. Raises `KeyError` for a topic that does not exist."""
         with self.lock:
             self._count += 1
             message = Published(str(69_423_169_000 + self._count), content, tags)

@@ -365,7 +365,7 @@ def test_credentials_that_were_read_before_serve_on_when_reading_them_anew_fails
     aws.mood = "silent"
     budget = credentials.SecretBudget(2.0, Deadline.after(Clock(), 60), Backoff())
     with pytest.raises(CloudError, match=r"no answer within 0.5 s"):
-        credentials.read_credentials(SECRET, None, budget, anew=True)
+        credentials.read_credentials(SECRET, None, budget, refresh=True)
     assert credentials.read_credentials(SECRET, None, budget) == before
 
 
@@ -422,7 +422,7 @@ def send(  # noqa: PLR0913 - as many as there is to vary
     clock = clock or Jumping().clock()
     emulator.limits.clock = clock.monotonic
     used = Credentials(*KEYS.values())
-    to = Destination(address, emulator.url, "ap-guangzhou", lambda anew: used)
+    to = Destination(address, emulator.url, "ap-guangzhou", lambda refresh: used)
     return publish(report or long(), to, Deadline.after(clock, seconds), Backoff(attempts))
 
 

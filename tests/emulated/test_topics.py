@@ -38,7 +38,7 @@ def report(message: str = "tasks: a list is wanted", body: str | None = None, co
 
 def tencent(emulator: Emulator, identity: Credentials | None = None) -> Destination:
     used = identity or Credentials("AKIDEXAMPLE", "SECRETEXAMPLE")
-    return Destination("", emulator.url, "ap-guangzhou", lambda anew: used)
+    return Destination("", emulator.url, "ap-guangzhou", lambda refresh: used)
 
 
 def sent(to: str, what: Report, where: Destination, backoff: Backoff | None = None) -> int:
@@ -47,7 +47,7 @@ def sent(to: str, what: Report, where: Destination, backoff: Backoff | None = No
     )
 
 
-NOWHERE = Destination("", "http://127.0.0.1:9", None, lambda anew: None)
+NOWHERE = Destination("", "http://127.0.0.1:9", None, lambda refresh: None)
 
 
 @dataclass
@@ -199,7 +199,7 @@ def test_a_cmq_topic_that_is_not_there_is_told_at_once(emulator: Emulator) -> No
 
 def test_a_cmq_topic_without_credentials_is_told(emulator: Emulator) -> None:
     with pytest.raises(PublishError, match="NoCredentials"):
-        sent(CMQ, report(), Destination("", emulator.url, None, lambda anew: None))
+        sent(CMQ, report(), Destination("", emulator.url, None, lambda refresh: None))
 
 
 def test_an_sns_topic_where_there_is_no_boto3_is_told_with_the_report_in_the_log(
@@ -343,7 +343,7 @@ def test_an_event_bus_without_a_region_is_told_what_is_missing(bus: Bus) -> None
 
 def test_an_event_bus_without_credentials_or_with_wrong_ones_is_told(bus: Bus) -> None:
     with pytest.raises(PublishError, match="NoCredentials"):
-        sent(bus.address, report(), Destination("", bus.emulator.url, None, lambda anew: None))
+        sent(bus.address, report(), Destination("", bus.emulator.url, None, lambda refresh: None))
     with pytest.raises(PublishError, match=r"AuthFailure.SignatureFailure.*hint: .*TENCENTCLOUD_SECRET_KEY"):
         sent(bus.address, report(), tencent(bus.emulator, Credentials("AKIDEXAMPLE", "wrong")))
     assert bus.received() == []

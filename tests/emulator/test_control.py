@@ -45,9 +45,9 @@ with_fixture = settings(suppress_health_check=[HealthCheck.function_scoped_fixtu
         ("options", {"state_after_stop": 5}, "state_after_stop: 2 to 4 is wanted, not 5"),
         ("options", {"max_page_size": 0}, "max_page_size: at least 1 is wanted, not 0"),
         ("options", {"pauses_without_effect": -1}, "pauses_without_effect: at least 0 is wanted, not -1"),
-        ("tasks", {"task_id": 1, "sdk_app_id": APP, "not_after": -HUGE}, "[0].not_after: 64 bits"),
-        ("tasks", {"task_id": 1, "sdk_app_id": APP, "not_before": HUGE}, "[0].not_before: 64 bits"),
-        ("tasks", {"task_id": 2**63, "sdk_app_id": APP}, "[0].task_id: 64 bits"),
+        ("tasks", {"task_id": 1, "sdk_app_id": APP, "not_after": -HUGE}, "[0].not_after: a 64-bit integer"),
+        ("tasks", {"task_id": 1, "sdk_app_id": APP, "not_before": HUGE}, "[0].not_before: a 64-bit integer"),
+        ("tasks", {"task_id": 2**63, "sdk_app_id": APP}, "[0].task_id: a 64-bit integer"),
     ],
     ids=lambda value: str(value)[:80],
 )

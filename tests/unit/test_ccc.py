@@ -84,7 +84,7 @@ class Service:
         """Return a call of each API that reads, and of each that acts."""
         return [
             lambda: self.ccc.page(APP, 0, 100, until=self.until),
-            lambda: self.ccc.see(APP, TASK, until=self.until),
+            lambda: self.ccc.describe(APP, TASK, until=self.until),
             self.pause,
             lambda: self.ccc.act("resume", APP, TASK, lambda: True, until=self.until),
         ]
@@ -157,8 +157,8 @@ def test_a_throttled_call_is_sent_again_after_a_second_and_slows_down_those_of_i
     service.pause()
     for _ in range(2):
         service.ccc.act("resume", APP, TASK, lambda: True, until=service.until)
-        service.ccc.see(APP, TASK, until=service.until)
-        service.ccc.see(APP, TASK, until=service.until)
+        service.ccc.describe(APP, TASK, until=service.until)
+        service.ccc.describe(APP, TASK, until=service.until)
     first, second, *others = service.sent
     assert second - first >= 1
     assert others[-1] - second < 0.2, "other APIs have a quota of their own"

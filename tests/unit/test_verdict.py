@@ -187,17 +187,17 @@ def seen(state: TaskState | None) -> Seen:
 def test_what_was_seen_after_one_accepted_call_is_history_after_the_next() -> None:
     paused = attempt()
     for state in (TaskState.RUNNING, None, None):
-        paused.took(Answer("r", 1))
-        paused.see(None if state is None else seen(state))
+        paused.note_accepted(Answer("r", 1))
+        paused.note_state(None if state is None else seen(state))
     found = paused.evidence(unknown=False, turned=False)
     assert (found.sent, found.state, found.earlier) == (3, None, TaskState.RUNNING)
 
 
 def test_a_state_without_a_name_takes_nothing_from_what_was_seen() -> None:
     paused = attempt()
-    paused.took(Answer("r", 1))
-    paused.see(seen(TaskState.RUNNING))
-    paused.see(seen(None))
+    paused.note_accepted(Answer("r", 1))
+    paused.note_state(seen(TaskState.RUNNING))
+    paused.note_state(seen(None))
     assert paused.evidence(unknown=False, turned=False).state is TaskState.RUNNING
 
 
@@ -216,11 +216,11 @@ def test_an_error_counts_after_an_accepted_call_if_it_was_sent_or_nothing_more_c
     error = CloudError("X", "no", meaning=meaning)
     error.attempts = sent
     paused = attempt()
-    paused.took(Answer("r", 1))
-    paused.failed(error)
+    paused.note_accepted(Answer("r", 1))
+    paused.note_failed(error)
     found = paused.evidence(unknown=False, turned=False)
     assert (found.error is error, found.sent, found.accepted) == (kept, 1 + sent, True)
-    paused.took(Answer("r", 1))
+    paused.note_accepted(Answer("r", 1))
     assert paused.evidence(unknown=False, turned=False).error is None
 
 
@@ -233,14 +233,14 @@ def test_what_one_call_left_unclear_stays_so() -> None:
     lost, refused = (CloudError("X", "no", meaning=Meaning.OBJECT) for _ in range(2))
     lost.attempts, lost.unclear, refused.attempts = 1, True, 1
     paused = attempt()
-    paused.failed(lost)
-    paused.failed(refused)
+    paused.note_failed(lost)
+    paused.note_failed(refused)
     assert paused.evidence(unknown=False, turned=False).unclear
 
 
 def test_an_error_that_kept_the_first_call_from_being_sent_is_the_cause() -> None:
     error = CloudError("X", "no", meaning=Meaning.RETRY)
     deferred = attempt()
-    deferred.failed(error)
+    deferred.note_failed(error)
     found = deferred.evidence(unknown=False, turned=False)
     assert (found.error, found.sent, found.accepted) == (error, 0, False)

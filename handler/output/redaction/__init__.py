@@ -17,7 +17,7 @@ from handler.output.redaction.by_value import SHORTEST, Values
 
 _DEEPEST = 50
 _LARGEST_INTEGER_BITS = 4_096
-"""Python refuses to write a much larger one."""
+"""Python refuses to convert a much larger one to text."""
 
 _known = Values(())
 """The secrets of this invocation, which its threads share, and of those that run at the same time."""
@@ -39,7 +39,7 @@ def running() -> Iterator[None]:
 
 
 def begin(secrets: Iterable[str | None]) -> None:
-    """Let these be the known secrets: those of the invocation that begins, and of others that still run."""
+    """Replace the known secrets by those of the invocation that begins; keep those of others that run."""
     with _changing:
         _set(Values([*(_known if _running > 1 else ()), *filter(None, secrets)]))
 
@@ -51,7 +51,7 @@ def hide(secrets: Iterable[str | None]) -> None:
 
 
 def _set(secrets: Values) -> None:
-    global _known  # noqa: PLW0603 - an error's text is made in every module and thread
+    global _known  # noqa: PLW0603 - every module and thread creates errors
     if secrets != _known:  # else a warm instance keeps what it has prepared
         _known = secrets
 
@@ -62,17 +62,17 @@ def clean(text: str) -> str:
 
 
 def cleaned(value: Any) -> Any:
-    """Return a value without secrets, as data that JSON can hold, whatever it was."""
+    """Return any value without secrets, as data that JSON can hold."""
     return _Data().of(value)
 
 
 class _Data:
-    """One walk through a value. A text that occurs often is searched once."""
+    """One traversal of a value. Each distinct text is searched once."""
 
     def __init__(self) -> None:
         self._texts: dict[str, str] = {}
         self._keys: dict[Any, tuple[str, bool]] = {}
-        self._above: set[int] = set()
+        self._enclosing: set[int] = set()
 
     def of(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -81,13 +81,13 @@ class _Data:
             return _number(value)
         if not isinstance(value, (Mapping, list, tuple, set, frozenset)):
             return self._text(_text_of(value))
-        if id(value) in self._above:
+        if id(value) in self._enclosing:
             return "(a value that contains itself)"
-        if len(self._above) >= _DEEPEST:
+        if len(self._enclosing) >= _DEEPEST:
             return "(nested too deeply)"
-        self._above.add(id(value))
+        self._enclosing.add(id(value))
         found = self._mapping(value) if isinstance(value, Mapping) else [self.of(each) for each in value]
-        self._above.discard(id(value))
+        self._enclosing.discard(id(value))
         return found
 
     def _mapping(self, value: Mapping[Any, Any]) -> dict[str, Any]:

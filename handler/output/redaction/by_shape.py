@@ -1,4 +1,4 @@
-"""Secrets that nobody knows are found by the name in front of them: signatures, tokens, keys. Pure.
+"""Secrets whose values are not known are found by the name in front of them: signatures, tokens, keys. Pure.
 
 Name and value may be quoted, the quotes escaped any number of times, as JSON inside JSON has them, or all of
 it be encoded as in a URL or as HTML. Only the value is removed: its quotes stay, so that JSON remains JSON.
@@ -17,7 +17,7 @@ _SHORTEST_QUOTED = 4
 
 
 def without_shapes(text: str) -> str:
-    """Return a text without what stands behind the name of a secret."""
+    """Return a text without the values that follow the name of a secret."""
     small = _small(text)
     if not any(hint in small for hint in _HINTS):
         return text
@@ -38,7 +38,7 @@ def names_a_secret(key: str) -> bool:
 
 
 def _small(text: str) -> str:
-    """Return a text in small letters, each at its place: a few letters have two small ones."""
+    """Return a text in lower case, of the same length: a few letters have two in lower case."""
     small = text.lower()
     return small if len(small) == len(text) else text.translate(_SMALL)
 

@@ -1,11 +1,10 @@
 """Known secrets are found in a text, however they are quoted there. Pure.
 
-A text is reduced to its *bones*, the ASCII letters and digits that belong to no escape sequence, all of them
-small, and so is each secret. They are the same whether the secret was quoted as JSON, in a URL, by Python or
-as HTML, once or many times, was broken into lines, or put in capital or small letters as names of headers
-are. Eight consecutive characters of a secret, or of its base64, are a match: so one that was cut off is found
-as well. A *weak* secret, which has too few letters and digits, is looked for as it is written in each of the
-common quotings.
+A text is reduced to its *bones*: the ASCII letters and digits outside escape sequences, in lower case. So is
+each secret. The bones do not depend on the quoting (JSON, URL, Python or HTML, once or nested), on line
+breaks, or on case, which changes in names of headers. Eight consecutive characters of a secret, or of its
+base64, are a match, so that a truncated secret is found as well. A *weak* secret has too few letters and
+digits for that. It is searched for in each of the common quotings.
 """
 
 from __future__ import annotations
@@ -53,7 +52,7 @@ class Values:
         return bool(self._spans(_bones(text))) or any(form in text for form in self._forms_of_weak)
 
     def _without_runs(self, text: str) -> str:
-        """Return a text without what is left of a secret that was cut off, or is quoted in an unusual way."""
+        """Return a text without the secrets that were truncated, or are quoted in an unusual way."""
         places = _places(text)
         pieces, kept = [], 0
         for start, end in self._spans(bytes([ord(text[place]) for place in places]).lower()):
@@ -62,7 +61,7 @@ class Values:
         return "".join(pieces) + text[kept:]
 
     def _spans(self, bones: bytes) -> list[tuple[int, int]]:
-        """Return where bones hold runs of a secret, those that overlap or touch as one."""
+        """Return where bones hold runs of a secret; overlapping and adjacent runs are merged."""
         if self._chunks.isdisjoint(numbers := _numbers(bones)):
             return []
         hits = [number * _CHUNK for number, chunk in enumerate(numbers) if chunk in self._chunks]
@@ -86,7 +85,7 @@ class Values:
 
     @cached_property
     def _runs(self) -> frozenset[bytes]:
-        """Every eight consecutive bones, and seven where eight characters of a secret have no more."""
+        """Every eight consecutive bones, and seven where eight characters of a secret hold only seven."""
         found = {bones[at : at + _RUN] for bones in self._searched for at in range(len(bones) - _RUN + 1)}
         for value in self._values:
             starts = (
@@ -98,7 +97,7 @@ class Values:
 
     @cached_property
     def _chunks(self) -> frozenset[int]:
-        """Every four consecutive bones, as the number that this machine reads there."""
+        """Every four consecutive bones, as an integer in native byte order."""
         shifted = (bones[at:] for bones in self._searched for at in range(_CHUNK))
         return frozenset[int]().union(*map(_numbers, shifted))
 
@@ -123,7 +122,7 @@ _NOISE = rf"{_ESCAPE}|[^A-Za-z0-9\\%&]+|[%&]"
 
 
 def _bones(text: str) -> bytes:
-    """Return the ASCII letters and digits of a text that belong to no escape sequence, in small letters."""
+    """Return the ASCII letters and digits of a text outside escape sequences, in lower case."""
     if "\\" in text or "%" in text or "&" in text:
         text = re.sub(_ESCAPE, "", text)
     return text.encode("ascii", "ignore").translate(None, _NO_BONES).lower()
@@ -154,7 +153,7 @@ def _longest_first(forms: Iterable[str]) -> list[str]:
 
 
 def _quoted(secret: str) -> set[str]:
-    """Return a secret as it is written in every common quoting, and in one of them inside another."""
+    """Return a secret in every common quoting, and in every two of them nested."""
     forms = {secret, *_base64(secret)}
     for _ in range(2):
         forms |= {quoting(form) for form in forms for quoting in _QUOTINGS}
@@ -193,7 +192,7 @@ _QUOTINGS: tuple[Callable[[str], str], ...] = (
 
 
 def _base64(secret: str) -> set[str]:
-    """Return the base64 of a secret, and what it has of it inside a longer text, at each of three places."""
+    """Return the base64 of a secret, alone and inside a longer text at each of the three byte offsets."""
     from binascii import b2a_base64  # noqa: PLC0415 - few texts are searched that closely
 
     whole = b2a_base64(_utf_8(secret), newline=False).decode()
