@@ -12,6 +12,7 @@ from typing_extensions import Self
 
 from handler.cloud.credentials import Credentials, unsendable
 from handler.errors import ConfigurationError
+from handler.errors.spelling import closest
 from handler.task import INT64_MAX
 from handler.topics import addresses
 
@@ -22,8 +23,6 @@ _CREDENTIALS = tuple(
     for what in ("secret_id", "secret_key", "session_token")
 )
 _HOLDER = r"arn:aws[a-z-]*:(?:secretsmanager:[a-z0-9-]+:\d+:secret:.+|ssm:[a-z0-9-]+:\d+:parameter/.+)"
-
-
 _SECRET_VARIABLES = frozenset(
     [name.upper() for name in _CREDENTIALS]
     + ["TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN"]
@@ -213,14 +212,37 @@ class Settings(PublishSettings):
 def read_settings(**given: Any) -> Settings:
     """Read the settings from the environment; `given` wins over it.
 
-    Raises `ConfigurationError` with one sentence for each variable that cannot be used.
+    Raises `ConfigurationError` with one sentence for each variable that cannot be used, or is none of ours:
+    with a misspelt `CALLOUT_DRY_RUN`, tasks would be paused for real.
     """
+    problems: list[str] = []
+    settings: Settings | None = None
     try:
-        return Settings(**given)
+        problems = _unknown_variables(given)
+        settings = Settings(**given)
     except ValidationError as error:
-        raise ConfigurationError("settings", [_sentence(item) for item in error.errors()]) from None
+        problems += [_sentence(item) for item in error.errors()]
     except (OSError, ValueError) as error:  # what a `.env` holds is no text
-        raise ConfigurationError("settings", [f".env cannot be read: {error}"]) from None
+        problems.append(f".env cannot be read: {error}")
+    if problems or settings is None:
+        raise ConfigurationError("settings", problems)
+    return settings
+
+
+def _unknown_variables(given: Mapping[str, Any]) -> list[str]:
+    """Return a sentence for each variable that is set and has our prefix, but is no setting."""
+    found: dict[str, str | None] = dict(os.environ)
+    if given.get("_env_file", ".env") and os.path.exists(".env"):  # noqa: PTH110 - never raises
+        from dotenv import dotenv_values  # noqa: PLC0415 - on a developer's machine only
+
+        found |= dotenv_values(".env")
+    known = [name.removeprefix("callout_").upper() for name in Settings.model_fields if "callout_" in name]
+    names = {name.upper() for name, value in found.items() if value and name.upper().startswith("CALLOUT_")}
+    problems = []
+    for name in sorted(names.difference(f"CALLOUT_{each}" for each in known)):
+        near = closest(name.removeprefix("CALLOUT_"), known)
+        problems.append(f"{name}: is not a setting" + (f"; did you mean 'CALLOUT_{near}'?" if near else ""))
+    return problems
 
 
 def read_publish_settings(**given: Any) -> PublishSettings:

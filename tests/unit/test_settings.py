@@ -286,3 +286,42 @@ def test_one_variable_that_cannot_be_used_does_not_hide_the_topic_from_the_repor
     found = read_publish_settings()
     assert (found.callout_topic, found.callout_region) == ("cmq:reports", "ap-guangzhou")
     assert found.callout_endpoint == "ccc.tencentcloudapi.com"
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("CALLOUT_DRYRUN", "CALLOUT_DRYRUN: is not a setting; did you mean 'CALLOUT_DRY_RUN'?"),
+        ("callout_dryrun", "CALLOUT_DRYRUN: is not a setting; did you mean 'CALLOUT_DRY_RUN'?"),
+        ("CALLOUT_POLICY_FILE", "CALLOUT_POLICY_FILE: is not a setting; did you mean 'CALLOUT_POLICY'?"),
+        ("CALLOUT_X", "CALLOUT_X: is not a setting"),
+    ],
+)
+def test_a_variable_with_our_prefix_that_is_no_setting_is_refused(
+    monkeypatch: pytest.MonkeyPatch, name: str, sentence: str
+) -> None:
+    monkeypatch.setenv("CALLOUT_QUIET_HOURS", "21:00-08:00")
+    monkeypatch.setenv("CALLOUT_TIME_ZONE", "Asia/Shanghai")
+    monkeypatch.setenv("CALLOUT_NOTIFY", "sometimes")
+    monkeypatch.setenv(name, "true")
+    with pytest.raises(ConfigurationError) as refused:
+        read_settings()
+    assert refused.value.problems[0] == sentence
+    assert "CALLOUT_NOTIFY" in refused.value.problems[1], "the other faults are listed as well"
+
+
+def test_an_unknown_variable_in_a_file_of_settings_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("CALLOUT_QUIET_HOURS=21:00-08:00 UTC\nCALLOUT_DRYRUN=true\nOTHER=1\n")
+    with pytest.raises(ConfigurationError, match="CALLOUT_DRYRUN: is not a setting"):
+        read_settings()
+
+
+@pytest.mark.parametrize("name", ["CALLOUTS", "MY_CALLOUT_DRYRUN", "TENCENTCLOUD_APPID"])
+def test_variables_of_others_are_ignored(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("CALLOUT_QUIET_HOURS", "21:00-08:00 UTC")
+    monkeypatch.setenv(name, "true")
+    monkeypatch.setenv("CALLOUT_DRYRUN", "")  # an empty variable counts as not set
+    assert read_settings().callout_quiet_hours == "21:00-08:00 UTC"
