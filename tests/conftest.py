@@ -13,8 +13,7 @@ from hypothesis import settings
 
 from handler.output import redaction
 from local.emulator import Emulator
-
-APP = 1400692008
+from tests.support import APP
 
 settings.register_profile("default", deadline=None)
 settings.register_profile("quick", deadline=None, max_examples=20)

@@ -10,17 +10,17 @@ from typing import Any
 import pytest
 
 from handler.cloud.ccc import Ccc
-from handler.cloud.credentials import Credentials
 from handler.cloud.pacing import Backoff, Clock, Deadline, RateLimit
 from handler.reconcile.reconciler import Reconciler
 from handler.reconcile.schedule import Schedule
 from handler.report.entries import TaskReport
 from handler.task import Job, Outcome, SdkAppId, Task, TaskId
 from local.emulator import Emulator, Fault, Kind, faults
+from tests.support import APP, DESCRIBE, LIST, PAUSE, RESUME
 
-from .harness import APP, DESCRIBE, HOURS, LIST, NIGHT, PAUSE, SPRING, Simulated, named, numbered, pause
+from .harness.constants import HOURS, NIGHT, SPRING
+from .harness.reconciler import SimulatedReconciler, ccc_client, named, numbered, pause
 
-RESUME = "ResumeAutoCalloutTask"
 OTHER = SdkAppId(1400000001)
 
 
@@ -56,7 +56,9 @@ def test_a_task_is_not_missing_when_as_many_left_the_list_as_came(
             fill(emulator, new, 5)
 
     emulator.hooks.before = meanwhile
-    reports = Simulated(emulator).run(*pause(*(named(f"task-{number}") for number in range(110, 150))))
+    reports = SimulatedReconciler(emulator).run(
+        *pause(*(named(f"task-{number}") for number in range(110, 150)))
+    )
     assert moved
     assert {report.outcome for report in reports} == {Outcome.ALREADY_PAUSED}
 
@@ -73,7 +75,7 @@ def test_a_list_that_never_comes_to_rest_and_keeps_its_count_is_incomplete(emula
             fill(emulator, range(number := next(new), number + 1), 5)
 
     emulator.hooks.before = move
-    simulated = Simulated(emulator)
+    simulated = SimulatedReconciler(emulator)
     (report,) = simulated.run(*pause(named("nobody")))
     assert report.outcome is Outcome.DEFERRED
     assert [problem.code for problem in simulated.reconciler.problems] == ["ListIncomplete"]
@@ -93,7 +95,7 @@ def test_a_total_that_lags_behind_full_pages_hides_no_task(
         faults.mangled(lambda answer: answer if "Error" in answer else answer | {"TotalCount": counted}),
         action=LIST,
     )
-    reports = Simulated(emulator).run(*pause(named("wanted")))
+    reports = SimulatedReconciler(emulator).run(*pause(named("wanted")))
     assert [report.outcome for report in reports if report.task.task_id] == [Outcome.PAUSED] * more
     assert Outcome.NOT_FOUND not in {report.outcome for report in reports}
 
@@ -101,10 +103,10 @@ def test_a_total_that_lags_behind_full_pages_hides_no_task(
 def test_a_list_that_is_at_rest_is_read_twice_only_for_a_name_that_is_missing(emulator: Emulator) -> None:
     emulator.options.max_page_size = None
     fill(emulator, range(1, 251))
-    (found,) = Simulated(emulator).run(*pause(named("eu-surveys")))
+    (found,) = SimulatedReconciler(emulator).run(*pause(named("eu-surveys")))
     assert found.outcome is Outcome.PAUSED
     once = emulator.journal.count(LIST)
-    (missing,) = Simulated(emulator).run(*pause(named("nobody")))
+    (missing,) = SimulatedReconciler(emulator).run(*pause(named("nobody")))
     assert missing.outcome is Outcome.NOT_FOUND
     assert (once, emulator.journal.count(LIST) - once) == (3, 6)
 
@@ -123,13 +125,13 @@ def test_pages_whose_size_is_refused_in_the_middle_are_read_in_smaller_ones(
             emulator.options.max_page_size = allowed.pop(0)
 
     emulator.hooks.before = shrink
-    reports = Simulated(emulator).run(*pause(named("last"), named("nobody")))
+    reports = SimulatedReconciler(emulator).run(*pause(named("last"), named("nobody")))
     assert [report.outcome for report in reports] == [Outcome.PAUSED, Outcome.NOT_FOUND]
 
 
 def test_a_page_size_that_was_refused_is_not_tried_again_in_the_same_run(emulator: Emulator) -> None:
     emulator.options.max_page_size = 10
-    Simulated(emulator).run(*pause(*numbered([16498, 16499])), *pause(named("us-reminders")))
+    SimulatedReconciler(emulator).run(*pause(*numbered([16498, 16499])), *pause(named("us-reminders")))
     sizes = [each.params["PageSize"] for each in emulator.journal.entries if each.action == LIST]
     assert sizes[:4] == [100, 50, 20, 10]
     assert set(sizes[4:]) == {10}
@@ -140,7 +142,7 @@ def test_a_list_that_there_was_no_time_for_at_first_is_read_for_a_name_later(
     emulator: Emulator, rate: float
 ) -> None:
     emulator.options.max_page_size = 10
-    simulated = Simulated(emulator, rate=rate, seconds=12 / rate)
+    simulated = SimulatedReconciler(emulator, rate=rate, seconds=12 / rate)
     reports = simulated.run(*pause(*numbered([16498, 16499]), named("us-reminders")))
     assert [report.outcome for report in reports] == [Outcome.PAUSED] * 3
 
@@ -159,7 +161,7 @@ def test_a_paused_task_is_not_ours_where_every_pause_was_refused(
     emulator.tasks.get(APP, 16498).state = 5  # type: ignore[union-attr]
     emulator.faults.add(fault, action=PAUSE)
     emulator.faults.add(faults.HTTP_500, action=DESCRIBE, times=5)  # not seen before it is paused
-    (report,) = Simulated(emulator, seconds=20.0).run(*pause(SPRING))
+    (report,) = SimulatedReconciler(emulator, seconds=20.0).run(*pause(SPRING))
     assert emulator.journal.count(PAUSE) > 0
     assert report.outcome is outcome
 
@@ -176,14 +178,14 @@ def test_a_task_that_one_page_shows_in_two_states_is_paused_all_the_same(
         return answer | {"Tasks": [*(first | {"State": state} for state in states), *rest]}
 
     emulator.faults.add(faults.mangled(twice), action=LIST)
-    reports = Simulated(emulator).run(*pause(*numbered([16498, 16499, 16500])))
+    reports = SimulatedReconciler(emulator).run(*pause(*numbered([16498, 16499, 16500])))
     assert {report.outcome for report in reports} == {Outcome.PAUSED}
     assert {task.state for task in emulator.tasks} == {5}
 
 
 def test_a_description_of_another_task_says_nothing_of_this_one(emulator: Emulator) -> None:
     emulator.faults.add(faults.mangled(lambda answer: answer | {"TaskId": 777, "State": 5}), action=DESCRIBE)
-    (report,) = Simulated(emulator, seconds=20).run(*pause(SPRING))
+    (report,) = SimulatedReconciler(emulator, seconds=20).run(*pause(SPRING))
     assert report.outcome is Outcome.PAUSED
     assert emulator.tasks.state(16498) == 5
 
@@ -199,7 +201,9 @@ def test_a_task_that_was_seen_running_and_is_refused_is_unfinished_though_it_may
 ) -> None:
     emulator.faults.add(faults.error(why), action=DESCRIBE)
     emulator.faults.add(faults.error(code), action=PAUSE, when=lambda params: params["TaskId"] == 16498)
-    report, *rest = Simulated(emulator).run(*pause(SPRING, *numbered(range(16499, 16499 + len(others)))))
+    report, *rest = SimulatedReconciler(emulator).run(
+        *pause(SPRING, *numbered(range(16499, 16499 + len(others))))
+    )
     assert report.outcome is Outcome.FAILED
     assert {each.outcome for each in rest} <= {Outcome.PAUSED}
 
@@ -216,13 +220,13 @@ def test_a_task_that_was_seen_running_and_is_refused_is_unfinished_though_nothin
             emulator.faults.add(faults.error("UnauthorizedOperation"), action=DESCRIBE)
 
     emulator.hooks.before = forbid
-    report, *_ = Simulated(emulator).run(*pause(*numbered([16498, 16499, 16500])))
+    report, *_ = SimulatedReconciler(emulator).run(*pause(*numbered([16498, 16499, 16500])))
     assert report.outcome is Outcome.FAILED
 
 
 def test_a_pause_is_verified_by_the_list_where_describing_is_not_allowed(emulator: Emulator) -> None:
     emulator.faults.add(faults.error("UnauthorizedOperation"), action=DESCRIBE)
-    (report,) = Simulated(emulator).run(*pause(SPRING))
+    (report,) = SimulatedReconciler(emulator).run(*pause(SPRING))
     assert report.outcome is Outcome.PAUSED
     assert "could not be seen" not in report.reason
 
@@ -233,7 +237,7 @@ def test_a_task_that_was_not_tried_for_what_another_was_answered_says_so(
 ) -> None:
     fill(emulator, range(1, 101))
     emulator.faults.add(faults.error("UnauthorizedOperation"), action=PAUSE, times=times)
-    reports = Simulated(emulator, rate=1).run(*pause(*numbered(range(1, 101))))
+    reports = SimulatedReconciler(emulator, rate=1).run(*pause(*numbered(range(1, 101))))
     sent = [entry.params["TaskId"] for entry in emulator.journal.entries if entry.action == PAUSE]
     assert sum(report.attempts for report in reports) == len(sent)
     for report in reports:
@@ -253,7 +257,7 @@ def test_a_task_that_one_message_pauses_by_its_name_is_not_resumed_by_its_id(
     fill(emulator, range(501, 502), 5)
     by_day = [Task(APP, TaskId(number), None, "us-east") for number in (500, 501)]
     jobs = [*(Job("resume", task) for task in by_day), *pause(named("campaign"))]
-    answered = dict(Simulated(emulator).reconciler.run(jobs if resume_first else jobs[::-1]))
+    answered = dict(SimulatedReconciler(emulator).reconciler.run(jobs if resume_first else jobs[::-1]))
     outcomes = [[report.outcome for report in answered[job]] for job in jobs]
     assert outcomes == [[Outcome.STILL_QUIET], [Outcome.RESUMED], [Outcome.ALREADY_PAUSED]]
     asked = [entry.params["TaskId"] for entry in emulator.journal.entries if entry.action == RESUME]
@@ -268,13 +272,13 @@ def test_a_task_paused_by_its_id_before_quiet_hours_ended_is_so_by_its_name_as_w
     emulator: Emulator, reply: Fault | None
 ) -> None:
     end = datetime(2026, 11, 24, 1, 0, tzinfo=timezone.utc)  # 09:00 in Shanghai
-    simulated = Simulated(emulator, end - timedelta(seconds=1))
+    simulated = SimulatedReconciler(emulator, end - timedelta(seconds=1))
     if reply:
         emulator.faults.add(reply, action=PAUSE)
 
     def late(action: str, _params: Mapping[str, Any]) -> None:
         if action == PAUSE:
-            simulated.pass_(2)
+            simulated.clock.sleep(2)
 
     emulator.hooks.before = late
     reports = simulated.run(*pause(*numbered([16499]), named("us-reminders"), named("eu-surveys")))
@@ -303,15 +307,9 @@ def test_a_clock_that_is_set_is_believed_at_once(hours: int) -> None:
 
 def run_really(emulator: Emulator, seconds: float, jobs: list[Job]) -> list[TaskReport]:
     """Run on the real clock: stalls are real."""
-    from handler.cloud.tencent_api import TencentApi
-
     emulator.limits.default = None
-    clock, identity = Clock(), Credentials("AKIDEXAMPLE", "SECRETEXAMPLE")
-
-    def connect() -> TencentApi:
-        return TencentApi("ccc", "2020-02-10", endpoint=emulator.url, region=None, identity=identity)
-
-    ccc = Ccc(connect, RateLimit(100, clock), Backoff())
+    clock = Clock()
+    ccc = Ccc(lambda: ccc_client(emulator), RateLimit(100, clock), Backoff())
     deadline = Deadline.after(clock, seconds)
     reconciler = Reconciler(
         lambda: ccc, Schedule(HOURS, Clock(now=lambda: NIGHT)), deadline, Backoff(), verify=True, known={}

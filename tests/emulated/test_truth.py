@@ -12,10 +12,11 @@ import pytest
 from handler.report.entries import TaskReport
 from handler.task import Job, Outcome, SdkAppId, Task, TaskId
 from local.emulator import Answer, Emulator, Fault, faults
+from tests.support import APP, DESCRIBE, LIST, PAUSE, RESUME
 
-from .harness import APP, DESCRIBE, LIST, NIGHT, PAUSE, SPRING, Simulated, named, numbered, pause
+from .harness.constants import NIGHT, SPRING
+from .harness.reconciler import SimulatedReconciler, named, numbered, pause
 
-RESUME = "ResumeAutoCalloutTask"
 EDGE = datetime(2026, 11, 24, 1, 0, tzinfo=timezone.utc)  # 09:00 in Shanghai: quiet hours end
 DUSK = datetime(2026, 11, 23, 13, 0, tzinfo=timezone.utc)  # 21:00 in Shanghai: they begin
 
@@ -35,7 +36,7 @@ def outcomes(reports: Iterable[TaskReport]) -> Counter[Outcome]:
 @pytest.mark.parametrize("dry_first", [True, False])
 def test_a_dry_run_beside_a_real_request_takes_nothing_from_it(emulator: Emulator, dry_first: bool) -> None:
     jobs = [Job("pause", SPRING, dry_run=True), Job("pause", SPRING)]
-    answered = dict(Simulated(emulator).reconciler.run(jobs if dry_first else jobs[::-1]))
+    answered = dict(SimulatedReconciler(emulator).reconciler.run(jobs if dry_first else jobs[::-1]))
     assert [report.outcome for report in answered[jobs[0]]] == [Outcome.WOULD_PAUSE]
     assert [report.outcome for report in answered[jobs[1]]] == [Outcome.PAUSED]
     assert emulator.tasks.state(16498) == 5
@@ -44,7 +45,7 @@ def test_a_dry_run_beside_a_real_request_takes_nothing_from_it(emulator: Emulato
 def test_a_dry_run_of_a_pause_takes_nothing_from_a_resume(emulator: Emulator) -> None:
     emulator.tasks.add(task_id=16498, sdk_app_id=APP, state=5)
     jobs = [Job("pause", SPRING, dry_run=True), Job("resume", SPRING._replace(quiet_hours="us-east"))]
-    answered = dict(Simulated(emulator).reconciler.run(jobs))
+    answered = dict(SimulatedReconciler(emulator).reconciler.run(jobs))
     assert answered[jobs[0]][0].outcome in {Outcome.ALREADY_PAUSED, Outcome.WOULD_PAUSE}
     assert answered[jobs[1]][0].outcome is Outcome.RESUMED
     assert emulator.tasks.state(16498) == 1
@@ -54,7 +55,7 @@ def test_two_messages_that_put_a_task_under_different_quiet_hours_are_answered_e
     emulator: Emulator,
 ) -> None:
     by_day = SPRING._replace(quiet_hours="us-east")  # not quiet now
-    answered = dict(Simulated(emulator).reconciler.run(pause(SPRING, by_day)))
+    answered = dict(SimulatedReconciler(emulator).reconciler.run(pause(SPRING, by_day)))
     assert [each[0].outcome for each in answered.values()] == [Outcome.PAUSED, Outcome.NOT_QUIET]
     assert emulator.tasks.state(16498) == 5
 
@@ -64,7 +65,7 @@ def test_a_task_that_one_message_pauses_is_not_resumed_by_another(emulator: Emul
     resumed = SPRING._replace(quiet_hours="us-east", task_id=None if by_name else SPRING.task_id)
     known = {(APP, SPRING.task_id): SPRING._replace(quiet_hours="us-east")}
     jobs = [Job("resume", resumed), Job("pause", SPRING)]
-    answered = dict(Simulated(emulator, known=known).reconciler.run(jobs))
+    answered = dict(SimulatedReconciler(emulator, known=known).reconciler.run(jobs))
     assert [report.outcome for report in answered[jobs[1]]] == [Outcome.PAUSED]
     assert answered[jobs[0]][0].outcome in {Outcome.STILL_QUIET, Outcome.ALREADY_RUNNING}
     assert emulator.tasks.state(16498) == 5
@@ -75,7 +76,7 @@ def test_a_resume_under_way_is_not_sent_again_once_a_pause_of_its_task_is_found(
     emulator.faults.add(faults.HTTP_500, action=RESUME)
     resumed = SPRING._replace(quiet_hours="us-east")
     jobs = [Job("resume", resumed), Job("pause", named("spring-renewals"))]
-    answered = dict(Simulated(emulator).reconciler.run(jobs))
+    answered = dict(SimulatedReconciler(emulator).reconciler.run(jobs))
     assert [answered[job][0].outcome for job in jobs] == [Outcome.STILL_QUIET, Outcome.ALREADY_PAUSED]
     actions = emulator.journal.actions()
     assert RESUME not in actions[actions.index(LIST) :]
@@ -90,7 +91,7 @@ def test_a_pause_that_is_accepted_without_effect_is_never_reported_as_done(
 ) -> None:
     emulator.options.pauses_without_effect = 99
     emulator.faults.add(faults.latency(0.04))
-    (report,) = Simulated(emulator, seconds=milliseconds / 1000).run(*pause(SPRING))
+    (report,) = SimulatedReconciler(emulator, seconds=milliseconds / 1000).run(*pause(SPRING))
     seen = [entry.action for entry in emulator.journal.entries if entry.delivered]
     last_pause = max((number for number, action in enumerate(seen) if action == PAUSE), default=-1)
     if last_pause >= 0 and DESCRIBE in seen[last_pause:]:
@@ -103,7 +104,7 @@ def test_a_pause_that_is_accepted_without_effect_is_never_reported_as_done(
 
 def test_a_pause_whose_effect_was_never_seen_is_believed_and_says_so(emulator: Emulator) -> None:
     emulator.faults.add(faults.HTTP_500, action=DESCRIBE)
-    (report,) = Simulated(emulator).run(*pause(SPRING))
+    (report,) = SimulatedReconciler(emulator).run(*pause(SPRING))
     assert report.outcome is Outcome.PAUSED
     assert report.reason.endswith("; accepted, but its state could not be seen")
 
@@ -114,7 +115,7 @@ def test_a_task_that_is_resumed_by_somebody_after_every_pause_has_failed(emulato
             emulator.tasks.get(APP, 16498).state = 1  # type: ignore[union-attr]
 
     emulator.hooks.before = resume
-    (report,) = Simulated(emulator, seconds=20).run(*pause(SPRING))
+    (report,) = SimulatedReconciler(emulator, seconds=20).run(*pause(SPRING))
     assert report.outcome is Outcome.FAILED
     assert report.attempts == emulator.journal.count(PAUSE) > 1
 
@@ -143,7 +144,7 @@ def test_a_task_that_was_there_all_the_time_is_found_however_the_list_moves(
                 emulator.tasks.remove(55 if newest_first else 1)
 
     emulator.hooks.before = meanwhile
-    reports = Simulated(emulator).run(*pause(named("wanted")))
+    reports = SimulatedReconciler(emulator).run(*pause(named("wanted")))
     assert outcomes(reports) == {Outcome.PAUSED: 12}
 
 
@@ -160,7 +161,7 @@ def test_a_name_is_never_missing_from_a_list_that_does_not_come_to_rest(
             fill(emulator, [next(new)])
 
     emulator.hooks.before = create
-    simulated = Simulated(emulator)
+    simulated = SimulatedReconciler(emulator)
     (report,) = simulated.run(*pause(named("nobody")))
     assert report.outcome is Outcome.DEFERRED
     assert report.error is not None
@@ -193,7 +194,7 @@ def test_an_empty_a_short_and_a_repeated_page_are_not_the_whole_truth(
     emulator: Emulator, change: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> None:
     emulator.faults.add(faults.mangled(change), action=LIST)
-    (report,) = Simulated(emulator).run(*pause(named("nobody")))
+    (report,) = SimulatedReconciler(emulator).run(*pause(named("nobody")))
     assert report.outcome is Outcome.DEFERRED
     assert report.error is not None
     assert report.error.code == "ListIncomplete"
@@ -202,13 +203,13 @@ def test_an_empty_a_short_and_a_repeated_page_are_not_the_whole_truth(
 @pytest.mark.parametrize("times", [1, 3])
 def test_a_page_that_is_wrong_for_a_while_is_read_again(emulator: Emulator, times: int) -> None:
     emulator.faults.add(faults.mangled(_empty), action=LIST, times=times)
-    (report,) = Simulated(emulator).run(*pause(named("us-reminders")))
+    (report,) = SimulatedReconciler(emulator).run(*pause(named("us-reminders")))
     assert report.outcome is Outcome.PAUSED
 
 
 def test_a_list_that_is_always_wrong_is_read_four_times(emulator: Emulator) -> None:
     emulator.faults.add(faults.mangled(_empty), action=LIST)
-    (report,) = Simulated(emulator).run(*pause(named("us-reminders")))
+    (report,) = SimulatedReconciler(emulator).run(*pause(named("us-reminders")))
     assert report.error is not None
     assert report.error.message == "it changed while it was read, 4 times"
     assert emulator.journal.count(LIST) == 4
@@ -235,7 +236,7 @@ def test_one_absurd_entry_of_an_answer_does_not_spoil_the_others(
     emulator: Emulator, change: Callable[[dict[str, Any]], dict[str, Any]]
 ) -> None:
     emulator.faults.add(faults.mangled(change), action=LIST)
-    reports = Simulated(emulator).run(*pause(SPRING, *numbered([16499]), named("eu-surveys")))
+    reports = SimulatedReconciler(emulator).run(*pause(SPRING, *numbered([16499]), named("eu-surveys")))
     assert outcomes(reports)[Outcome.PAUSED] == 3, reports
     assert {task.state for task in emulator.tasks} == {5}
 
@@ -246,7 +247,7 @@ def test_a_name_whose_entry_has_no_usable_id_is_left_open_and_nothing_is_sent_fo
 ) -> None:
     emulator.faults.add(faults.mangled(_absurd({"TaskId": task_id})), action=LIST)
     unreadable = next(task.name for task in emulator.tasks)
-    (report,) = Simulated(emulator).run(*pause(named(unreadable)))
+    (report,) = SimulatedReconciler(emulator).run(*pause(named(unreadable)))
     assert report.outcome is Outcome.DEFERRED
     assert report.error is not None
     assert report.error.message == "an entry has no usable TaskId or Name"
@@ -266,7 +267,7 @@ def test_a_name_is_not_missing_where_an_entry_shows_no_id_or_no_name(emulator: E
         faults.mangled(lambda answer: answer | {"Tasks": [entry, *answer["Tasks"][1:]]}), action=LIST
     )
     hidden = next(task.name for task in emulator.tasks)
-    (report,) = Simulated(emulator).run(*pause(named(hidden)))
+    (report,) = SimulatedReconciler(emulator).run(*pause(named(hidden)))
     assert report.outcome is Outcome.DEFERRED
 
 
@@ -279,7 +280,7 @@ def test_an_absurd_start_of_one_task_is_no_reason_not_to_pause_it_or_others(
         return answer | {"NotBefore": start, "State": state}
 
     emulator.faults.add(faults.mangled(absurd), action=DESCRIBE, times=1)
-    (report,) = Simulated(emulator).run(*pause(SPRING))
+    (report,) = SimulatedReconciler(emulator).run(*pause(SPRING))
     assert report.outcome is (Outcome.PAUSED if state else Outcome.NOT_STARTED)
 
 
@@ -294,7 +295,7 @@ def test_a_permission_that_one_api_lacks_does_not_stop_the_pausing(emulator: Emu
         Job("resume", Task(APP, TaskId(77), None, "us-east")),
         *pause(*numbered([16498, 16499]), named("eu-surveys")),
     ]
-    reports = Simulated(emulator).run(*jobs)
+    reports = SimulatedReconciler(emulator).run(*jobs)
     assert [emulator.tasks.state(number) for number in (16498, 16499)] == [5, 5]
     assert [report.outcome for report in reports[1:3]] == [Outcome.PAUSED] * 2
     if api != LIST:
@@ -305,7 +306,7 @@ def test_where_states_may_not_be_read_the_refusal_says_whether_a_task_is_there(e
     for api in (DESCRIBE, LIST):
         emulator.faults.add(faults.error("UnauthorizedOperation"), action=api)
     emulator.faults.add(faults.error("ResourceNotFound"), action=PAUSE)
-    (report,) = Simulated(emulator).run(*pause(SPRING))
+    (report,) = SimulatedReconciler(emulator).run(*pause(SPRING))
     assert report.outcome is Outcome.NOT_FOUND
 
 
@@ -314,7 +315,7 @@ def test_a_list_that_is_refused_for_the_credentials_is_asked_for_in_no_other_app
 ) -> None:
     emulator.faults.add(faults.error("AuthFailure.SignatureFailure"), action=LIST)
     names = [named("spring-renewals"), named("x")._replace(sdk_app_id=SdkAppId(7))]
-    simulated = Simulated(emulator)
+    simulated = SimulatedReconciler(emulator)
     reports = simulated.run(*pause(*names))
     assert [report.outcome for report in reports] == [Outcome.FAILED] * 2
     assert emulator.journal.count(LIST) == 1
@@ -330,7 +331,7 @@ def test_a_list_that_is_refused_for_the_credentials_is_asked_for_in_no_other_app
 def test_looking_takes_a_quarter_of_the_time_at_most(emulator: Emulator, fault: Fault) -> None:
     fill(emulator, range(1, 301))
     emulator.faults.add(fault, action=LIST)
-    reports = Simulated(emulator, seconds=12).run(*pause(*numbered(range(1, 301))))
+    reports = SimulatedReconciler(emulator, seconds=12).run(*pause(*numbered(range(1, 301))))
     assert emulator.journal.count(PAUSE) >= 100
     assert outcomes(reports)[Outcome.PAUSED] >= 100
 
@@ -342,9 +343,9 @@ def test_a_few_hundred_among_very_many_are_paused_all_the_same(emulator: Emulato
             for number in range(1, 30_001)
         ]
     )
-    simulated = Simulated(emulator, seconds=12)
+    simulated = SimulatedReconciler(emulator, seconds=12)
     reports = simulated.run(*pause(*numbered(range(75, 30_001, 75))))
-    assert simulated.seconds <= 12
+    assert simulated.clock.seconds <= 12
     assert outcomes(reports)[Outcome.PAUSED] >= 100
 
 
@@ -353,7 +354,7 @@ def test_a_task_that_cannot_be_described_does_not_keep_the_others_from_being_loo
 ) -> None:
     emulator.faults.add(faults.error("UnauthorizedOperation"), action=LIST)
     emulator.faults.add(faults.HTTP_500, action=DESCRIBE, when=lambda params: params["TaskId"] == 16499)
-    reports = Simulated(emulator).run(*pause(*numbered([16498, 16499, 16500])))
+    reports = SimulatedReconciler(emulator).run(*pause(*numbered([16498, 16499, 16500])))
     assert outcomes(reports) == {Outcome.PAUSED: 3}
     assert ["could not be seen" in report.reason for report in reports] == [False, True, False]
 
@@ -362,7 +363,7 @@ def test_a_pause_that_failed_is_sent_again_while_the_list_is_read(emulator: Emul
     emulator.options.max_page_size = 10
     fill(emulator, range(1, 600), state=4)
     emulator.faults.add(faults.HTTP_500, action=PAUSE, times=6)
-    Simulated(emulator).run(*pause(numbered([16498])[0], named("nobody")))
+    SimulatedReconciler(emulator).run(*pause(numbered([16498])[0], named("nobody")))
     actions = emulator.journal.actions()
     last_list = len(actions) - actions[::-1].index(LIST)
     assert actions[:last_list].count(PAUSE) == 7
@@ -381,7 +382,7 @@ def test_a_task_that_is_let_go_on_after_it_was_done_is_paused_again_and_all_requ
             emulator.tasks.get(APP, 16498).state = 1  # type: ignore[union-attr]
 
     emulator.hooks.before = let_go_on
-    reports = Simulated(emulator).run(*pause(*numbered([16498, 16499, 16500])))
+    reports = SimulatedReconciler(emulator).run(*pause(*numbered([16498, 16499, 16500])))
     assert outcomes(reports) == {Outcome.PAUSED: 3}
     assert {task.state for task in emulator.tasks} == {5}
     assert reports[0].attempts == 2
@@ -395,27 +396,27 @@ def test_a_resume_is_sent_while_any_of_its_messages_wants_it(emulator: Emulator)
     emulator.tasks.add(task_id=16498, sdk_app_id=APP, state=5)
     emulator.faults.add(faults.HTTP_500, action=RESUME, times=8)
     dusk = datetime(2026, 11, 24, 2, 0, tzinfo=timezone.utc)  # 21:00 in New York, 10:00 in Shanghai
-    simulated = Simulated(emulator, dusk - timedelta(seconds=1))
+    simulated = SimulatedReconciler(emulator, dusk - timedelta(seconds=1))
     jobs = [Job("resume", SPRING._replace(quiet_hours="us-east")), Job("resume", SPRING)]
     answered = dict(simulated.reconciler.run(jobs))
     assert answered[jobs[1]][0].outcome is Outcome.RESUMED
     assert emulator.tasks.state(16498) == 1
-    assert simulated.seconds > 1
+    assert simulated.clock.seconds > 1
 
 
 def test_what_is_no_longer_wanted_is_not_waited_for(emulator: Emulator) -> None:
     fill(emulator, range(1, 301))
-    simulated = Simulated(emulator, EDGE - timedelta(seconds=2))
+    simulated = SimulatedReconciler(emulator, EDGE - timedelta(seconds=2))
     reports = simulated.run(*pause(*numbered(range(1, 301))))
     assert Outcome.NOT_QUIET in set(outcomes(reports)) <= {Outcome.PAUSED, Outcome.NOT_QUIET}
-    assert simulated.seconds < 5, "300 turns of a twentieth of a second each are 15 s"
+    assert simulated.clock.seconds < 5, "300 turns of a twentieth of a second each are 15 s"
 
 
 @pytest.mark.parametrize("fault", [faults.HTTP_500, faults.THROTTLED, faults.DB_ERROR])
 def test_no_pause_is_sent_after_quiet_hours_have_ended(emulator: Emulator, fault: Fault) -> None:
     emulator.faults.add(fault, action=PAUSE)
-    simulated = Simulated(emulator, EDGE - timedelta(seconds=3))
-    emulator.now = lambda: simulated.seconds
+    simulated = SimulatedReconciler(emulator, EDGE - timedelta(seconds=3))
+    emulator.now = lambda: simulated.clock.seconds
     (report,) = simulated.run(*pause(SPRING))
     assert report.outcome is Outcome.NOT_QUIET
     assert report.attempts == emulator.journal.count(PAUSE) > 1
@@ -426,17 +427,17 @@ def test_no_pause_is_sent_after_quiet_hours_have_ended(emulator: Emulator, fault
 def test_no_resume_is_sent_after_quiet_hours_have_begun(emulator: Emulator, fault: Fault) -> None:
     emulator.tasks.add(task_id=16498, sdk_app_id=APP, state=5)
     emulator.faults.add(fault, action=RESUME)
-    simulated = Simulated(emulator, DUSK - timedelta(seconds=3))
-    emulator.now = lambda: simulated.seconds
+    simulated = SimulatedReconciler(emulator, DUSK - timedelta(seconds=3))
+    emulator.now = lambda: simulated.clock.seconds
     (report,) = simulated.run(Job("resume", SPRING))
     assert report.outcome is Outcome.STILL_QUIET
     assert all(entry.time < 3 for entry in emulator.journal.entries if entry.action == RESUME)
 
 
-def _late(simulated: Simulated, seconds: float) -> Callable[[str, Any], None]:
+def _late(simulated: SimulatedReconciler, seconds: float) -> Callable[[str, Any], None]:
     def wait(action: str, _params: Any) -> None:
         if action in {PAUSE, RESUME}:
-            simulated.pass_(seconds)
+            simulated.clock.sleep(seconds)
 
     return wait
 
@@ -445,7 +446,7 @@ def test_a_pause_whose_reply_is_lost_when_quiet_hours_end_is_reported_as_what_it
     emulator: Emulator,
 ) -> None:
     emulator.faults.add(faults.LOST_REPLY, action=PAUSE)
-    simulated = Simulated(emulator, EDGE - timedelta(seconds=1))
+    simulated = SimulatedReconciler(emulator, EDGE - timedelta(seconds=1))
     emulator.hooks.before = _late(simulated, 2)
     (report,) = simulated.run(*pause(SPRING))
     assert (report.outcome, report.attempts) == (Outcome.PAUSED, 1)
@@ -454,7 +455,7 @@ def test_a_pause_whose_reply_is_lost_when_quiet_hours_end_is_reported_as_what_it
 
 def test_a_pause_whose_effect_is_unknown_when_quiet_hours_end_is_unfinished(emulator: Emulator) -> None:
     emulator.faults.add(faults.LOST_REPLY, action=PAUSE)
-    simulated = Simulated(emulator, EDGE - timedelta(seconds=6))
+    simulated = SimulatedReconciler(emulator, EDGE - timedelta(seconds=6))
     emulator.hooks.before = _late(simulated, 7)
     emulator.faults.add(faults.HTTP_500, action=DESCRIBE)
     (report,) = simulated.run(*pause(SPRING))
@@ -467,7 +468,7 @@ def test_a_resume_whose_reply_is_lost_when_quiet_hours_begin_is_reported_as_what
 ) -> None:
     emulator.tasks.add(task_id=16498, sdk_app_id=APP, state=5)
     emulator.faults.add(faults.LOST_REPLY, action=RESUME)
-    simulated = Simulated(emulator, DUSK - timedelta(seconds=1))
+    simulated = SimulatedReconciler(emulator, DUSK - timedelta(seconds=1))
     emulator.hooks.before = _late(simulated, 2)
     (report,) = simulated.run(Job("resume", SPRING))
     assert (report.outcome, report.attempts) == (Outcome.RESUMED, 1)
@@ -479,28 +480,30 @@ def test_a_resume_whose_reply_is_lost_when_quiet_hours_begin_is_reported_as_what
 @pytest.mark.parametrize("rate", [0.01, 0.1, 1, 20])
 @pytest.mark.parametrize("seconds", [2, 10])
 def test_waiting_for_a_turn_ends_with_the_deadline(emulator: Emulator, rate: float, seconds: float) -> None:
-    simulated = Simulated(emulator, seconds=seconds, rate=rate)
+    simulated = SimulatedReconciler(emulator, seconds=seconds, rate=rate)
     reports = simulated.run(*pause(SPRING, *numbered([16499]), named("eu-surveys")))
     assert len(reports) == 3
-    assert simulated.seconds <= seconds
+    assert simulated.clock.seconds <= seconds
 
 
 @pytest.mark.parametrize("code", ["RequestLimitExceeded", "InternalError"])
 def test_a_service_that_is_slow_to_refuse_is_given_up_in_time(emulator: Emulator, code: str) -> None:
     fill(emulator, range(1, 41))
     emulator.faults.add(faults.error(code))
-    simulated = Simulated(emulator, seconds=20)
-    emulator.hooks.before = lambda _action, _params: simulated.pass_(0.5)
+    simulated = SimulatedReconciler(emulator, seconds=20)
+    emulator.hooks.before = lambda _action, _params: simulated.clock.sleep(0.5)
     reports = simulated.run(*pause(*numbered(range(1, 41))))
     assert len(reports) == 40
-    assert simulated.seconds <= 20 + 0.5 * 64, "requests under way at the deadline take their simulated time"
+    assert simulated.clock.seconds <= 20 + 0.5 * 64, (
+        "requests under way at the deadline take their simulated time"
+    )
 
 
 def test_a_name_among_very_many_tasks_is_looked_for_as_long_as_there_is_time(emulator: Emulator) -> None:
     emulator.tasks.load([{"task_id": number, "sdk_app_id": APP, "state": 4} for number in range(1, 60_001)])
-    simulated = Simulated(emulator, seconds=16)
+    simulated = SimulatedReconciler(emulator, seconds=16)
     reports = simulated.run(*pause(named("nobody"), SPRING))
-    assert simulated.seconds <= 16
+    assert simulated.clock.seconds <= 16
     assert reports[0].outcome in {Outcome.DEFERRED, Outcome.FAILED}, "never not_found"
     assert reports[1].outcome is Outcome.FINISHED
     assert simulated.reconciler.problems[0].code == "ListIncomplete"
@@ -510,7 +513,7 @@ def test_tasks_are_paused_as_soon_as_their_page_is_read(emulator: Emulator) -> N
     emulator.options.max_page_size = 10
     emulator.tasks.clear()
     fill(emulator, range(1, 1001), name="wanted")
-    Simulated(emulator).run(*pause(named("wanted")))
+    SimulatedReconciler(emulator).run(*pause(named("wanted")))
     actions = emulator.journal.actions()
     assert actions.index(PAUSE) < 10
     assert {task.state for task in emulator.tasks} == {5}
@@ -523,7 +526,7 @@ def test_no_more_than_two_seconds_of_the_list_are_read_before_what_was_found_is_
     emulator.tasks.clear()
     fill(emulator, range(1, 2_001), state=4)
     fill(emulator, range(50, 2_001, 50), name="wanted")
-    Simulated(emulator).run(*pause(named("wanted")))
+    SimulatedReconciler(emulator).run(*pause(named("wanted")))
     actions = "".join(
         "L" if each == LIST else "P" for each in emulator.journal.actions() if each in {LIST, PAUSE}
     )
@@ -546,7 +549,7 @@ def test_an_unexpected_error_in_one_task_fails_that_task_and_no_other(
         return call(self, action, params, seconds)
 
     monkeypatch.setattr(TencentApi, "call", broken)  # what a new release of the SDK may bring
-    reports = Simulated(emulator).run(*pause(*numbered([16498, 16499, 16500])))
+    reports = SimulatedReconciler(emulator).run(*pause(*numbered([16498, 16499, 16500])))
     assert [report.outcome for report in reports] == [Outcome.PAUSED, Outcome.FAILED, Outcome.PAUSED]
     assert reports[1].error is not None
     assert (reports[1].error.code, reports[1].error.message) == (
@@ -560,7 +563,7 @@ def test_a_stalled_application_does_not_keep_another_from_being_paused(emulator:
     emulator.tasks.add(task_id=7, sdk_app_id=other, state=1)
     emulator.faults.add(faults.STALL, when=lambda params: params.get("SdkAppId") == APP)
     emulator.hooks.wait = None
-    simulated = Simulated(emulator, seconds=1.2)
+    simulated = SimulatedReconciler(emulator, seconds=1.2)
     emulator.hooks.wait = None
     reports = simulated.run(*pause(SPRING, Task(other, TaskId(7), None, "default")))
     assert reports[1].outcome is Outcome.PAUSED
@@ -577,7 +580,7 @@ def test_a_task_that_somebody_pauses_first_is_paused_whatever_ccc_types(
 
     emulator.options.pause_paused = answer
     emulator.hooks.before = pause_it
-    (report,) = Simulated(emulator, NIGHT).run(*pause(SPRING))
+    (report,) = SimulatedReconciler(emulator, NIGHT).run(*pause(SPRING))
     assert report.outcome in {Outcome.PAUSED, Outcome.ALREADY_PAUSED}
 
 
@@ -590,14 +593,14 @@ def test_credentials_that_the_reading_apis_refuse_are_tried_for_pausing_all_the_
 ) -> None:
     for api in apis:
         emulator.faults.add(faults.error(code), action=api)
-    reports = Simulated(emulator).run(*pause(*numbered([16498, 16499, 16500])))
+    reports = SimulatedReconciler(emulator).run(*pause(*numbered([16498, 16499, 16500])))
     assert outcomes(reports) == {Outcome.PAUSED: 3}
 
 
 def test_a_name_that_is_found_when_quiet_hours_are_over_is_reported_as_what_became_of_its_task(
     emulator: Emulator,
 ) -> None:
-    simulated = Simulated(emulator, EDGE - timedelta(seconds=1))
+    simulated = SimulatedReconciler(emulator, EDGE - timedelta(seconds=1))
     emulator.hooks.before = _late(simulated, 2)
     fill(emulator, range(1, 400), state=4)
     jobs = [*pause(*numbered([16499])), *pause(named("us-reminders"))]

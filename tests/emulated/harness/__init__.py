@@ -1,0 +1,1 @@
+"""What tests on the emulator share: constants, a clock, the function, a reconciler, subscribers."""
