@@ -6,10 +6,8 @@ import copy
 import io
 import json
 import math
-import time
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +15,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from handler.cloud.pacing import Backoff, Clock
+from handler.cloud.pacing import Backoff
 from handler.errors import QuietHoursError, RejectedError
-from handler.main import handle
-from handler.topics.notifier import Memory
 from local.emulator import Emulator
+from tests.support import APP, PAUSE
 
-APP = 1400692008
-POLICY = json.dumps(
-    {
-        "quiet_hours": {"default": {"time_zone": "UTC", "quiet": ["00:00-24:00"]}},
-        "tasks": {"spring-renewals": 16498, "us-reminders": 16499},
-    }
-)
+from .harness.constants import NOON, TWO_TASKS_POLICY
+from .harness.function import Function
+
 NAMED_BY_NOBODY = 16500
 SAMPLES = [
     json.loads(path.read_text(encoding="utf-8"))
     for path in sorted((Path(__file__).parents[2] / "events").glob("*.json"))
 ]
-NOON = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
 
 
 def deep(levels: int, inside: Any = None, *, lists: bool = True) -> Any:
@@ -153,27 +145,19 @@ SEVERAL = settings(
 def hand_over(emulator: Emulator, event: Any) -> str:
     """Let the real handler answer an event, assert what holds for all of them, and return what it printed."""
     emulator.reset()
-    emulator.limits.default = None
+    function = Function(
+        emulator,
+        now=NOON,
+        backoff=Backoff(attempts=1, jitter=lambda: 1.0),
+        callout_policy=TWO_TASKS_POLICY,
+        callout_requests_per_second=1000,
+        callout_verify=False,
+    )
     reports: list[Any] = []
-    slept: list[float] = []
     answer, refusal = None, None
     with redirect_stdout(io.StringIO()) as printed:
         try:
-            answer = handle(
-                event,
-                None,
-                clock=Clock(lambda: NOON, lambda: time.monotonic() + sum(slept), slept.append),
-                backoff=Backoff(attempts=1, jitter=lambda: 1.0),
-                seen=reports.append,
-                memory=Memory(),
-                tencentcloud_secret_id="AKIDEXAMPLE",
-                tencentcloud_secret_key="SECRETEXAMPLE",
-                callout_policy=POLICY,
-                callout_sdk_app_id=APP,
-                callout_endpoint=emulator.url,
-                callout_requests_per_second=1000,
-                callout_verify=False,
-            )
+            answer = function(event, seen=reports.append)
         except QuietHoursError as error:
             refusal = error
     (report,) = reports
@@ -194,7 +178,7 @@ def hand_over(emulator: Emulator, event: Any) -> str:
     for line in filter(None, printed.getvalue().split("\n")):
         assert len(line.encode()) <= 8_000
         assert isinstance(json.loads(line), dict)
-    if emulator.journal.count("PauseAutoCalloutTask"):
+    if emulator.journal.count(PAUSE):
         assert {task.task_id for task in emulator.tasks if task.state == 5} <= named(report)
     return printed.getvalue()
 

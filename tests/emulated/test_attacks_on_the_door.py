@@ -5,12 +5,10 @@ from __future__ import annotations
 import io
 import json
 import re
-import time
 import traceback
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
-from datetime import datetime, timezone
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -19,17 +17,14 @@ import pytest
 
 from handler.cloud.pacing import Backoff, Clock
 from handler.errors import ConfigurationError, QuietHoursError
-from handler.main import handle
 from handler.output import redaction
 from handler.topics.notifier import Memory
 from local.emulator import Emulator, Fault, Kind
+from tests.support import APP, PAUSE, SECRET_ID, SECRET_KEY
 
-APP = 1400692008
-NOON = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
-QUIET = {"default": {"time_zone": "UTC", "quiet": ["00:00-24:00"]}}
-POLICY = {"quiet_hours": QUIET, "tasks": {"spring-renewals": 16498, "us-reminders": 16499}}
-KEY = "SECRETEXAMPLE"
-PAUSE = "PauseAutoCalloutTask"
+from .harness.constants import ALL_DAY, NOON, TWO_TASKS_POLICY
+from .harness.function import Function
+
 LINE = 8_000
 TIMER = {"Type": "Timer", "TriggerName": "t", "Message": "not a request"}
 KAFKA = {"Records": [{"Ckafka": {"topic": "t", "partition": 0, "offset": "?", "msgBody": "not a request"}}]}
@@ -40,31 +35,20 @@ class Run:
     """One call of the function: its answer or its error, its reports, and what it printed."""
 
     def __init__(self, emulator: Emulator, event: Any, context: Any = None, **changes: Any) -> None:
-        emulator.limits.default = None
-        slept: list[float] = []
-        given: dict[str, Any] = {
-            "memory": Memory(),
-            "tencentcloud_secret_id": "AKIDEXAMPLE",
-            "tencentcloud_secret_key": KEY,
-            "callout_policy": json.dumps(POLICY),
-            "callout_sdk_app_id": APP,
-            "callout_endpoint": emulator.url,
-            "callout_requests_per_second": 1000,
-            "callout_verify": False,
-        } | changes
+        function = Function(
+            emulator,
+            now=NOON,
+            backoff=Backoff(attempts=1, jitter=lambda: 1.0),
+            callout_policy=TWO_TASKS_POLICY,
+            callout_requests_per_second=1000,
+            callout_verify=False,
+        )
         self.answer: dict[str, Any] | None = None
         self.error: QuietHoursError | None = None
         self.reports: list[Any] = []
         with redirect_stdout(io.StringIO()) as printed:
             try:
-                self.answer = handle(
-                    event,
-                    context,
-                    clock=Clock(lambda: NOON, lambda: time.monotonic() + sum(slept), slept.append),
-                    backoff=Backoff(attempts=1, jitter=lambda: 1.0),
-                    seen=self.reports.append,
-                    **given,
-                )
+                self.answer = function(event, context=context, seen=self.reports.append, **changes)
             except QuietHoursError as error:
                 self.error = error
         self.printed = printed.getvalue()
@@ -152,13 +136,15 @@ def test_where_the_platform_says_no_request_id_a_bad_message_is_reported_each_ti
         assert Run(emulator, KAFKA, {"request_id": request_id}, memory=memory).events
 
 
-@pytest.mark.parametrize("name", [KEY, f"f-{KEY}", f"{KEY[:4]}\n{KEY[4:]}", f"{KEY}/\ud800"])
+@pytest.mark.parametrize(
+    "name", [SECRET_KEY, f"f-{SECRET_KEY}", f"{SECRET_KEY[:4]}\n{SECRET_KEY[4:]}", f"{SECRET_KEY}/\ud800"]
+)
 def test_a_function_whose_name_holds_a_key_does_not_tell_it(emulator: Emulator, name: str) -> None:
     context = {"request_id": name, "function_name": name}
     for event in (REQUEST, TIMER):
         run = Run(emulator, event, context)
         texts = [run.printed, str(run.error), json.dumps(run.answer)]
-        assert not any(KEY in text or KEY[4:] in text for text in texts)
+        assert not any(SECRET_KEY in text or SECRET_KEY[4:] in text for text in texts)
 
 
 @pytest.mark.parametrize(
@@ -189,9 +175,9 @@ def test_whatever_names_and_errors_hold_no_line_is_longer_than_the_log_takes(
     named = {
         sign * 998 + f"n{number}": {"task_id": 16498 + number, "exempt_until": UNTIL} for number in range(9)
     }
-    policy = {"quiet_hours": {**QUIET, sign * 200: QUIET["default"]}, "tasks": {sign * 998 + "n": 16498}}
-    policies: list[dict[str, Any]] = [policy, {"quiet_hours": QUIET, "tasks": named}, {
-        "quiet_hours": {sign * 200: QUIET["default"]},
+    policy = {"quiet_hours": {**ALL_DAY, sign * 200: ALL_DAY["default"]}, "tasks": {sign * 998 + "n": 16498}}
+    policies: list[dict[str, Any]] = [policy, {"quiet_hours": ALL_DAY, "tasks": named}, {
+        "quiet_hours": {sign * 200: ALL_DAY["default"]},
         "tasks": {sign * 999 + "n": {"task_id": 16499, "quiet_hours": sign * 200}},
     }]  # fmt: skip
     foreign = Fault(Kind.ERROR, code=sign * 300, message=sign * 3_000)
@@ -202,7 +188,9 @@ def test_whatever_names_and_errors_hold_no_line_is_longer_than_the_log_takes(
             run = Run(emulator, {}, callout_policy=json.dumps(each))
             assert sum(len(event["data"]["tasks"]) for event in run.events) == len(each["tasks"])
         run = Run(
-            emulator, {"tasks": [sign * 999 + "n", 16500]}, callout_policy=json.dumps({"quiet_hours": QUIET})
+            emulator,
+            {"tasks": [sign * 999 + "n", 16500]},
+            callout_policy=json.dumps({"quiet_hours": ALL_DAY}),
         )
         assert len([task for event in run.events for task in event["data"]["tasks"]]) == 2
 
@@ -215,7 +203,7 @@ def test_an_address_of_any_length_is_refused_in_few_words(emulator: Emulator, to
 
 @pytest.mark.parametrize("key", ["paused", "already_paused", "not_found", "running", "default"])
 def test_outcomes_keep_their_words_where_a_key_is_such_a_word(emulator: Emulator, key: str) -> None:
-    emulator.secrets["AKIDEXAMPLE"] = key
+    emulator.secrets[SECRET_ID] = key
     emulator.tasks.add(task_id=16600, sdk_app_id=APP, state=5)
     run = Run(emulator, {"tasks": [16498, 16600, "nobody"]}, tencentcloud_secret_key=key)
     assert run.answer is not None
@@ -237,21 +225,21 @@ def test_invocations_at_the_same_time_keep_their_own_secrets_and_request_ids(emu
         emulator.faults.add(fault, action=PAUSE, when=partial(is_of, 16498 + number))
 
     def invoke(number: int) -> None:
+        function = Function(
+            emulator,
+            backoff=Backoff(attempts=1),
+            tencentcloud_secret_id=f"AKID{number}",
+            tencentcloud_secret_key=keys[number],
+            callout_policy=TWO_TASKS_POLICY,
+            callout_requests_per_second=1000,
+        )
         for turn in range(8):
             try:
-                answer = handle(
+                answer = function(
                     {"tasks": [16498 + number]},
-                    {"request_id": f"run-{number}-{turn}", "function_name": f"function-{number}"},
+                    context={"request_id": f"run-{number}-{turn}", "function_name": f"function-{number}"},
                     clock=Clock(lambda: NOON),
-                    backoff=Backoff(attempts=1),
                     seen=lambda report: texts.append(json.dumps(report.data())),
-                    memory=Memory(),
-                    tencentcloud_secret_id=f"AKID{number}",
-                    tencentcloud_secret_key=keys[number],
-                    callout_policy=json.dumps(POLICY),
-                    callout_sdk_app_id=APP,
-                    callout_endpoint=emulator.url,
-                    callout_requests_per_second=1000,
                 )
             except QuietHoursError as error:
                 texts.append("".join(traceback.format_exception(error)))

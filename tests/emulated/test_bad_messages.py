@@ -4,67 +4,42 @@ from __future__ import annotations
 
 import json
 import math
-import time
 import tracemalloc
-from datetime import datetime, timezone
 from typing import Any
 
 import pytest
 
-from handler.cloud.pacing import Backoff, Clock
+from handler.cloud.pacing import Backoff
 from handler.errors import ConfigurationError, PublishError, RejectedError, UnfinishedError
-from handler.main import handle
 from handler.topics.notifier import Memory
 from local.emulator import Emulator, faults
+from tests.support import LIST
 
-APP = 1400692008
-NOON = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
-POLICY = json.dumps({"quiet_hours": {"default": {"time_zone": "UTC", "quiet": ["00:00-24:00"]}}})
-OPEN = POLICY.replace("00:00-24:00", "00:00-00:01")
+from .harness.constants import ALL_DAY_POLICY, NOON
+from .harness.function import Function
+from .harness.subscriber import CmqSubscriber
+
+OPEN = ALL_DAY_POLICY.replace("00:00-24:00", "00:00-00:01")
 HALF = "\ud800"
-
-
-class Function:
-    """The function, with a CMQ topic for its reports; each has the memory of one warm instance."""
-
-    def __init__(self, emulator: Emulator) -> None:
-        self.emulator = emulator
-        self.memory = Memory()
-        self._read = 0
-        emulator.limits.default = None
-        emulator.topics.create("reports")
-
-    def __call__(self, event: Any, *, request_id: str | None = None, **changes: Any) -> Any:
-        slept: list[float] = []
-        given: dict[str, Any] = {
-            "tencentcloud_secret_id": "AKIDEXAMPLE",
-            "tencentcloud_secret_key": "SECRETEXAMPLE",
-            "callout_policy": POLICY,
-            "callout_sdk_app_id": APP,
-            "callout_endpoint": self.emulator.url,
-            "callout_topic": "cmq:reports",
-            "callout_region": "ap-guangzhou",
-            "callout_requests_per_second": 1000,
-            "memory": self.memory,
-            "clock": Clock(lambda: NOON, lambda: time.monotonic() + sum(slept), slept.append),
-            "backoff": Backoff(attempts=2, jitter=lambda: 1.0),
-        }
-        context = {"request_id": request_id, "function_name": "f", "time_limit_in_ms": 60_000}
-        return handle(event, context, **(given | changes))
-
-    def reports(self) -> list[dict[str, Any]]:
-        """Return the data of the notifications that were published since the last time."""
-        messages = self.emulator.topics.messages("reports")
-        new, self._read = messages[self._read :], len(messages)
-        return [json.loads(message.content)["data"] for message in new]
-
-    def paused(self) -> set[int]:
-        return {task.task_id for task in self.emulator.tasks if task.state == 5}
+CONTEXT = {"request_id": None, "function_name": "f", "time_limit_in_ms": 60_000}
 
 
 @pytest.fixture
 def function(emulator: Emulator) -> Function:
-    return Function(emulator)
+    return Function(
+        emulator,
+        CmqSubscriber(emulator),
+        now=NOON,
+        backoff=Backoff(attempts=2, jitter=lambda: 1.0),
+        context=CONTEXT,
+        callout_region="ap-guangzhou",
+        callout_requests_per_second=1000,
+    )
+
+
+def paused(emulator: Emulator) -> set[int]:
+    """Return the ids of the tasks that are paused."""
+    return {task.task_id for task in emulator.tasks if task.state == 5}
 
 
 def kafka(*bodies: Any) -> dict[str, Any]:
@@ -110,7 +85,7 @@ def test_a_malformed_record_blocks_no_partition_and_is_published_as_it_came(
     batch = kafka(GOOD, OTHER)
     batch["Records"].insert(where, MALFORMED[what])
     answer = function(batch)
-    assert function.paused() == {16498, 16499}
+    assert paused(function.emulator) == {16498, 16499}
     (report,) = function.reports()
     assert answer == report
     assert (report["status"], report["trigger"]) == ("partial", "ckafka")
@@ -134,8 +109,8 @@ def test_of_a_record_of_sqs_that_cannot_be_named_the_trigger_is_told_by_raising_
     event = sqs(OTHER, '{"tasks": [16500]}')
     event["Records"].insert(1, record)
     with pytest.raises(UnfinishedError, match="a record of SQS with a messageId is wanted"):
-        function(event, request_id="r")
-    assert function.paused() == {16499, 16500}
+        function(event, context=CONTEXT | {"request_id": "r"})
+    assert paused(function.emulator) == {16499, 16500}
     (report,) = function.reports()
     assert report["summary"] == {"paused": 2}
     assert [error["body"] for error in report["errors"]] == [
@@ -148,7 +123,7 @@ def test_a_malformed_record_of_sqs_is_told_by_its_id(function: Function, change:
     event = sqs(GOOD, OTHER)
     event["Records"][0] |= change
     assert function(event) == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
-    assert function.paused() == {16499}
+    assert paused(function.emulator) == {16499}
 
 
 def test_an_invalid_message_is_reported_once_and_again_by_an_instance_that_cannot_know(
@@ -255,7 +230,7 @@ def test_a_large_message_is_refused_in_a_short_answer_and_reported_whole(
     if trigger in {"ckafka", "sqs"}:
         answer = function(events[trigger])
         assert len(json.dumps(answer)) <= 1_000_000
-        assert function.paused() == {16499}
+        assert paused(function.emulator) == {16499}
     else:
         with pytest.raises(UnfinishedError) as told:
             function(events[trigger])
@@ -288,7 +263,7 @@ def test_an_answer_over_a_megabyte_leaves_the_tasks_out_and_the_notification_has
 
 
 def test_the_reason_of_a_failure_is_short_however_much_failed(function: Function) -> None:
-    function.emulator.faults.add(faults.error("UnauthorizedOperation"), action="DescribeAutoCalloutTasks")
+    function.emulator.faults.add(faults.error("UnauthorizedOperation"), action=LIST)
     names = [f"{number} " + "n" * 990 for number in range(100)]
     with pytest.raises(UnfinishedError, match="and 96 more") as told:
         function({"tasks": names})

@@ -4,111 +4,36 @@ from __future__ import annotations
 
 import json
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta, timezone
 from typing import Any
 
-import boto3
 import pytest
 from moto import mock_aws
 
-from handler.cloud.pacing import Backoff, Clock
+from handler.cloud.pacing import Backoff
 from handler.errors import UnfinishedError
-from handler.main import handle
-from handler.topics.notifier import Memory
 from local.emulator import Emulator, faults
+from tests.support import APP, PAUSE
 
-APP = 1400692008
-PAUSE = "PauseAutoCalloutTask"
-POLICY = json.dumps({"quiet_hours": {"default": {"time_zone": "UTC", "quiet": ["00:00-24:00"]}}})
-START = datetime(2026, 11, 23, 4, 0, tzinfo=timezone.utc)
-REGION = "us-east-1"
-
-
-class Simulated:
-    """A clock that jumps over every sleep, and else goes as time does."""
-
-    def __init__(self) -> None:
-        self.passed = 0.0
-        self._lock = threading.Lock()
-
-    def sleep(self, seconds: float) -> None:
-        with self._lock:
-            self.passed += seconds
-
-    def monotonic(self) -> float:
-        return self.passed + time.monotonic()
-
-    def clock(self) -> Clock:
-        return Clock(lambda: START + timedelta(seconds=self.passed), self.monotonic, self.sleep)
-
-
-class Function:
-    """The function with an SNS topic, and what its subscriber received."""
-
-    def __init__(self, emulator: Emulator) -> None:
-        self.emulator = emulator
-        self.memory = Memory()
-        self.sqs = boto3.client("sqs", region_name=REGION)
-        sns = boto3.client("sns", region_name=REGION)
-        self.topic = sns.create_topic(Name="reports")["TopicArn"]
-        self.subscriber = self.queue("subscriber")
-        sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=self.arn(self.subscriber))
-
-    def __call__(self, event: Any, *, context: Any = None, **changes: Any) -> Any:
-        given: dict[str, Any] = {
-            "tencentcloud_secret_id": "AKIDEXAMPLE",
-            "tencentcloud_secret_key": "SECRETEXAMPLE",
-            "callout_policy": POLICY,
-            "callout_sdk_app_id": APP,
-            "callout_endpoint": self.emulator.url,
-            "callout_topic": self.topic,
-            "memory": self.memory,
-        }
-        backoff = Backoff(attempts=3, jitter=lambda: 0.5)
-        return handle(event, context, clock=Simulated().clock(), backoff=backoff, **(given | changes))
-
-    def queue(self, name: str, **attributes: str) -> str:
-        url: str = self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
-        return url
-
-    def arn(self, url: str) -> str:
-        answer = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-        arn: str = answer["Attributes"]["QueueArn"]
-        return arn
-
-    def take(self, url: str) -> list[dict[str, Any]]:
-        """Receive once, as the Lambda service does."""
-        answer = self.sqs.receive_message(
-            QueueUrl=url, MaxNumberOfMessages=10, AttributeNames=["All"], VisibilityTimeout=0
-        )
-        messages: list[dict[str, Any]] = answer.get("Messages", [])
-        return messages
-
-    def received(self) -> list[dict[str, Any]]:
-        """Give the notifications that came since the last time."""
-        found = []
-        while messages := self.take(self.subscriber):
-            for message in messages:
-                self.sqs.delete_message(QueueUrl=self.subscriber, ReceiptHandle=message["ReceiptHandle"])
-                found.append(json.loads(json.loads(message["Body"])["Message"]))
-        return found
-
-    def reports(self) -> list[dict[str, Any]]:
-        return [event["data"] for event in self.received()]
-
-    def pauses(self) -> list[int]:
-        """Give the tasks for which the pause was asked, in order."""
-        return [entry.params["TaskId"] for entry in self.emulator.journal.entries if entry.action == PAUSE]
+from .harness.function import Function
+from .harness.subscriber import REGION, SnsSubscriber, Sqs
 
 
 @pytest.fixture
-def function(emulator: Emulator) -> Iterator[Function]:
-    emulator.limits.default = None
+def subscriber() -> Iterator[SnsSubscriber]:
     with mock_aws():
-        yield Function(emulator)
+        yield SnsSubscriber()
+
+
+@pytest.fixture
+def function(emulator: Emulator, subscriber: SnsSubscriber) -> Function:
+    return Function(emulator, subscriber, fixed_wall=False, backoff=Backoff(attempts=3, jitter=lambda: 0.5))
+
+
+def pauses(emulator: Emulator) -> list[int]:
+    """Return the tasks for which a pause was requested, in order."""
+    return [entry.params["TaskId"] for entry in emulator.journal.entries if entry.action == PAUSE]
 
 
 def of_lambda(messages: Sequence[dict[str, Any]], arn: str) -> dict[str, Any]:
@@ -136,18 +61,19 @@ class Mapped:
 
     def __init__(self, function: Function, receives: int = 3) -> None:
         self.function = function
-        self.dead = function.queue("dead-letters")
-        redrive = {"deadLetterTargetArn": function.arn(self.dead), "maxReceiveCount": receives}
-        self.url = function.queue("requests", RedrivePolicy=json.dumps(redrive))
-        self.arn = function.arn(self.url)
+        self.sqs = Sqs()
+        self.dead = self.sqs.queue("dead-letters")
+        redrive = {"deadLetterTargetArn": self.sqs.arn(self.dead), "maxReceiveCount": receives}
+        self.url = self.sqs.queue("requests", RedrivePolicy=json.dumps(redrive))
+        self.arn = self.sqs.arn(self.url)
 
     def send(self, *bodies: str) -> None:
         for body in bodies:
-            self.function.sqs.send_message(QueueUrl=self.url, MessageBody=body)
+            self.sqs.client.send_message(QueueUrl=self.url, MessageBody=body)
 
     def deliver(self) -> list[str] | None:
         """Hand one batch over and delete what was done; give the bodies of the rest, `None` without a batch."""
-        messages = self.function.take(self.url)
+        messages = self.sqs.take(self.url)
         if not messages:
             return None
         answer = self.function(of_lambda(messages, self.arn))
@@ -155,7 +81,7 @@ class Mapped:
         assert failed <= {message["MessageId"] for message in messages}
         for message in messages:
             if message["MessageId"] not in failed:
-                self.function.sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+                self.sqs.delete(self.url, message)
         return [message["Body"] for message in messages if message["MessageId"] in failed]
 
     def deliver_all(self) -> int:
@@ -167,7 +93,7 @@ class Mapped:
         return batches
 
     def dead_letters(self) -> list[str]:
-        return [message["Body"] for message in self.function.take(self.dead)]
+        return [message["Body"] for message in self.sqs.take(self.dead)]
 
 
 def test_a_poison_message_and_only_that_ends_in_the_dead_letter_queue_with_its_body(
@@ -178,7 +104,7 @@ def test_a_poison_message_and_only_that_ends_in_the_dead_letter_queue_with_its_b
     queue.send('{"tasks": [16498]}', poison, '{"tasks": [16499, 16500]}')
     queue.deliver_all()
     assert queue.dead_letters() == [poison]
-    assert sorted(function.pauses()) == [16498, 16499, 16500], "each once"
+    assert sorted(pauses(function.emulator)) == [16498, 16499, 16500], "each once"
     assert all(task.state == 5 for task in function.emulator.tasks)
     told = [error for report in function.reports() for error in report["errors"]]
     assert {error["body"] for error in told} == {poison}
@@ -189,12 +115,12 @@ def test_a_message_that_fails_for_a_while_comes_again_alone_and_is_done(function
     function.emulator.faults.add(faults.HTTP_500, action=PAUSE)
     queue.send('{"tasks": [16498]}')
     assert queue.deliver() == ['{"tasks": [16498]}']
-    in_vain = len(function.pauses())
+    in_vain = len(pauses(function.emulator))
     function.emulator.faults.clear()
     queue.send('{"tasks": [16499]}')
     queue.deliver_all()
     assert queue.dead_letters() == []
-    assert sorted(function.pauses()[in_vain:]) == [16498, 16499]
+    assert sorted(pauses(function.emulator)[in_vain:]) == [16498, 16499]
     assert function.emulator.tasks.state(16498) == 5
     statuses = [report["status"] for report in function.reports()]
     assert statuses[0] == "failed"
@@ -310,7 +236,7 @@ def test_the_same_message_five_times_pauses_once(function: Function, trigger: st
         function(event)
     summaries = [report["summary"] for report in function.reports()]
     assert summaries == [{"paused": 3}] + [{"already_paused": 3}] * 4
-    assert sorted(function.pauses()) == [16498, 16499, 16500]
+    assert sorted(pauses(function.emulator)) == [16498, 16499, 16500]
 
 
 def test_two_invocations_at_once_over_the_same_tasks_end_in_one_state_with_honest_reports(
@@ -342,8 +268,8 @@ def test_two_invocations_at_once_over_the_same_tasks_end_in_one_state_with_hones
     assert [task.state for task in function.emulator.tasks if task.task_id not in many] == [1, 1, 1]
 
 
-class Subscriber:
-    """What a program behind the topic does with parts that come in any order, and perhaps twice."""
+class PartReader:
+    """A program that reads reports in parts. The parts come in any order, and perhaps twice."""
 
     def __init__(self) -> None:
         self._parts: dict[str, dict[int, dict[str, Any]]] = {}
@@ -381,7 +307,7 @@ LIMITS = {"sns": 256 * 1024, "cmq": 64 * 1024, "eventbridge": 64 * 1024}
 
 @pytest.mark.parametrize("kind", LIMITS)
 def test_a_report_over_the_limit_arrives_in_parts_that_a_subscriber_puts_together(
-    function: Function, kind: str
+    function: Function, subscriber: SnsSubscriber, kind: str
 ) -> None:
     many = list(range(30_000, 30_800))
     for task_id in many:
@@ -393,7 +319,7 @@ def test_a_report_over_the_limit_arrives_in_parts_that_a_subscriber_puts_togethe
     for action in ("PublishCmqMsg", "PutEvents"):
         function.emulator.faults.add(faults.LOST_REPLY, action=action, times=1)  # a part comes twice
     event = kafka(json.dumps({"tasks": many}), poison)
-    topic = {"sns": function.topic, "cmq": "cmq:reports", "eventbridge": f"eventbridge:{bus_id}"}[kind]
+    topic = {"sns": subscriber.address, "cmq": "cmq:reports", "eventbridge": f"eventbridge:{bus_id}"}[kind]
     function(event, callout_topic=topic, seen=seen.append)
 
     if kind == "cmq":
@@ -403,8 +329,8 @@ def test_a_report_over_the_limit_arrives_in_parts_that_a_subscriber_puts_togethe
         messages = [json.dumps(each, ensure_ascii=False, separators=(",", ":")) for each in received]
     assert len(messages) > 1
     assert all(len(message.encode()) <= LIMITS[kind] for message in messages)
-    subscriber = Subscriber()
-    wholes = [subscriber.take(json.loads(message)) for message in reversed(messages)]
+    reader = PartReader()
+    wholes = [reader.take(json.loads(message)) for message in reversed(messages)]
     found = [whole for whole in wholes if whole is not None]
     assert found[0] == json.loads(json.dumps(seen[0].data()))
     assert all(whole == found[0] for whole in found)
@@ -437,7 +363,7 @@ def test_what_the_deadline_cuts_off_is_deferred_and_told_and_the_next_delivery_d
     assert answer == {"batchItemFailures": []}
     (report,) = function.reports()
     assert report["summary"] == {"already_paused": len(paused), "paused": len(many) - len(paused)}
-    assert sorted(function.pauses()) == many, "none was asked for twice"
+    assert sorted(pauses(function.emulator)) == many, "none was asked for twice"
 
 
 def batch(*bodies: dict[str, Any]) -> dict[str, Any]:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
 from itertools import product
 from typing import Any
 
 import pytest
 
-from handler.cloud.pacing import Backoff, Clock
+from handler.cloud.pacing import Backoff
 from handler.errors import PublishError, UnfinishedError
-from handler.main import handle
 from local.emulator import Emulator, Fault, Kind, faults
+from tests.support import APP, DESCRIBE, LIST, PAUSE
 
-APP = 1400692008
+from .harness.function import Function
+from .harness.subscriber import BusSubscriber, CmqSubscriber, Subscriber
+
 TOPIC = "reports"
 NAME = "by-name"
 PAUSABLE: Mapping[int | str, int] = {101: 101, 102: 102, 103: 103, NAME: 108}
@@ -32,12 +32,10 @@ MESSAGES: Mapping[str, list[int | str]] = {
     "m1": [102, 105, 106, 107],
     "m2": [103, UNKNOWN],
 }
-POLICY = json.dumps({"quiet_hours": {"default": {"time_zone": "UTC", "quiet": ["00:00-24:00"]}}})
-START = datetime(2026, 11, 23, 4, 0, tzinfo=timezone.utc)
 
 PUBLISH: Mapping[str, str] = {"cmq": "PublishCmqMsg", "eventbridge": "PutEvents"}
 """How a report is published, by the kind of the topic."""
-APIS = ("PauseAutoCalloutTask", "DescribeAutoCalloutTask", "DescribeAutoCalloutTasks", *PUBLISH.values())
+APIS = (PAUSE, DESCRIBE, LIST, *PUBLISH.values())
 CODES = (
     "RequestLimitExceeded",
     "InternalError",
@@ -69,25 +67,6 @@ FREQUENCIES: Mapping[str, Mapping[str, Any]] = {
     "half_of_the_time": {"probability": 0.5, "seed": 20261123},
     "always": {},
 }
-
-
-class Simulated:
-    """A clock that jumps over every sleep, and else goes as time does."""
-
-    def __init__(self) -> None:
-        self.slept = 0.0
-        self._lock = threading.Lock()
-
-    def sleep(self, seconds: float) -> None:
-        with self._lock:
-            self.slept += seconds
-
-    def clock(self) -> Clock:
-        return Clock(
-            now=lambda: START + timedelta(seconds=self.slept),
-            monotonic=lambda: time.monotonic() + self.slept,
-            sleep=self.sleep,
-        )
 
 
 @dataclass
@@ -132,21 +111,27 @@ def event(trigger: str) -> dict[str, Any]:
     return {"tasks": [task for tasks in MESSAGES.values() for task in tasks]}
 
 
-class Function:
-    """The function on the emulated cloud, and what becomes known of each of its invocations."""
+class Observed(Function):
+    """The function with all that becomes known of each of its invocations. It has a topic of each kind."""
 
     def __init__(self, emulator: Emulator, capsys: pytest.CaptureFixture[str]) -> None:
-        self.emulator = emulator
+        self.subscribers: dict[str, Subscriber] = {
+            "cmq": CmqSubscriber(emulator, TOPIC),
+            "eventbridge": BusSubscriber(emulator, TOPIC),
+        }
+        super().__init__(
+            emulator,
+            self.subscribers["cmq"],
+            fixed_wall=False,
+            backoff=Backoff(attempts=3, jitter=lambda: 0.5),
+        )
         self.capsys = capsys
-        self.heard = 0
         self.so_far: list[dict[str, Any]] = []
-        self.bus_id = emulator.buses.create(TOPIC)
-        self.topic = f"cmq:{TOPIC}"
         self.stack = ExitStack()
         self.refuse_when_publishing = False
 
-    def __call__(self, trigger: str | Mapping[str, Any], *, seconds: float = 60.0, pace: float = 20) -> Told:
-        """Invoke, with so many seconds until the deadline; the clock that waits is simulated."""
+    def invoke(self, trigger: str | Mapping[str, Any], *, seconds: float = 60.0, pace: float = 20) -> Told:
+        """Invoke once, with `seconds` until the deadline, and return what became known."""
         reports: list[Any] = []
 
         def seen(report: Any) -> None:
@@ -157,51 +142,30 @@ class Function:
         answer, error = None, None
         self.capsys.readouterr()
         try:
-            answer = handle(
+            answer = self(
                 event(trigger) if isinstance(trigger, str) else trigger,
-                {"time_limit_in_ms": seconds * 1000},
-                clock=Simulated().clock(),
-                backoff=Backoff(attempts=3, jitter=lambda: 0.5),
+                context={"time_limit_in_ms": seconds * 1000},
                 seen=seen,
-                tencentcloud_secret_id="AKIDEXAMPLE",
-                tencentcloud_secret_key="SECRETEXAMPLE",
-                callout_policy=POLICY,
-                callout_sdk_app_id=APP,
-                callout_endpoint=self.emulator.url,
-                callout_topic=self.topic,
                 callout_requests_per_second=pace,
             )
         except (UnfinishedError, PublishError) as caught:
             error = caught
         (report,) = reports
-        published = self.published()
         self.so_far.append(json.loads(json.dumps(report)))
-        told = Told(
+        return Told(
             report=self.so_far[-1],
             so_far=list(self.so_far),
             failed_ids=[each["itemIdentifier"] for each in answer["batchItemFailures"]]
             if answer and trigger == "sqs"
             else None,
             error=error,
-            delivered=published[self.heard :],
+            delivered=self.received(),
             logged=[
                 json.loads(record["report"])
                 for record in records(self.capsys.readouterr().out)
                 if record["level"] == "ERROR"
             ],
         )
-        self.heard = len(published)
-        return told
-
-    def tell(self, kind: str) -> None:
-        """Publish to a topic of this kind from now on."""
-        self.topic = f"cmq:{TOPIC}" if kind == "cmq" else f"eventbridge:{self.bus_id}"
-        self.heard = len(self.published())
-
-    def published(self) -> list[dict[str, Any]]:
-        if self.topic.startswith("cmq:"):
-            return [json.loads(each.content) for each in self.emulator.topics.messages(TOPIC)]
-        return self.emulator.buses.events(self.bus_id)
 
     def heal(self) -> None:
         """Let everything go well again, now."""
@@ -215,9 +179,7 @@ class Function:
 
 
 @pytest.fixture
-def function(emulator: Emulator, capsys: pytest.CaptureFixture[str]) -> Iterator[Function]:
-    emulator.limits.default = None
-    emulator.topics.create(TOPIC)
+def function(emulator: Emulator, capsys: pytest.CaptureFixture[str]) -> Iterator[Observed]:
     for task_id, state in (STATES | NOT_NAMED).items():
         emulator.tasks.add(
             task_id=task_id,
@@ -226,7 +188,7 @@ def function(emulator: Emulator, capsys: pytest.CaptureFixture[str]) -> Iterator
             name=NAME if task_id == PAUSABLE[NAME] else f"task-{task_id}",
             not_before=int(time.time()) + 86_400 if state == 0 else 0,
         )
-    made = Function(emulator, capsys)
+    made = Observed(emulator, capsys)
     with made.stack:
         yield made
 
@@ -245,7 +207,7 @@ def records(out: str) -> Iterator[dict[str, Any]]:
         yield record
 
 
-def check(function: Function, trigger: str, told: Told) -> None:
+def check(function: Observed, trigger: str, told: Told) -> None:
     """Assert what holds whatever fails."""
     states = function.states()
     named = {each for tasks in MESSAGES.values() for each in tasks}
@@ -323,12 +285,12 @@ CASES = [
 
 @pytest.mark.parametrize(("fault", "api", "frequency", "trigger"), CASES)
 def test_every_task_is_paused_or_told_of_and_the_next_delivery_finishes(
-    function: Function, fault: str, api: str, frequency: str, trigger: str
+    function: Observed, fault: str, api: str, frequency: str, trigger: str
 ) -> None:
     function.emulator.faults.add(FAULTS[fault], action=api, **FREQUENCIES[frequency])
-    function.tell("eventbridge" if api == PUBLISH["eventbridge"] else "cmq")
+    function.publish_to(function.subscribers["eventbridge" if api == PUBLISH["eventbridge"] else "cmq"])
     hurried = fault == "stall"
-    told = function(trigger, seconds=0.3 if hurried else 60.0, pace=500 if hurried else 20)
+    told = function.invoke(trigger, seconds=0.3 if hurried else 60.0, pace=500 if hurried else 20)
     check(function, trigger, told)
     if fault not in {"stall", "refused"} and api not in PUBLISH.values():
         assert not isinstance(told.error, PublishError), "the report is heard when the topic works"
@@ -339,7 +301,7 @@ def test_every_task_is_paused_or_told_of_and_the_next_delivery_finishes(
 
     if told.error or told.failed_ids:
         function.heal()
-        again = function(trigger)
+        again = function.invoke(trigger)
         check(function, trigger, again)
         assert again.unfinished == set()
         assert again.error is None
@@ -347,10 +309,10 @@ def test_every_task_is_paused_or_told_of_and_the_next_delivery_finishes(
 
 
 def test_connections_that_are_refused_from_first_to_last_leave_the_report_in_the_log(
-    function: Function,
+    function: Observed,
 ) -> None:
     with function.emulator.refusing():
-        told = function("sqs")
+        told = function.invoke("sqs")
     check(function, "sqs", told)
     assert isinstance(told.error, PublishError)
     assert set(told.report["summary"]) == {"failed"}
@@ -361,23 +323,23 @@ def test_connections_that_are_refused_from_first_to_last_leave_the_report_in_the
 @pytest.mark.parametrize("kind", PUBLISH)
 @pytest.mark.parametrize("trigger", TRIGGERS)
 def test_connections_that_are_refused_when_publishing_leave_the_tasks_paused_and_the_report_in_the_log(
-    function: Function, trigger: str, kind: str
+    function: Observed, trigger: str, kind: str
 ) -> None:
-    function.tell(kind)
+    function.publish_to(function.subscribers[kind])
     function.refuse_when_publishing = True
-    told = function(trigger)
+    told = function.invoke(trigger)
     check(function, trigger, told)
     assert isinstance(told.error, PublishError)
     assert told.report["summary"]["paused"] == len(PAUSABLE)
 
 
 @pytest.mark.parametrize("code", ["UnsupportedOperation", "InvalidParameterValue", "ResourceNotFound"])
-def test_a_task_whose_state_cannot_be_read_is_never_said_to_be_missing(function: Function, code: str) -> None:
+def test_a_task_whose_state_cannot_be_read_is_never_said_to_be_missing(function: Observed, code: str) -> None:
     """What refuses the pause may be that the task is paused, or that it is not there: nobody could see."""
-    for api in ("DescribeAutoCalloutTask", "DescribeAutoCalloutTasks"):
+    for api in (DESCRIBE, LIST):
         function.emulator.faults.add(faults.HTTP_500, action=api)
-    function.emulator.faults.add(faults.error(code), action="PauseAutoCalloutTask")
-    told = function("sqs")
+    function.emulator.faults.add(faults.error(code), action=PAUSE)
+    told = function.invoke("sqs")
     check(function, "sqs", told)
     assert told.report["summary"] == {"failed": 9}
 
@@ -387,14 +349,14 @@ def test_a_task_whose_state_cannot_be_read_is_never_said_to_be_missing(function:
     "fault", ["lost_reply", "http_500", "RequestLimitExceeded", "AuthFailure.SignatureFailure"]
 )
 def test_a_report_too_long_for_a_line_stands_in_the_log_in_pieces_that_join(
-    function: Function, fault: str, kind: str
+    function: Observed, fault: str, kind: str
 ) -> None:
-    function.tell(kind)
+    function.publish_to(function.subscribers[kind])
     many = range(1_000, 1_060)
     for task_id in many:
         function.emulator.tasks.add(task_id=task_id, sdk_app_id=APP, state=5)
     function.emulator.faults.add(FAULTS[fault], action=PUBLISH[kind])
-    told = function({"tasks": list(many)}, pace=500)
+    told = function.invoke({"tasks": list(many)}, pace=500)
     assert isinstance(told.error, PublishError)
     assert told.logged == [told.report]
     assert len(told.report["tasks"]) == len(many)
@@ -402,14 +364,14 @@ def test_a_report_too_long_for_a_line_stands_in_the_log_in_pieces_that_join(
 
 
 @pytest.mark.parametrize("kind", PUBLISH)
-def test_faults_of_every_kind_at_once_never_make_it_lie(function: Function, kind: str) -> None:
-    function.tell(kind)
+def test_faults_of_every_kind_at_once_never_make_it_lie(function: Observed, kind: str) -> None:
+    function.publish_to(function.subscribers[kind])
     for number, fault in enumerate(sorted(PASSING - {"latency"})):
         function.emulator.faults.add(FAULTS[fault], probability=0.04, seed=number)
     for _ in range(12):
-        told = function("sqs", pace=500)
+        told = function.invoke("sqs", pace=500)
         check(function, "sqs", told)
     function.heal()
-    told = function("sqs")
+    told = function.invoke("sqs")
     assert told.unfinished == set()
     assert all(function.states()[task_id] == 5 for task_id in PAUSABLE.values())

@@ -8,10 +8,8 @@ import json
 import logging
 import re
 import threading
-import time
 import traceback
 from collections.abc import Callable, Iterator
-from datetime import datetime, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import quote, quote_plus, unquote
@@ -21,11 +19,13 @@ import pytest
 from moto import mock_aws
 
 from handler import triggers
-from handler.cloud.pacing import Backoff, Clock
-from handler.main import handle
+from handler.cloud.pacing import Backoff
 from local.emulator import Emulator, Fault, Kind, faults
+from tests.support import DESCRIBE, LIST, PAUSE
 
-APP = 1400692008
+from .harness.constants import NOON
+from .harness.function import Function
+
 ID, KEY, TOKEN = (
     "AKIDTEMPORARY0123456789",
     "k3y/Zm9vYmFyU2VjcmV0+S2V5==",
@@ -35,8 +35,6 @@ AWS_KEY, AWS_TOKEN = "awsKey/9c2VjcmV0S2V5Rm9yQVdT+x", "awsToken//IQoJb3JpZ2luX2
 SECRETS = (KEY, TOKEN, AWS_KEY, AWS_TOKEN)
 SIGNATURE = re.compile(r"Signature=[0-9a-f]{64}")
 HEADER = re.compile(r"Authorization\W+(TC3|AWS4)|TC3-HMAC|AWS4-HMAC")
-POLICY = json.dumps({"quiet_hours": {"default": {"time_zone": "UTC", "quiet": ["00:00-24:00"]}}})
-NOON = datetime(2026, 11, 23, 12, 0, tzinfo=timezone.utc)
 LOUD = ("tencentcloud_sdk_common", "botocore", "boto3", "urllib3", "requests", "handler", "")
 CODES = (
     "AuthFailure.SignatureFailure",
@@ -70,31 +68,28 @@ class Loud:
         self.text = ""
         self.messages: list[str] = []
         self.bus_id = emulator.buses.create("reports")
+        self.function = Function(
+            emulator,
+            now=NOON,
+            backoff=Backoff(attempts=2, jitter=lambda: 1.0),
+            context={"request_id": "r", "function_name": "f", "time_limit_in_ms": 20_000},
+            tencentcloud_secret_id=ID,
+            tencentcloud_secret_key=KEY,
+            tencentcloud_session_token=TOKEN,
+            callout_requests_per_second=500,
+        )
         self.topics = {"cmq": "cmq:reports", "eventbridge": f"eventbridge:{self.bus_id}"}
         for name in LOUD:
             caplog.set_level(logging.DEBUG, logger=name or None)
 
     def __call__(self, topic: str, event: Any = None, **changes: Any) -> None:
-        given: dict[str, Any] = {
-            "tencentcloud_secret_id": ID,
-            "tencentcloud_secret_key": KEY,
-            "tencentcloud_session_token": TOKEN,
-            "callout_policy": POLICY,
-            "callout_sdk_app_id": APP,
-            "callout_endpoint": self.emulator.url,
-            "callout_topic": topic,
-            "callout_requests_per_second": 500,
-        }
         out: list[str] = []
-        slept: list[float] = []
         try:
-            answer = handle(
+            answer = self.function(
                 event or {"tasks": [16498, 16499, "eu-surveys", 1]},
-                {"request_id": "r", "function_name": "f", "time_limit_in_ms": 20_000},
-                clock=Clock(lambda: NOON, lambda: time.monotonic() + sum(slept), slept.append),
-                backoff=Backoff(attempts=2, jitter=lambda: 1.0),
                 seen=lambda report: out.append(json.dumps(report.data(), ensure_ascii=False)),
-                **(given | changes),
+                callout_topic=topic,
+                **changes,
             )
             out.append(json.dumps(answer, ensure_ascii=False))
         except Exception as error:  # noqa: BLE001 - the platform shows them all
@@ -134,7 +129,6 @@ def loud(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Loud:
-    emulator.limits.default = None
     emulator.secrets[ID], emulator.tokens[ID] = KEY, TOKEN
     emulator.topics.create("reports")
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the first credentials that it saw
@@ -144,9 +138,7 @@ def loud(
     return Loud(emulator, capsys, caplog)
 
 
-@pytest.mark.parametrize(
-    "api", ["PauseAutoCalloutTask", "DescribeAutoCalloutTask", "PublishCmqMsg", "PutEvents", None]
-)
+@pytest.mark.parametrize("api", [PAUSE, DESCRIBE, "PublishCmqMsg", "PutEvents", None])
 @pytest.mark.parametrize("fault", FAULTS)
 def test_no_fault_brings_a_secret_to_light(loud: Loud, fault: str, api: str | None) -> None:
     loud.emulator.faults.add(FAULTS[fault], action=api)
@@ -177,7 +169,7 @@ def test_wrong_credentials_are_not_shown_either(loud: Loud, name: str, value: st
 
 
 @pytest.mark.parametrize("code", ["AuthFailure.SignatureFailure", "InternalError", "UnsupportedOperation"])
-@pytest.mark.parametrize("api", ["PauseAutoCalloutTask", "PublishCmqMsg", "PutEvents", None])
+@pytest.mark.parametrize("api", [PAUSE, "PublishCmqMsg", "PutEvents", None])
 def test_an_answer_that_repeats_the_request_is_told_without_signature_and_token(
     loud: Loud, api: str | None, code: str
 ) -> None:
@@ -286,9 +278,7 @@ def shows(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("quoting", QUOTINGS)
-@pytest.mark.parametrize(
-    "api", ["PauseAutoCalloutTask", "DescribeAutoCalloutTasks", "PublishCmqMsg", "PutEvents"]
-)
+@pytest.mark.parametrize("api", [PAUSE, LIST, "PublishCmqMsg", "PutEvents"])
 @pytest.mark.parametrize("code", ["UnsupportedOperation", "AuthFailure.SignatureFailure"])
 def test_a_key_that_a_cloud_repeats_gets_nowhere_in_any_quoting(
     loud: Loud, api: str, code: str, quoting: str
@@ -435,7 +425,7 @@ def test_the_keys_of_the_environment_are_known_even_where_others_are_used(
 ) -> None:
     monkeypatch.setenv(name, AWKWARD)
     message = f"refused: {AWKWARD}"
-    loud.emulator.faults.add(faults.error("InternalError", message), action="PauseAutoCalloutTask")
+    loud.emulator.faults.add(faults.error("InternalError", message), action=PAUSE)
     loud("stdout:")
     assert "refused: ***" in loud.text
     assert not shows(loud.text)

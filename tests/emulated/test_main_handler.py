@@ -5,27 +5,26 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from moto import mock_aws
 
 import handler
-from handler.cloud.pacing import Backoff, Clock
 from handler.errors import ConfigurationError, PublishError, RejectedError, UnfinishedError
-from handler.main import handle
 from handler.settings import read_publish_settings
-from handler.topics.notifier import Memory
 from local.emulator import Emulator, faults
+from tests.support import APP, PAUSE, RESUME
+
+from .harness.constants import DAY, NIGHT
+from .harness.function import Function
+from .harness.subscriber import SnsSubscriber
 
 ROOT = Path(__file__).parents[2]
 SAMPLES: dict[str, Any] = json.loads((ROOT / "tests/samples.json").read_text(encoding="utf-8"))
-APP = 1400692008
 POLICY: dict[str, Any] = {
     "quiet_hours": {
         "default": {"time_zone": "Asia/Shanghai", "quiet": ["21:00-09:00"]},
@@ -42,57 +41,12 @@ EVERYWHERE = {
     "quiet_hours": {name: {"time_zone": "UTC", "quiet": ["00:00-24:00"]} for name in POLICY["quiet_hours"]},
     "tasks": POLICY["tasks"],
 }
-NOON_IN_SHANGHAI = datetime(2026, 11, 23, 4, 0, tzinfo=timezone.utc)  # 23:00 in New York, 05:00 in Berlin
-ALL_OPEN = datetime(2026, 11, 23, 14, 0, tzinfo=timezone.utc)  # with hours of the night in UTC only
-
-
-class Function:
-    """The function as deployed to nowhere: settings, a subscriber, and the platform's context."""
-
-    def __init__(self, emulator: Emulator, topic: str, queue: str) -> None:
-        self.emulator = emulator
-        self.queue = queue
-        self.memory = Memory()
-        self.settings: dict[str, Any] = {
-            "tencentcloud_secret_id": "AKIDEXAMPLE",
-            "tencentcloud_secret_key": "SECRETEXAMPLE",
-            "callout_policy": json.dumps(POLICY),
-            "callout_sdk_app_id": APP,
-            "callout_endpoint": emulator.url,
-            "callout_topic": topic,
-        }
-
-    def __call__(
-        self, event: Any, now: datetime = NOON_IN_SHANGHAI, context: Any = None, **changes: Any
-    ) -> Any:
-        slept: list[float] = []
-        clock = Clock(lambda: now, lambda: time.monotonic() + sum(slept), slept.append)
-        backoff = Backoff(attempts=3, jitter=lambda: 1.0)
-        given: dict[str, Any] = {"memory": self.memory} | self.settings | changes
-        return handle(event, context, clock=clock, backoff=backoff, **given)
-
-    def received(self) -> list[dict[str, Any]]:
-        client = boto3.client("sqs", region_name="us-east-1")
-        messages = client.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages", [])
-        return [json.loads(json.loads(message["Body"])["Message"]) for message in messages]
-
-    def reported(self) -> dict[str, Any]:
-        """Give the data of the one notification that was published."""
-        (event,) = self.received()
-        data: dict[str, Any] = event["data"]
-        return data
 
 
 @pytest.fixture
 def function(emulator: Emulator) -> Iterator[Function]:
-    emulator.limits.default = None
     with mock_aws():
-        sns, sqs = (boto3.client(name, region_name="us-east-1") for name in ("sns", "sqs"))
-        topic = sns.create_topic(Name="reports")["TopicArn"]
-        queue = sqs.create_queue(QueueName="subscriber")["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-        yield Function(emulator, topic, queue)
+        yield Function(emulator, SnsSubscriber(), callout_policy=json.dumps(POLICY))
 
 
 def sample(name: str) -> Any:
@@ -102,7 +56,7 @@ def sample(name: str) -> Any:
 @pytest.mark.parametrize("name", sorted(SAMPLES))
 def test_each_sample_pauses_the_tasks_it_names_and_no_others(function: Function, name: str) -> None:
     answer = function(sample(name), callout_policy=json.dumps(EVERYWHERE))
-    report = function.reported()
+    report = function.report()
     assert report["status"] == "succeeded"
     assert report["trigger"] == SAMPLES[name]["trigger"]
     assert [(task["task_id"], task["outcome"]) for task in report["tasks"]] == [
@@ -121,8 +75,8 @@ def test_each_sample_leaves_every_task_alone_outside_quiet_hours(function: Funct
             each: {"time_zone": "UTC", "quiet": ["03:00-03:30"]} for each in POLICY["quiet_hours"]
         },
     }
-    function(sample(name), ALL_OPEN, callout_policy=json.dumps(policy))
-    report = function.reported()
+    function(sample(name), NIGHT, callout_policy=json.dumps(policy))
+    report = function.report()
     assert report["status"] == "skipped"
     assert {task["outcome"] for task in report["tasks"]} == {"not_quiet"}
     assert function.emulator.journal.entries == []
@@ -130,7 +84,7 @@ def test_each_sample_leaves_every_task_alone_outside_quiet_hours(function: Funct
 
 def test_each_task_is_judged_by_its_own_clock(function: Function) -> None:
     function(sample("scf-timer"))
-    outcomes = {task["name"]: task["outcome"] for task in function.reported()["tasks"]}
+    outcomes = {task["name"]: task["outcome"] for task in function.report()["tasks"]}
     assert outcomes == {"spring-renewals": "not_quiet", "us-reminders": "paused", "eu-surveys": "paused"}
 
 
@@ -140,13 +94,13 @@ def test_a_second_wake_up_finds_everything_done(function: Function) -> None:
     first, second = (event["data"]["summary"] for event in function.received())
     assert first == {"not_quiet": 1, "paused": 2}
     assert second == {"not_quiet": 1, "already_paused": 2}
-    assert function.emulator.journal.count("PauseAutoCalloutTask") == 2
+    assert function.emulator.journal.count(PAUSE) == 2
 
 
 def test_the_time_in_an_event_decides_nothing(function: Function) -> None:
     night = sample("aws-eventbridge-rule") | {"time": "2026-11-23T19:00:00Z"}
     function(night, callout_policy=json.dumps({**POLICY, "tasks": {"spring-renewals": 16498}}))
-    assert function.reported()["status"] == "skipped"
+    assert function.report()["status"] == "skipped"
 
 
 REJECTED = {"tasks": ["16498"]}
@@ -174,7 +128,7 @@ def sqs(*bodies: Any) -> dict[str, Any]:
 def test_a_batch_has_one_report_over_all_its_messages(function: Function) -> None:
     answer = function(sqs({"tasks": [16499]}, REJECTED, {"tasks": ["eu-surveys", 16499]}))
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m1"}]}
-    report = function.reported()
+    report = function.report()
     assert report["status"] == "partial"
     assert [task["task_id"] for task in report["tasks"]] == [16499, 16500]
     assert report["errors"] == [
@@ -184,10 +138,10 @@ def test_a_batch_has_one_report_over_all_its_messages(function: Function) -> Non
 
 def test_sqs_is_told_which_message_could_not_be_done(function: Function) -> None:
     function.emulator.tasks.add(task_id=16498, sdk_app_id=APP, state=5)
-    function.emulator.faults.add(faults.HTTP_500, action="ResumeAutoCalloutTask")
+    function.emulator.faults.add(faults.HTTP_500, action=RESUME)
     answer = function(sqs({"action": "resume", "tasks": [16498]}, {"tasks": [16500]}))
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
-    assert function.reported()["summary"] == {"failed": 1, "paused": 1}
+    assert function.report()["summary"] == {"failed": 1, "paused": 1}
 
 
 @pytest.mark.parametrize("name", ["timer", "cmq", "eventbridge", "sns", "invocation"])
@@ -202,7 +156,7 @@ def test_an_asynchronous_trigger_hears_of_a_message_that_is_no_request(function:
     }[name]
     with pytest.raises(UnfinishedError, match="rejected: tasks"):
         function(event)
-    report = function.reported()
+    report = function.report()
     assert report["status"] == "rejected"
     assert report["errors"][0]["message"] == REASON
     assert function.emulator.journal.entries == []
@@ -218,7 +172,7 @@ def test_what_is_no_request_is_refused_on_a_queue_without_a_call_of_any_api(
     event = {"Records": [{"messageId": "m0", "body": case["body"], "eventSource": "aws:sqs"}]}
     answer = function(event, callout_policy=json.dumps(EVERYWHERE))
     assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}]}
-    report = function.reported()
+    report = function.report()
     assert report["status"] == "rejected"
     assert case["reason"] in report["errors"][0]["message"]
     assert function.emulator.journal.entries == []
@@ -227,17 +181,17 @@ def test_what_is_no_request_is_refused_on_a_queue_without_a_call_of_any_api(
 def test_a_poison_message_is_published_and_does_not_block_its_kafka_partition(function: Function) -> None:
     answer = function(kafka({"tasks": [16499]}, REJECTED))
     assert answer["status"] == "partial"
-    report = function.reported()
+    report = function.report()
     assert report["summary"] == {"paused": 1}
     assert report["errors"][0]["body"] == json.dumps(REJECTED)
 
 
 @pytest.mark.parametrize("event", [kafka({"tasks": [16499]}), sample("scf-timer"), {"tasks": [16499]}])
 def test_what_can_be_tried_again_is_told_by_raising_after_publishing(function: Function, event: Any) -> None:
-    function.emulator.faults.add(faults.HTTP_500, action="PauseAutoCalloutTask")
+    function.emulator.faults.add(faults.HTTP_500, action=PAUSE)
     with pytest.raises(UnfinishedError, match="task 16499 failed"):
         function(event)
-    assert function.reported()["status"] in {"failed", "partial"}
+    assert function.report()["status"] in {"failed", "partial"}
 
 
 def test_a_message_that_is_no_request_is_told_of_once_however_often_sqs_delivers_it(
@@ -296,11 +250,11 @@ def test_a_token_that_has_expired_is_read_anew_once(
     assert codes.count("AuthFailure.TokenFailure") >= 1
 
 
-@pytest.mark.parametrize("event", [b"bytes", {"when": NOON_IN_SHANGHAI}, {1, 2}])
+@pytest.mark.parametrize("event", [b"bytes", {"when": DAY}, {1, 2}])
 def test_an_event_that_json_cannot_hold_is_rejected_all_the_same(function: Function, event: Any) -> None:
     with pytest.raises(RejectedError):
         function(event)
-    assert function.reported()["errors"][0]["body"].startswith("a ")
+    assert function.report()["errors"][0]["body"].startswith("a ")
 
 
 def test_a_request_nested_too_deeply_is_rejected(function: Function) -> None:
@@ -309,13 +263,13 @@ def test_a_request_nested_too_deeply_is_rejected(function: Function) -> None:
         tasks = [tasks]
     with pytest.raises(UnfinishedError, match="nested too deeply"):
         function({"tasks": tasks})
-    assert function.reported()["status"] == "rejected"
+    assert function.report()["status"] == "rejected"
 
 
 def test_an_unknown_event_is_published_as_rejected_and_raised(function: Function) -> None:
     with pytest.raises(RejectedError, match="this event is not understood"):
         function({"hello": "world"})
-    report = function.reported()
+    report = function.report()
     assert (report["status"], report["trigger"], report["action"]) == ("rejected", None, None)
     assert report["errors"][0]["body"] == '{"hello":"world"}'
 
@@ -336,7 +290,7 @@ def test_what_cannot_be_configured_is_published_and_raised(
     with pytest.raises(ConfigurationError) as error:
         function(sample("scf-timer"), **changes)
     assert reason in str(error.value)
-    report = function.reported()
+    report = function.report()
     assert report["status"] == "failed"
     assert report["errors"][0]["code"] == "Configuration"
     assert reason in report["errors"][0]["message"]
@@ -372,7 +326,7 @@ def test_a_mistake_of_ours_is_published_and_raised(
     monkeypatch.setattr("handler.triggers.read", broken)
     with pytest.raises(ZeroDivisionError):
         function(sample("scf-timer"))
-    assert function.reported()["errors"][0]["message"] == "ZeroDivisionError: a bug"
+    assert function.report()["errors"][0]["message"] == "ZeroDivisionError: a bug"
 
 
 @pytest.mark.parametrize(
@@ -392,16 +346,16 @@ def test_only_the_reports_asked_for_are_published(
 def test_a_dry_run_decides_and_reports_and_changes_nothing(function: Function, where: str) -> None:
     event = {"dry_run": where == "request"}
     function(event, callout_dry_run=where == "settings")
-    report = function.reported()
+    report = function.report()
     assert report["dry_run"] is True
     assert report["summary"] == {"not_quiet": 1, "would_pause": 2}
-    assert function.emulator.journal.count("PauseAutoCalloutTask") == 0
+    assert function.emulator.journal.count(PAUSE) == 0
 
 
 def test_both_actions_in_one_batch_are_reported_as_mixed(function: Function) -> None:
     function.emulator.tasks.add(task_id=16498, sdk_app_id=APP, state=5)
     function(sqs({"tasks": [16499]}, {"action": "resume", "tasks": [16498]}))
-    report = function.reported()
+    report = function.report()
     assert report["action"] == "mixed"
     assert report["summary"] == {"paused": 1, "resumed": 1}
 
@@ -413,7 +367,7 @@ def test_intervals_in_one_variable_serve_without_a_policy(function: Function) ->
         callout_quiet_hours="11:00-13:00; Sun 00:00-24:00",
         callout_time_zone="Asia/Shanghai",
     )
-    (task,) = function.reported()["tasks"]
+    (task,) = function.report()["tasks"]
     assert (task["outcome"], task["quiet_until"]) == ("paused", "2026-11-23T05:00:00Z")
 
 
@@ -487,7 +441,7 @@ def test_without_credentials_nothing_works_and_the_cause_is_told(function: Funct
         UnfinishedError, match="NoCredentials: there are no credentials; set TENCENTCLOUD_SECRET_ID"
     ):
         function(sample("scf-timer"), tencentcloud_secret_id=None)
-    assert function.reported()["status"] == "partial"
+    assert function.report()["status"] == "partial"
 
 
 def test_the_entry_point_of_both_clouds_reads_the_environment(
@@ -498,7 +452,7 @@ def test_the_entry_point_of_both_clouds_reads_the_environment(
     everywhere = json.dumps(EVERYWHERE)
     monkeypatch.setenv("CALLOUT_POLICY", everywhere)
     assert handler.main_handler(sample("scf-timer"), SCF_CONTEXT)["summary"] == {"paused": 3}
-    assert function.reported()["status"] == "succeeded"
+    assert function.report()["status"] == "succeeded"
 
 
 @pytest.mark.parametrize(
@@ -517,14 +471,14 @@ def test_a_report_tells_that_chinas_announced_holidays_end(
     hours = {name: {"time_zone": "Asia/Shanghai", "quiet": quiet} for name in POLICY["quiet_hours"]}
     policy = json.dumps(POLICY | {"quiet_hours": hours})
     function(sample("scf-timer"), datetime.fromisoformat(at.replace("Z", "+00:00")), callout_policy=policy)
-    report = function.reported()
+    report = function.report()
     assert report["text"].count("China's holidays are known until 2026-12-31") == told
     assert report["status"] == "skipped"
 
 
 def test_who_watches_sees_the_report_even_if_it_is_not_published(function: Function) -> None:
     seen: list[Any] = []
-    function(sample("scf-timer"), ALL_OPEN, callout_notify="failures", seen=seen.append)
+    function(sample("scf-timer"), NIGHT, callout_notify="failures", seen=seen.append)
     assert [report.trigger for report in seen] == ["timer"]
 
 
