@@ -26,16 +26,18 @@ from handler.report.report import Report
 from handler.topics.sending import publish
 from handler.topics.topic import Destination
 from local.emulator import Emulator, faults
+from tests.support import APP, ENVIRONMENT
 
-APP = 1400692008
-NIGHT = datetime(2026, 11, 23, 23, 0, tzinfo=timezone.utc)
+from .harness.clock import SimulatedClock
+from .harness.constants import CREDENTIALS
+
+LATE = datetime(2026, 11, 23, 23, 0, tzinfo=timezone.utc)
 TOPIC = "arn:aws:sns:us-east-1:123456789012:reports"
 SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:ccc-AbCdEf"
 PARAMETER = "arn:aws:ssm:us-east-1:123456789012:parameter/ccc"
-KEYS = {"TENCENTCLOUD_SECRET_ID": "AKIDEXAMPLE", "TENCENTCLOUD_SECRET_KEY": "SECRETEXAMPLE"}
 ANSWERS = {
-    "secretsmanager": json.dumps({"SecretString": json.dumps(KEYS)}),
-    "ssm": json.dumps({"Parameter": {"Value": json.dumps(KEYS)}}),
+    "secretsmanager": json.dumps({"SecretString": json.dumps(ENVIRONMENT)}),
+    "ssm": json.dumps({"Parameter": {"Value": json.dumps(ENVIRONMENT)}}),
     "sns": "<PublishResponse><PublishResult><MessageId>m</MessageId></PublishResult></PublishResponse>",
 }
 
@@ -115,16 +117,14 @@ class Aws:
 
 
 @pytest.fixture
-def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[Aws]:
+def aws(monkeypatch: pytest.MonkeyPatch, cold_instance: None) -> Iterator[Aws]:
     server = Aws()
     for name in ("SNS", "SECRETS_MANAGER", "SSM"):
         monkeypatch.setenv(f"AWS_ENDPOINT_URL_{name}", server.url)
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the-key-of-the-role")
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it would keep these keys for the next test
-    credentials._read.clear()
     yield server
-    credentials._read.clear()
     server.close()
 
 
@@ -175,7 +175,7 @@ def run(emulator: Emulator, capsys: pytest.CaptureFixture[str]) -> Run:
             "callout_requests_per_second": 1000,
         }
         if not changes.get("callout_secret"):
-            settings |= {name.lower(): value for name, value in KEYS.items()}
+            settings |= {name.lower(): value for name, value in ENVIRONMENT.items()}
         capsys.readouterr()
         error = None
         begun = time.monotonic()
@@ -317,7 +317,7 @@ def test_a_secret_whose_service_fails_for_a_moment_is_read_by_the_same_run(aws: 
 
     clock = Clock(sleep=sleep)
     budget = credentials.SecretBudget(40, Deadline.after(clock, 60), Backoff())
-    assert credentials.read_credentials(SECRET, None, budget) == Credentials(*KEYS.values())
+    assert credentials.read_credentials(SECRET, None, budget) == CREDENTIALS
     assert aws.requests == ["secretsmanager"] * 2
 
 
@@ -333,7 +333,7 @@ def test_many_threads_read_a_secret_once(aws: Aws) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert found == [Credentials(*KEYS.values())] * 20
+    assert found == [CREDENTIALS] * 20
     assert aws.requests == ["secretsmanager"]
 
 
@@ -372,25 +372,14 @@ def test_credentials_that_were_read_before_serve_on_when_reading_them_anew_fails
 # Many parts
 
 
-class Jumping:
-    """A clock that jumps over every sleep, and else goes as time does."""
-
-    def __init__(self) -> None:
-        self.slept = 0.0
-        self._lock = threading.Lock()
-
-    def sleep(self, seconds: float) -> None:
-        with self._lock:
-            self.slept += seconds
-
-    def clock(self) -> Clock:
-        return Clock(lambda: NIGHT, lambda: time.monotonic() + self.slept, self.sleep)
+def jumping() -> SimulatedClock:
+    return SimulatedClock(LATE, real_time=True, fixed_wall=True)
 
 
 def long(parts: int = 85) -> Report:
     """Return a report of so many parts, each with one error."""
     problems = tuple(Problem("Rejected", "x", f"m{number}", "x" * 40_000) for number in range(parts))
-    return Report("r1", NIGHT, "/f", "timer", "pause", dry_run=False, problems=problems)
+    return Report("r1", LATE, "/f", "timer", "pause", dry_run=False, problems=problems)
 
 
 @pytest.fixture(params=["cmq", "eventbridge"])
@@ -419,19 +408,18 @@ def send(  # noqa: PLR0913 - as many as there is to vary
     clock: Clock | None = None,
     attempts: int = 5,
 ) -> int:
-    clock = clock or Jumping().clock()
+    clock = clock or jumping().clock()
     emulator.limits.clock = clock.monotonic
-    used = Credentials(*KEYS.values())
-    to = Destination(address, emulator.url, "ap-guangzhou", lambda refresh: used)
+    to = Destination(address, emulator.url, "ap-guangzhou", lambda refresh: CREDENTIALS)
     return publish(report or long(), to, Deadline.after(clock, seconds), Backoff(attempts))
 
 
 def test_a_report_of_many_parts_is_sent_at_the_pace_of_the_api(emulator: Emulator, address: str) -> None:
-    clock = Jumping()
+    clock = jumping()
     assert send(emulator, address, clock=clock.clock()) == 85
     assert sorted(received(emulator, address)) == list(range(1, 86))
     assert len(emulator.journal.entries) < 95, "next to none was throttled and sent again"
-    assert clock.slept < 85 / 20 * 1.015 + 5
+    assert clock.seconds < 85 / 20 * 1.015 + 5
 
 
 def test_parts_arrive_in_order_where_there_is_time(emulator: Emulator, address: str) -> None:
@@ -484,12 +472,12 @@ def test_parts_that_fail_for_a_moment_are_sent_again(
 
 def test_throttled_parts_slow_the_pace_down(emulator: Emulator) -> None:
     emulator.topics.create("reports")
-    quick, slow = Jumping(), Jumping()
+    quick, slow = jumping(), jumping()
     send(emulator, "cmq:reports", report=long(20), clock=quick.clock())
     emulator.limits.reset()
     emulator.faults.script([faults.THROTTLED])
     assert send(emulator, "cmq:reports", report=long(20), clock=slow.clock()) == 20
-    assert slow.slept > quick.slept + 1.5, "a second of rest, then half the pace"
+    assert slow.seconds > quick.seconds + 1.5, "a second of rest, then half the pace"
 
 
 @pytest.mark.parametrize("code", ["UnauthorizedOperation", "AuthFailure.SignatureFailure", "InvalidAction"])
@@ -541,10 +529,10 @@ def test_a_topic_that_stalls_is_given_up_at_the_deadline_with_the_report_in_the_
 def test_a_result_that_is_never_true_ends_with_the_deadline(emulator: Emulator) -> None:
     emulator.topics.create("reports")
     emulator.options.cmq_result = False
-    clock = Jumping()
+    clock = jumping()
     with pytest.raises(PublishError, match=r"\(0 of its 5 parts were\): NotPublished"):
         send(emulator, "cmq:reports", 3.0, report=long(5), clock=clock.clock(), attempts=1_000)
-    assert clock.slept <= 3
+    assert clock.seconds <= 3
 
 
 def test_nothing_is_sent_when_the_deadline_has_passed(emulator: Emulator, address: str) -> None:
@@ -555,7 +543,7 @@ def test_nothing_is_sent_when_the_deadline_has_passed(emulator: Emulator, addres
 
 def test_the_time_that_logging_a_long_report_takes_is_kept(emulator: Emulator) -> None:
     emulator.topics.create("reports")
-    clock = Jumping()
+    clock = jumping()
 
     class Laborious(Report):
         __slots__ = ()
@@ -566,7 +554,7 @@ def test_the_time_that_logging_a_long_report_takes_is_kept(emulator: Emulator) -
 
     with pytest.raises(PublishError) as error:
         send(emulator, "cmq:reports", 4.2, report=Laborious(*long()), clock=clock.clock())
-    assert clock.slept <= 2.3, "the other two seconds are for the log"
+    assert clock.seconds <= 2.3, "the other two seconds are for the log"
     assert error.value.published > 0
 
 
@@ -685,7 +673,7 @@ def test_a_context_that_cannot_be_asked_is_taken_for_a_minute(context: Any) -> N
         handle(
             {"tasks": [1]},
             context,
-            clock=Clock(now=lambda: NIGHT + timedelta(hours=12)),
+            clock=Clock(now=lambda: LATE + timedelta(hours=12)),
             callout_quiet_hours="21:00-08:00",
             callout_time_zone="UTC",
             callout_sdk_app_id=APP,
