@@ -12,7 +12,6 @@ import random
 import threading
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta, timezone
 from itertools import count, pairwise
 from typing import Any
 
@@ -20,28 +19,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from handler.cloud.ccc import Ccc
-from handler.cloud.credentials import Credentials
 from handler.cloud.pacing import Backoff, Clock, Deadline, RateLimit
 from handler.cloud.tencent_api import TencentApi
 from handler.quiet_hours import QuietHours
-from handler.reconcile.reconciler import Reconciler
-from handler.reconcile.schedule import Schedule
 from handler.report.entries import TaskReport
-from handler.task import Job, Outcome, SdkAppId, Task, TaskId
+from handler.task import Outcome
 from local.emulator import Emulator, Entry, faults
 from local.emulator.limits import Limits
+from tests.support import APP, DESCRIBE, LIST, PAUSE, SECRET_ID
+
+from .harness.clock import SimulatedClock
+from .harness.constants import ALL_DAY
+from .harness.reconciler import SimulatedReconciler, named, numbered, pause
 
 QUOTA = 20
 TASKS = 400
-APP = SdkAppId(1400692008)
-SECRET_ID = "AKIDEXAMPLE"
-PAUSE, DESCRIBE, LIST = "PauseAutoCalloutTask", "DescribeAutoCalloutTask", "DescribeAutoCalloutTasks"
 LATENCIES = (0.02, 0.1, 0.4)
 JITTER = 0.014
 """The spread of arrivals that the margin of the gaps makes up for: 1.5 % of a second."""
-NIGHT = datetime(2026, 11, 23, 14, 0, tzinfo=timezone.utc)
-HOURS = {"default": QuietHours.model_validate({"time_zone": "UTC", "quiet": ["00:00-24:00"]})}
+HOURS = {"default": QuietHours.model_validate(ALL_DAY["default"])}
 RUNNING, ENDED, PAUSED = 1, 4, 5
 
 
@@ -57,15 +53,14 @@ def busiest_second(times: Iterable[float]) -> int:
     return most
 
 
-class Network:
+class Network(SimulatedClock):
     """A client that paces, a network that takes its time, and an account with a quota; in simulated time."""
 
     def __init__(self, latency: float = 0.0, jitter: float = 0.0, rival: float = 0.0, seed: int = 1) -> None:
-        self.now = 1000.0
-        self.clock = Clock(monotonic=lambda: self.now, sleep=self.sleep)
-        self.limit = RateLimit(QUOTA, self.clock)
+        super().__init__(seconds=1000.0)
+        self.limit = RateLimit(QUOTA, self.clock())
         self.backoff = Backoff()
-        self.quota = Limits(lambda: self.now)
+        self.quota = Limits(self.monotonic)
         self.latency, self.jitter = latency, jitter
         self.chance = random.Random(seed)  # noqa: S311 - repeatable on purpose
         self.events: list[tuple[float, int, Callable[[], None]]] = []
@@ -79,14 +74,14 @@ class Network:
             self.after(self.chance.random() / rival, lambda: self.intrude(1 / rival))
 
     def sleep(self, seconds: float) -> None:
-        until = self.now + seconds
+        until = self.seconds + seconds
         while self.events and self.events[0][0] <= until:
-            self.now, _, event = heapq.heappop(self.events)
+            self.seconds, _, event = heapq.heappop(self.events)
             event()
-        self.now = until
+        self.seconds = until
 
     def after(self, seconds: float, event: Callable[[], None]) -> None:
-        heapq.heappush(self.events, (self.now + seconds, next(self.number), event))
+        heapq.heappush(self.events, (self.seconds + seconds, next(self.number), event))
 
     def over(self) -> bool:
         return self.quota.over(PAUSE, SECRET_ID) is not None
@@ -98,15 +93,15 @@ class Network:
 
     def send(self, attempt: int) -> None:
         self.limit.wait(PAUSE)
-        self.sent.append(self.now)
+        self.sent.append(self.seconds)
         way = self.latency / 2 + self.jitter * self.chance.random()
         self.after(way, lambda: self.arrive(attempt))
 
     def arrive(self, attempt: int) -> None:
-        self.arrived.append(self.now)
+        self.arrived.append(self.seconds)
         refused = self.over()
         if refused:
-            self.throttled.append(self.now)
+            self.throttled.append(self.seconds)
         self.after(self.latency / 2, lambda: self.answer(attempt, refused=refused))
 
     def answer(self, attempt: int, *, refused: bool) -> None:
@@ -124,13 +119,13 @@ class Network:
         """Pause so many tasks; give the seconds until the last answer."""
         self.backoff = Backoff(jitter=self.chance.random)
         self.ready.extend([1] * tasks)
-        began = self.now
+        began = self.seconds
         while self.paused + self.failed < tasks:
             if self.ready:
                 self.send(self.ready.popleft())
             else:
-                self.sleep(self.events[0][0] - self.now)
-        return self.now - began
+                self.sleep(self.events[0][0] - self.seconds)
+        return self.seconds - began
 
 
 @pytest.mark.parametrize("latency", LATENCIES)
@@ -163,7 +158,7 @@ def test_threads_that_wait_at_once_share_one_pace() -> None:
         for _ in range(10):
             network.limit.wait(PAUSE)
             with lock:
-                network.sent.append(network.now)
+                network.sent.append(network.seconds)
 
     threads = [threading.Thread(target=work) for _ in range(8)]
     for thread in threads:
@@ -171,7 +166,7 @@ def test_threads_that_wait_at_once_share_one_pace() -> None:
     for thread in threads:
         thread.join()
     assert len(network.sent) == 80
-    assert network.now - 1000 == pytest.approx(79 / QUOTA * 1.015)
+    assert network.seconds - 1000 == pytest.approx(79 / QUOTA * 1.015)
 
 
 def gaps(network: Network, calls: int) -> list[float]:
@@ -185,9 +180,9 @@ def test_a_lane_that_was_throttled_rests_and_halves_and_comes_back() -> None:
     network = Network()
     even = gaps(network, 20)[-1]
     network.limit.throttled(PAUSE)
-    at = network.now
+    at = network.seconds
     network.send(1)
-    assert network.now - at == pytest.approx(1)
+    assert network.seconds - at == pytest.approx(1)
     assert gaps(network, 2)[-1] == pytest.approx(2 * even, rel=0.05)
     network.sleep(60)
     network.limit.wait(PAUSE)
@@ -198,12 +193,12 @@ def test_near_the_pace_that_was_too_much_it_speeds_up_slowly_for_half_a_minute()
     network = Network()
     even = gaps(network, 2)[-1]
     network.limit.throttled(PAUSE)
-    throttled = network.now
+    throttled = network.seconds
     paces = {}
-    while network.now < throttled + 40:
+    while network.seconds < throttled + 40:
         network.send(1)
-        paces[int(network.now - throttled)] = (
-            even / (network.now - network.sent[-2]) if len(network.sent) > 3 else 0
+        paces[int(network.seconds - throttled)] = (
+            even / (network.seconds - network.sent[-2]) if len(network.sent) > 3 else 0
         )
     assert paces[10] == pytest.approx(0.7, abs=0.03), "a fiftieth of the quota more each second"
     assert paces[19] == pytest.approx(0.88, abs=0.03)
@@ -231,7 +226,7 @@ def test_the_lanes_of_other_apis_keep_their_pace() -> None:
     network = Network()
     network.limit.throttled(PAUSE)
     network.limit.wait(DESCRIBE)
-    assert network.now == 1000
+    assert network.seconds == 1000
 
 
 @pytest.mark.parametrize("latency", LATENCIES)
@@ -271,8 +266,45 @@ class Told(TencentApi):
             self.granted(-1)
 
 
-class Account:
-    """A reconciler on the emulator. Time passes only where somebody sleeps, and nothing is under way then."""
+class AccountClock(SimulatedClock):
+    """A clock that moves only where somebody sleeps and no request is under way.
+
+    `rival` is how many requests a second another client of the account sends. `meanwhile` are actions by
+    the time at which they are taken.
+    """
+
+    def __init__(self, emulator: Emulator, rival: float) -> None:
+        super().__init__(seconds=1000.0)
+        self.emulator = emulator
+        self.rival = rival
+        self.under_way = 0
+        self.patience = 5.0  # real seconds; a turn may also be given up, once there is no use in it
+        self.changed = threading.Condition()
+        self.meanwhile: dict[float, Callable[[], None]] = {}
+
+    def count(self, change: int) -> None:
+        """Add `change` to the number of requests under way."""
+        with self.changed:
+            self.under_way += change
+            self.changed.notify_all()
+
+    def sleep(self, seconds: float) -> None:
+        until = self.seconds + seconds
+        with self.changed:
+            if not self.changed.wait_for(lambda: self.under_way <= 0, self.patience):
+                self.under_way = 0
+            while self.rival and (tick := (int(self.seconds * self.rival + 1e-6) + 1) / self.rival) <= until:
+                self.seconds = tick
+                self.emulator.limits.over(PAUSE, SECRET_ID)
+            self.seconds = max(self.seconds, until)
+            for at in [each for each in self.meanwhile if each <= self.seconds]:
+                self.meanwhile.pop(at)()
+
+
+class Account(SimulatedReconciler):
+    """A reconciler on an account with a quota, on a clock that stands still while a request is under way."""
+
+    clock: AccountClock
 
     def __init__(  # noqa: PLR0913 - as many as there is to vary
         self,
@@ -285,54 +317,38 @@ class Account:
         rate: float = QUOTA,
         verify: bool = True,
     ) -> None:
-        self.now, self.rival = 1000.0, rival
-        self.under_way = 0
-        self.patience = 5.0  # real seconds; a turn may also be given up, once there is no use in it
-        self.changed = threading.Condition()
-        self.emulator = emulator
-        self.meanwhile: dict[float, Callable[[], None]] = {}
-        emulator.limits.clock = emulator.now = lambda: self.now
+        clock = AccountClock(emulator, rival)
+        emulator.limits.clock = emulator.now = clock.monotonic
         emulator.tasks.load([self.task(number, state) for number in range(1, tasks + 1)])
-        clock = Clock(lambda: NIGHT + timedelta(seconds=self.now), lambda: self.now, self.sleep)
-        chance = random.Random(1)  # noqa: S311 - repeatable on purpose
-        deadline, backoff = Deadline.after(clock, seconds), Backoff(jitter=chance.random)
-        ccc = Ccc(self.connect, Turns(rate, clock, self.count), backoff)
-        self.reconciler = Reconciler(
-            lambda: ccc, Schedule(HOURS, clock), deadline, backoff, verify=verify, known={}
+        super().__init__(
+            emulator,
+            clock=clock,
+            seconds=seconds,
+            rate=rate,
+            jitter=random.Random(1).random,  # noqa: S311 - repeatable on purpose
+            hours=HOURS,
+            unlimited=False,
+            verify=verify,
         )
 
     def task(self, number: int, state: int) -> dict[str, Any]:
         return {"task_id": number, "sdk_app_id": APP, "name": f"task {number}", "state": state}
 
     def connect(self) -> Told:
-        identity = Credentials(SECRET_ID, "SECRETEXAMPLE")
-        api = Told("ccc", "2020-02-10", endpoint=self.emulator.url, region=None, identity=identity)
-        api.granted = self.count
+        api = Told("ccc", "2020-02-10", endpoint=self.emulator.url, region=None, identity=self.identity)
+        api.granted = self.clock.count
         return api
 
-    def count(self, change: int) -> None:
-        with self.changed:
-            self.under_way += change
-            self.changed.notify_all()
-
-    def sleep(self, seconds: float) -> None:
-        until = self.now + seconds
-        with self.changed:
-            if not self.changed.wait_for(lambda: self.under_way <= 0, self.patience):
-                self.under_way = 0
-            while self.rival and (tick := (int(self.now * self.rival + 1e-6) + 1) / self.rival) <= until:
-                self.now = tick
-                self.emulator.limits.over(PAUSE, SECRET_ID)
-            self.now = max(self.now, until)
-            for at in [each for each in self.meanwhile if each <= self.now]:
-                self.meanwhile.pop(at)()
+    def rate_limit(self, rate: float, clock: Clock) -> RateLimit:
+        return Turns(rate, clock, self.clock.count)
 
     def put(self, number: int, state: int) -> None:
         self.emulator.tasks.add(**self.task(number, state))
 
-    def run(self, numbers: Iterable[int]) -> dict[int | None, TaskReport]:
-        jobs = [Job("pause", Task(APP, TaskId(number), None, "default")) for number in numbers]
-        reports = [report for _, ones in self.reconciler.run(jobs) for report in ones]
+    def pause(self, numbers: Iterable[int]) -> dict[int | None, TaskReport]:
+        """Pause tasks and return the report of each."""
+        jobs = pause(*numbered(numbers))
+        reports = self.run(*jobs)
         assert len(reports) == len(jobs)
         return {report.task.task_id: report for report in reports}
 
@@ -355,15 +371,15 @@ def running(emulator: Emulator, numbers: Iterable[int]) -> set[int]:
 
 def test_alone_on_the_account_the_function_is_never_throttled(emulator: Emulator) -> None:
     account, numbers = Account(emulator, 100), range(1, 101)
-    assert outcomes(account.run(numbers)) == {Outcome.PAUSED: 100}
+    assert outcomes(account.pause(numbers)) == {Outcome.PAUSED: 100}
     assert all(entry.code is None for entry in emulator.journal.entries)
-    assert 100 / QUOTA / (account.now - 1000) >= 0.97
+    assert 100 / QUOTA / (account.clock.seconds - 1000) >= 0.97
     assert not running(emulator, numbers)
 
 
 def test_beside_a_client_that_takes_half_the_function_pauses_all(emulator: Emulator) -> None:
     account, numbers = Account(emulator, TASKS, rival=QUOTA / 2), range(1, TASKS + 1)
-    assert outcomes(account.run(numbers)) == {Outcome.PAUSED: TASKS}
+    assert outcomes(account.pause(numbers)) == {Outcome.PAUSED: TASKS}
     assert not running(emulator, numbers)
     asked = account.asked(PAUSE)
     throttled = sum(entry.code == "RequestLimitExceeded" for entry in asked)
@@ -372,19 +388,19 @@ def test_beside_a_client_that_takes_half_the_function_pauses_all(emulator: Emula
 
 def test_a_tick_over_a_thousand_paused_tasks_takes_a_page_for_each_hundred(emulator: Emulator) -> None:
     account = Account(emulator, 1_000, state=PAUSED)
-    assert outcomes(account.run(range(1, 1_001))) == {Outcome.ALREADY_PAUSED: 1_000}
+    assert outcomes(account.pause(range(1, 1_001))) == {Outcome.ALREADY_PAUSED: 1_000}
     assert set(emulator.journal.actions()) == {LIST}
     assert emulator.journal.count(LIST) <= 12
-    assert account.now - 1000 < 1
+    assert account.clock.seconds - 1000 < 1
 
 
 @pytest.mark.parametrize("code", ["UnauthorizedOperation", "InternalError", "FailedOperation"])
 def test_a_look_that_fails_does_not_stop_the_pausing(emulator: Emulator, code: str) -> None:
     account, numbers = Account(emulator, 30), range(1, 31)
-    account.patience = 0.05
+    account.clock.patience = 0.05
     for action in (LIST, DESCRIBE):
         emulator.faults.add(faults.error(code), action=action)
-    reports = account.run(numbers)
+    reports = account.pause(numbers)
     assert outcomes(reports) == {Outcome.PAUSED: 30}
     assert not running(emulator, numbers)
     assert "could not be seen" in reports[1].reason
@@ -393,7 +409,7 @@ def test_a_look_that_fails_does_not_stop_the_pausing(emulator: Emulator, code: s
 def test_a_list_that_fails_costs_one_look_a_task_at_its_own_pace(emulator: Emulator) -> None:
     account, numbers = Account(emulator, 30), range(1, 31)
     emulator.faults.add(faults.error("UnauthorizedOperation"), action=LIST)
-    assert outcomes(account.run(numbers)) == {Outcome.PAUSED: 30}
+    assert outcomes(account.pause(numbers)) == {Outcome.PAUSED: 30}
     assert emulator.journal.count(DESCRIBE) == 60, "once before and once after"
     assert not any(entry.code == "RequestLimitExceeded" for entry in emulator.journal.entries)
 
@@ -405,9 +421,9 @@ def test_what_somebody_else_did_meanwhile_is_told_as_it_is(emulator: Emulator) -
         account.put(28, PAUSED)
         account.put(29, ENDED)
 
-    account.meanwhile[1000.2] = meddle
-    account.meanwhile[1000.8] = lambda: account.put(1, RUNNING)  # paused by then, and let go on
-    reports = account.run(numbers)
+    account.clock.meanwhile[1000.2] = meddle
+    account.clock.meanwhile[1000.8] = lambda: account.put(1, RUNNING)  # paused by then, and let go on
+    reports = account.pause(numbers)
     assert reports[29].outcome is Outcome.FINISHED
     assert reports[28].outcome is Outcome.ALREADY_PAUSED
     assert "the task is paused" in reports[28].reason
@@ -419,7 +435,7 @@ def test_what_somebody_else_did_meanwhile_is_told_as_it_is(emulator: Emulator) -
 def test_a_task_that_is_let_go_on_again_and_again_is_told_as_a_failure(emulator: Emulator) -> None:
     account = Account(emulator, 2)
     emulator.options.pauses_without_effect = 10_000
-    reports = account.run([1, 2])
+    reports = account.pause([1, 2])
     assert outcomes(reports) == {Outcome.FAILED: 2}
     assert running(emulator, [1, 2]) == {1, 2}
 
@@ -430,7 +446,7 @@ def test_a_task_that_is_let_go_on_again_and_again_is_told_as_a_failure(emulator:
 def test_looking_takes_a_quarter_of_the_time_and_then_the_first_pause_is_sent(emulator: Emulator) -> None:
     emulator.faults.add(faults.error("UnauthorizedOperation"), action=LIST)
     account = Account(emulator, 100, seconds=12)
-    account.run(range(1, 101))
+    account.pause(range(1, 101))
     assert account.times(PAUSE)[0] == pytest.approx(3, abs=0.1)
 
 
@@ -439,13 +455,13 @@ def test_a_tenth_of_the_time_but_no_more_than_five_seconds_is_kept_to_look_at_wh
     emulator: Emulator, seconds: float, rate: float, kept: float
 ) -> None:
     account = Account(emulator, 100, seconds=seconds, rate=rate)
-    account.run(range(1, 101))
+    account.pause(range(1, 101))
     assert account.times(LIST)[1] == pytest.approx(seconds - kept, abs=1.1 / rate)
 
 
 def test_where_nothing_is_verified_no_time_is_kept_for_it(emulator: Emulator) -> None:
     account = Account(emulator, 100, seconds=10, rate=5, verify=False)
-    account.run(range(1, 101))
+    account.pause(range(1, 101))
     assert emulator.journal.count(LIST) == 1
     assert account.times(PAUSE)[-1] == pytest.approx(10, abs=0.25)
 
@@ -454,7 +470,7 @@ def test_looking_again_leaves_the_time_to_act_again(emulator: Emulator) -> None:
     emulator.faults.add(faults.error("UnauthorizedOperation"), action=LIST)
     emulator.options.pauses_without_effect = 1
     account = Account(emulator, 100, seconds=200, rate=2)
-    account.run(range(1, 101))
+    account.pause(range(1, 101))
     of_one = [entry.time - 1000 for entry in account.asked(PAUSE) if entry.params["TaskId"] == 1]
     assert of_one[0] == pytest.approx(50, abs=1)
     assert of_one[1] == pytest.approx(125, abs=2), "a quarter of what is left was looked, not all of it"
@@ -463,7 +479,7 @@ def test_looking_again_leaves_the_time_to_act_again(emulator: Emulator) -> None:
 def test_the_last_quarter_of_the_time_is_kept_for_what_a_name_stands_for(emulator: Emulator) -> None:
     emulator.options.max_page_size = 10
     account = Account(emulator, 2_000, seconds=8)
-    (report,) = account.reconciler.run([Job("pause", Task(APP, None, "task 0", "default"))])[0][1]
+    (report,) = account.run(*pause(named("task 0")))
     assert report.outcome in {Outcome.DEFERRED, Outcome.FAILED}
     assert account.times(LIST)[-1] == pytest.approx(6, abs=0.1)
 
@@ -472,7 +488,7 @@ def test_tasks_that_were_seen_are_paused_before_those_that_were_not(emulator: Em
     emulator.faults.add(faults.error("UnauthorizedOperation"), action=LIST)
     emulator.faults.add(faults.HTTP_500, action=DESCRIBE, when=lambda params: params["TaskId"] == 1)
     account = Account(emulator, 3, seconds=20)
-    account.run([1, 2, 3])
+    account.pause([1, 2, 3])
     assert [entry.params["TaskId"] for entry in account.asked(PAUSE)] == [2, 3, 1]
 
 
@@ -480,7 +496,7 @@ def test_what_was_seen_before_the_first_call_is_no_evidence_against_it(emulator:
     emulator.faults.script([None, None, *[faults.HTTP_500] * 1_000], action=LIST)
     emulator.faults.add(faults.error("UnauthorizedOperation"), action=DESCRIBE)
     account = Account(emulator, 50, seconds=10, rate=5)
-    reports = account.run(range(1, 51))
+    reports = account.pause(range(1, 51))
     asked = {entry.params["TaskId"] for entry in account.asked(PAUSE)}
     seen = account.times(LIST)[1]
     assert any(at > seen for at in account.times(PAUSE)), "some are paused when no look is left"
