@@ -10,17 +10,13 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from local.emulator import Answer, Fault, Kind, faults
+from tests.support import APP, DESCRIBE, LIST, PAUSE, RESUME
 
 from .mangles import IN_ANY, IN_DESCRIPTIONS, IN_LISTS
 from .wishes import Wishes
 from .world import (
-    APP,
-    DESCRIBE,
-    LIST,
     OTHER_APP,
-    PAUSE,
     PUBLISH,
-    RESUME,
     TOPIC,
     Key,
     Step,

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
+from tests.support import APP, PAUSE, RESUME
+
 from .evidence import Told, evidence
 from .stage import Played
-from .world import APP, PAUSE, RESUME, Ask, Key
+from .world import Ask, Key
 
 RUNNING, PAUSED = 1, 5
 OF_ACTION: Mapping[str, frozenset[str]] = {

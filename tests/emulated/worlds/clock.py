@@ -1,4 +1,8 @@
-"""A simulated clock: it jumps over every sleep and else goes as real time does."""
+"""A simulated clock: it jumps over every sleep and else goes as real time does.
+
+It differs from `harness.clock.SimulatedClock` in that its wall clock goes with real time as well, that sleeps
+at the same time overlap, and that a jump over a turn of quiet hours waits until no request is under way.
+"""
 
 from __future__ import annotations
 

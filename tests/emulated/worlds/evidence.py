@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.support import DESCRIBE, LIST, PAUSE, RESUME
+
 from .stage import Played, Request
-from .world import DESCRIBE, LIST, PAUSE, RESUME, Key
+from .world import Key
 
 NOT_THERE = ("InvalidParameter", "ResourceNotFound")
 _CLEAR = (

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from handler.errors import PublishError, QuietHoursError, UnfinishedError
+from tests.support import DESCRIBE, LIST, PAUSE, RESUME
 
 from .builder import OF_EVERYTHING
 from .case import (
@@ -29,7 +30,7 @@ from .case import (
 )
 from .stage import Played, Request
 from .truth import the_report_is_true
-from .world import DESCRIBE, LIST, PAUSE, PUBLISH, RESUME, Ask
+from .world import PUBLISH, Ask
 
 
 def every_job_is_reported_and_nothing_else(case: Case) -> Violations:

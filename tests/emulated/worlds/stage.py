@@ -18,9 +18,10 @@ from handler.cloud.pacing import Backoff
 from handler.main import handle
 from local.emulator import Emulator, Entry
 from local.emulator.tasks import Task
+from tests.support import APP, SECRET_ID, SECRET_KEY
 
 from .clock import IN_FLIGHT, Simulated
-from .world import APP, OTHER_APP, RESERVE, TOPIC, Calendar, Key, Step, World
+from .world import OTHER_APP, RESERVE, TOPIC, Calendar, Key, Step, World
 
 RUNNING, PAUSED = 1, 5
 _OF_OTHER_TESTS: WeakSet[threading.Thread] = WeakSet()
@@ -105,8 +106,8 @@ class Stage:
     def _settings(self) -> dict[str, Any]:
         world = self.world
         return {
-            "tencentcloud_secret_id": "AKIDEXAMPLE",
-            "tencentcloud_secret_key": "SECRETEXAMPLE",
+            "tencentcloud_secret_id": SECRET_ID,
+            "tencentcloud_secret_key": SECRET_KEY,
             "callout_policy": json.dumps(world.policy),
             "callout_sdk_app_id": APP,
             "callout_endpoint": self.emulator.url,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from .world import APP, Ask, Key, Message, exemption
+from tests.support import APP
+
+from .world import Ask, Key, Message, exemption
 
 if TYPE_CHECKING:
     from .builder import Builder

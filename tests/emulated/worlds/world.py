@@ -10,11 +10,10 @@ from typing import Any
 
 from handler.quiet_hours import QuietHours
 from local.emulator import Fault
+from tests.support import APP
 
-APP, OTHER_APP = 1400692008, 1400692009
+OTHER_APP = 1400692009
 TOPIC = "reports"
-PAUSE, RESUME = "PauseAutoCalloutTask", "ResumeAutoCalloutTask"
-DESCRIBE, LIST = "DescribeAutoCalloutTask", "DescribeAutoCalloutTasks"
 PUBLISH = "PublishCmqMsg"
 RESERVE, MOST_KEPT = 1.5, 10.0
 
