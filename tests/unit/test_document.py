@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import tracemalloc
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -229,12 +230,18 @@ def test_whatever_is_repeated_is_read_or_refused_at_once(sign: str, start: str) 
     assert time.perf_counter() - started < 3  # some hundredths, on a machine that does nothing else
 
 
-def test_without_libyaml_all_is_read_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def switch_to_pure_python(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Return what makes the function read YAML as it does where PyYAML comes without libyaml."""
+    return lambda: monkeypatch.setattr(yaml_document, "_PARSER", yaml.SafeLoader)
+
+
+def test_without_libyaml_all_is_read_alike(switch_to_pure_python: Callable[[], None]) -> None:
     text = "a: &a {x: [1, '1', 010, 21:00, NO, 1.5, ~]}\nb: {<<: *a, y: |\n  z\n}\n".replace(
         ", y: |\n  z\n", ""
     )
     read = parse_document(text)
-    monkeypatch.setattr(yaml_document, "_PARSER", yaml.SafeLoader)
+    switch_to_pure_python()
     assert (
         parse_document(text) == read == {key: {"x": [1, "1", 10, "21:00", "NO", 1.5, None]} for key in "ab"}
     )
