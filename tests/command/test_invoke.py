@@ -15,6 +15,7 @@ import pytest
 from handler.quiet_hours import QuietHours
 from local.emulator import Emulator, faults
 from local.world import POLICY
+from tests.support import APP, ENVIRONMENT
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = json.loads((ROOT / "tests/samples.json").read_text(encoding="utf-8"))
@@ -90,9 +91,8 @@ def test_what_is_set_for_the_real_aws_does_not_reach_the_embedded_world(run: Any
 
 
 REAL = {
-    "TENCENTCLOUD_SECRET_ID": "AKIDEXAMPLE",
-    "TENCENTCLOUD_SECRET_KEY": "SECRETEXAMPLE",
-    "CALLOUT_SDK_APP_ID": "1400692008",
+    **ENVIRONMENT,
+    "CALLOUT_SDK_APP_ID": str(APP),
     "CALLOUT_POLICY": json.dumps(
         {
             "quiet_hours": {"default": {"time_zone": "UTC", "quiet": ["00:00-24:00"]}},

@@ -19,6 +19,7 @@ import pytest
 import yaml
 
 from local import package
+from tests.support import ENVIRONMENT
 
 ROOT = Path(__file__).resolve().parents[2]
 KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "region_name": "us-east-1"}
@@ -94,8 +95,7 @@ def osls(moto: str, built: Path, tmp_path_factory: pytest.TempPathFactory) -> Os
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_EC2_METADATA_DISABLED": "true",
-        "TENCENTCLOUD_SECRET_ID": "AKIDEXAMPLE",
-        "TENCENTCLOUD_SECRET_KEY": "SECRETEXAMPLE",
+        **ENVIRONMENT,
         "SLS_AWS_MONITORING_FREQUENCY": "100",
         "NODE_NO_WARNINGS": "1",
     }

@@ -18,6 +18,7 @@ import yaml
 
 from local import package
 from local.emulator import Emulator
+from tests.support import APP, ENVIRONMENT, SECRET_ID, SECRET_KEY
 
 pytestmark = pytest.mark.deploy
 
@@ -29,8 +30,7 @@ def reach(emulator: Emulator) -> dict[str, str]:
     """Give the settings with which the function takes an emulator for the cloud."""
     return {
         "CALLOUT_ENDPOINT": emulator.url,
-        "TENCENTCLOUD_SECRET_ID": "AKIDEXAMPLE",
-        "TENCENTCLOUD_SECRET_KEY": "SECRETEXAMPLE",
+        **ENVIRONMENT,
         "CALLOUT_POLICY": "policy.json",
     }
 
@@ -108,7 +108,7 @@ class TestThePackage:
             json.dumps(
                 {
                     "quiet_hours": {"default": {"time_zone": "Asia/Shanghai", "quiet": quiet}},
-                    "tasks": {"spring-renewals": {"task_id": 16498, "sdk_app_id": 1400692008}},
+                    "tasks": {"spring-renewals": {"task_id": 16498, "sdk_app_id": APP}},
                 }
             )
         )
@@ -155,8 +155,8 @@ class TestTheStack:
         variables = function["Environment"]["Variables"]
         assert variables["CALLOUT_TOPIC"] == stack.outputs["ReportTopicArn"]
         assert variables["CALLOUT_POLICY"] == "policy.json"
-        assert variables["TENCENTCLOUD_SECRET_ID"] == "AKIDEXAMPLE"
-        assert variables["TENCENTCLOUD_SECRET_KEY"] == "SECRETEXAMPLE"
+        assert variables["TENCENTCLOUD_SECRET_ID"] == SECRET_ID
+        assert variables["TENCENTCLOUD_SECRET_KEY"] == SECRET_KEY
 
     def test_runs_one_invocation_at_a_time(self, stack: Any) -> None:
         concurrency = stack.client("lambda").get_function_concurrency(FunctionName=STAGE)

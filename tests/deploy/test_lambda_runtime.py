@@ -20,6 +20,7 @@ import yaml
 
 from local import package
 from local.emulator import Emulator, faults
+from tests.support import SECRET_ID, SECRET_KEY
 
 pytestmark = [
     pytest.mark.deploy,
@@ -29,7 +30,6 @@ pytestmark = [
 ROOT = Path(__file__).resolve().parents[2]
 NAME = "callout-quiet-hours-live"
 ARCH = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
-APP = 1400692008
 POLICY = {
     "quiet_hours": {"default": {"time_zone": "America/New_York", "quiet": ["00:00-24:00"]}},
     "tasks": {"spring-renewals": 16498, "us-reminders": 16499},
@@ -287,7 +287,7 @@ def test_the_cli_invokes_it_locally_without_an_account(
     said = osls_here(
         "invoke", "local", "--stage", "local", "-f", "pauser", "-p", "events/aws-eventbridge-rule.json",
         "-e", f"CALLOUT_ENDPOINT={emulator.url}",
-        "-e", "TENCENTCLOUD_SECRET_ID=AKIDEXAMPLE", "-e", "TENCENTCLOUD_SECRET_KEY=SECRETEXAMPLE",
+        "-e", f"TENCENTCLOUD_SECRET_ID={SECRET_ID}", "-e", f"TENCENTCLOUD_SECRET_KEY={SECRET_KEY}",
         "-e", f"CALLOUT_POLICY={json.dumps(POLICY)}",
     )  # fmt: skip
     assert '"outcome": "would_pause"' in said

@@ -17,6 +17,7 @@ import pytest
 from local import package
 from local.emulator import Emulator, faults
 from local.emulator.tasks import PAUSED
+from tests.support import APP
 
 pytestmark = [
     pytest.mark.deploy,
@@ -42,7 +43,7 @@ TASKS = {"spring-renewals": 16498, "us-reminders": 16499, "eu-surveys": 16500}
 def policy(*quiet: str) -> str:
     """A policy with the names of the samples, whose hours are all the same."""
     hours = {"time_zone": "UTC", "quiet": list(quiet)}
-    tasks = {name: {"task_id": task_id, "sdk_app_id": 1400692008} for name, task_id in TASKS.items()}
+    tasks = {name: {"task_id": task_id, "sdk_app_id": APP} for name, task_id in TASKS.items()}
     return json.dumps({"quiet_hours": dict.fromkeys(("default", "us-east", "europe"), hours), "tasks": tasks})
 
 
@@ -111,7 +112,7 @@ def deploy(
     with ExitStack() as stack:
 
         def make(*, folder: Path = unpacked, seconds: float | None = None, **variables: str) -> Platform:
-            inputs = scf_instance(CALLOUT_SDK_APP_ID="1400692008", **shell)["inputs"]
+            inputs = scf_instance(CALLOUT_SDK_APP_ID=str(APP), **shell)["inputs"]
             function = {
                 "folder": str(folder),
                 "handler": inputs["handler"],

@@ -12,24 +12,22 @@ from handler.cloud.tencent_api import TencentApi, product_endpoint
 from handler.errors import CloudError, Meaning
 from handler.settings import read_settings
 from local.emulator import Emulator, faults
+from tests.support import APP, DESCRIBE, PAUSE
 
-APP = 1400692008
+from .harness.constants import CREDENTIALS, WRONG_CREDENTIALS
+from .harness.reconciler import ccc_client
+
 TASK = {"TaskId": 16498, "SdkAppId": APP}
-SECRET = Credentials("AKIDEXAMPLE", "SECRETEXAMPLE")
 
 
-def ccc(emulator: Emulator, identity: Credentials = SECRET) -> TencentApi:
-    return TencentApi("ccc", "2020-02-10", endpoint=emulator.url, region=None, identity=identity)
-
-
-def refused(emulator: Emulator, *, seconds: float = 5, identity: Credentials = SECRET) -> CloudError:
+def refused(emulator: Emulator, *, seconds: float = 5, identity: Credentials = CREDENTIALS) -> CloudError:
     with pytest.raises(CloudError) as error:
-        ccc(emulator, identity).call("PauseAutoCalloutTask", TASK, seconds)
+        ccc_client(emulator, identity).call(PAUSE, TASK, seconds)
     return error.value
 
 
 def test_a_call_gives_the_response_and_the_work_is_done(emulator: Emulator) -> None:
-    response = ccc(emulator).call("PauseAutoCalloutTask", TASK, 5)
+    response = ccc_client(emulator).call(PAUSE, TASK, 5)
     assert response == {"RequestId": emulator.journal.entries[0].request_id}
     assert emulator.tasks.state(16498) == 5
 
@@ -84,10 +82,10 @@ def test_an_answer_that_drips_in_is_given_up_in_time_whatever_the_timeout_per_re
     emulator: Emulator, fault: faults.Fault
 ) -> None:
     emulator.faults.add(fault, times=1)
-    client = ccc(emulator)
+    client = ccc_client(emulator)
     with pytest.raises(CloudError, match=r"NoAnswer: no whole answer within 0\.2 s"):
-        client.call("DescribeAutoCalloutTask", TASK, 0.2)
-    assert client.call("DescribeAutoCalloutTask", TASK, 5)["State"] == 1, "and the client is still of use"
+        client.call(DESCRIBE, TASK, 0.2)
+    assert client.call(DESCRIBE, TASK, 5)["State"] == 1, "and the client is still of use"
 
 
 def test_temporary_credentials_bring_their_token(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +96,7 @@ def test_temporary_credentials_bring_their_token(emulator: Emulator, monkeypatch
     monkeypatch.setenv("TENCENTCLOUD_SESSIONTOKEN", "role-token")
     identity = read_settings(callout_quiet_hours="21:00-08:00").credentials
     assert identity is not None
-    assert ccc(emulator, identity).call("PauseAutoCalloutTask", TASK, 5)["RequestId"]
+    assert ccc_client(emulator, identity).call(PAUSE, TASK, 5)["RequestId"]
     without = Credentials("AKIDROLE", "role-key", None)
     assert refused(emulator, identity=without).code == "AuthFailure.TokenFailure"
 
@@ -107,7 +105,7 @@ def test_temporary_credentials_bring_their_token(emulator: Emulator, monkeypatch
     ("identity", "code"),
     [
         (Credentials("AKIDNOBODY", "x"), "AuthFailure.SecretIdNotFound"),
-        (Credentials("AKIDEXAMPLE", "wrong"), "AuthFailure.SignatureFailure"),
+        (WRONG_CREDENTIALS, "AuthFailure.SignatureFailure"),
         (Credentials("", ""), "InvalidCredential"),
         (Credentials(" padded ", "x"), "InvalidCredential"),
     ],
@@ -125,7 +123,7 @@ def test_nothing_that_signs_a_request_is_logged_even_at_debug(
     logging.getLogger("tencentcloud_sdk_common").setLevel(logging.DEBUG)
     caplog.set_level(logging.DEBUG)
     identity = Credentials("AKIDROLE", "role-key-of-32-characters-or-so", "a-session-token")
-    ccc(emulator, identity).call("PauseAutoCalloutTask", TASK, 5)
+    ccc_client(emulator, identity).call(PAUSE, TASK, 5)
     assert caplog.text, "the HTTP library does log at this level"
     for secret in ("role-key-of-32", "a-session-token", "Signature=", "Authorization", "AKIDROLE"):
         assert secret not in caplog.text
@@ -138,7 +136,7 @@ def test_a_netrc_file_does_not_replace_the_signature(
     netrc.write_text("machine 127.0.0.1 login somebody password something\n")
     netrc.chmod(0o600)
     monkeypatch.setenv("NETRC", str(netrc))
-    assert ccc(emulator).call("PauseAutoCalloutTask", TASK, 5)["RequestId"]
+    assert ccc_client(emulator).call(PAUSE, TASK, 5)["RequestId"]
 
 
 def test_a_proxy_of_the_environment_is_not_asked_for_loopback(
@@ -146,7 +144,7 @@ def test_a_proxy_of_the_environment_is_not_asked_for_loopback(
 ) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")
-    assert ccc(emulator).call("PauseAutoCalloutTask", TASK, 5)["RequestId"]
+    assert ccc_client(emulator).call(PAUSE, TASK, 5)["RequestId"]
 
 
 def test_an_api_error_inside_an_http_error_page_is_not_lost(emulator: Emulator) -> None:
@@ -185,9 +183,11 @@ def test_a_host_without_a_scheme_is_reached_by_https_and_through_the_proxy(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
-    api = TencentApi("ccc", "2020-02-10", endpoint="ccc.tencentcloudapi.com", region=None, identity=SECRET)
+    api = TencentApi(
+        "ccc", "2020-02-10", endpoint="ccc.tencentcloudapi.com", region=None, identity=CREDENTIALS
+    )
     with pytest.raises(CloudError, match=r"NoAnswer: .*Unable to connect to proxy"):
-        api.call("PauseAutoCalloutTask", TASK, 5)
+        api.call(PAUSE, TASK, 5)
 
 
 @pytest.mark.parametrize(

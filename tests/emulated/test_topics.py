@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, ClassVar
 
-import boto3
 import pytest
 from moto import mock_aws
 
@@ -26,6 +25,9 @@ from handler.topics.sending import publish
 from handler.topics.topic import Destination
 from local.emulator import Emulator, faults
 
+from .harness.constants import CREDENTIALS, WRONG_CREDENTIALS
+from .harness.subscriber import SnsSubscriber
+
 NOW = datetime(2026, 11, 23, 23, 0, tzinfo=timezone.utc)
 CLOCK = Clock(sleep=lambda seconds: None)
 CMQ = "cmq:reports"
@@ -37,7 +39,7 @@ def report(message: str = "tasks: a list is wanted", body: str | None = None, co
 
 
 def tencent(emulator: Emulator, identity: Credentials | None = None) -> Destination:
-    used = identity or Credentials("AKIDEXAMPLE", "SECRETEXAMPLE")
+    used = identity or CREDENTIALS
     return Destination("", emulator.url, "ap-guangzhou", lambda refresh: used)
 
 
@@ -50,35 +52,16 @@ def sent(to: str, what: Report, where: Destination, backoff: Backoff | None = No
 NOWHERE = Destination("", "http://127.0.0.1:9", None, lambda refresh: None)
 
 
-@dataclass
-class Subscribed:
-    topic: str
-    queue: str
-
-    def received(self) -> list[dict[str, Any]]:
-        client = boto3.client("sqs", region_name="eu-central-1")
-        messages = client.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages", [])
-        return [json.loads(message["Body"]) for message in messages]
-
-
 @pytest.fixture
-def subscribed() -> Iterator[Subscribed]:
+def subscribed() -> Iterator[SnsSubscriber]:
     """An SNS topic with a queue that is subscribed to it, outside the default region."""
     with mock_aws():
-        topics = boto3.client("sns", region_name="eu-central-1")
-        queues = boto3.client("sqs", region_name="eu-central-1")
-        topic = topics.create_topic(Name="reports")["TopicArn"]
-        queue = queues.create_queue(QueueName="subscriber")["QueueUrl"]
-        arn = queues.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"][
-            "QueueArn"
-        ]
-        topics.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-        yield Subscribed(topic, queue)
+        yield SnsSubscriber("eu-central-1")
 
 
-def test_a_subscriber_of_sns_gets_the_event_with_attributes_to_filter_by(subscribed: Subscribed) -> None:
-    assert sent(subscribed.topic, report(), NOWHERE) == 1
-    (notification,) = subscribed.received()
+def test_a_subscriber_of_sns_gets_the_event_with_attributes_to_filter_by(subscribed: SnsSubscriber) -> None:
+    assert sent(subscribed.address, report(), NOWHERE) == 1
+    (notification,) = subscribed.envelopes()
     assert json.loads(notification["Message"]) == report().events(10**6)[0]
     assert notification["Subject"] == "Invalid message: tasks: a list is wanted."
     assert {name: value["Value"] for name, value in notification["MessageAttributes"].items()} == {
@@ -87,9 +70,9 @@ def test_a_subscriber_of_sns_gets_the_event_with_attributes_to_filter_by(subscri
     }
 
 
-def test_a_subject_is_short_plain_ascii_whatever_the_text(subscribed: Subscribed) -> None:
-    sent(subscribed.topic, report("zwölf\nBoxkämpfer \x07" + "x" * 200), NOWHERE)
-    (notification,) = subscribed.received()
+def test_a_subject_is_short_plain_ascii_whatever_the_text(subscribed: SnsSubscriber) -> None:
+    sent(subscribed.address, report("zwölf\nBoxkämpfer \x07" + "x" * 200), NOWHERE)
+    (notification,) = subscribed.envelopes()
     subject = notification["Subject"]
     assert subject.startswith("Invalid message: zw?lf Boxk?mpfer xxx")
     assert subject.endswith("...")
@@ -97,17 +80,17 @@ def test_a_subject_is_short_plain_ascii_whatever_the_text(subscribed: Subscribed
     assert sns._subject("\x07") == "Callout quiet hours"
 
 
-def test_a_report_over_the_limit_of_sns_comes_in_parts(subscribed: Subscribed) -> None:
-    assert sent(subscribed.topic, report(body="x" * 100_000, count=5), NOWHERE) == 3
-    numbers = {json.loads(each["Message"])["data"]["part"]["number"] for each in subscribed.received()}
+def test_a_report_over_the_limit_of_sns_comes_in_parts(subscribed: SnsSubscriber) -> None:
+    assert sent(subscribed.address, report(body="x" * 100_000, count=5), NOWHERE) == 3
+    numbers = {json.loads(each["Message"])["data"]["part"]["number"] for each in subscribed.envelopes()}
     assert numbers == {1, 2, 3}
 
 
 def test_an_sns_topic_that_is_not_there_ends_in_the_log_and_an_error(
-    subscribed: Subscribed, caplog: pytest.LogCaptureFixture
+    subscribed: SnsSubscriber, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(PublishError, match=r"not published to .*-gone: NotFound"):
-        sent(subscribed.topic + "-gone", report(), NOWHERE)
+        sent(subscribed.address + "-gone", report(), NOWHERE)
     (record,) = (record for record in caplog.records if record.levelno == logging.ERROR)
     assert record.report == report().data()  # type: ignore[attr-defined]
 
@@ -142,16 +125,16 @@ def test_an_error_of_sns_passes_or_not(code: str, status: int, may_pass: bool) -
     assert (error.code, error.message, error.request_id, error.retryable) == (code, "because", "r", may_pass)
 
 
-def test_a_region_that_does_not_exist_is_told(subscribed: Subscribed) -> None:
+def test_a_region_that_does_not_exist_is_told(subscribed: SnsSubscriber) -> None:
     with pytest.raises(PublishError):
         sent("arn:aws:sns:no such region:123456789012:reports", report(), NOWHERE)
 
 
 def test_boto3_logs_no_signature_even_at_debug(
-    subscribed: Subscribed, caplog: pytest.LogCaptureFixture
+    subscribed: SnsSubscriber, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    sent(subscribed.topic, report(), NOWHERE)
+    sent(subscribed.address, report(), NOWHERE)
     assert "Signature" not in caplog.text
     assert "Authorization" not in caplog.text
 
@@ -345,7 +328,7 @@ def test_an_event_bus_without_credentials_or_with_wrong_ones_is_told(bus: Bus) -
     with pytest.raises(PublishError, match="NoCredentials"):
         sent(bus.address, report(), Destination("", bus.emulator.url, None, lambda refresh: None))
     with pytest.raises(PublishError, match=r"AuthFailure.SignatureFailure.*hint: .*TENCENTCLOUD_SECRET_KEY"):
-        sent(bus.address, report(), tencent(bus.emulator, Credentials("AKIDEXAMPLE", "wrong")))
+        sent(bus.address, report(), tencent(bus.emulator, WRONG_CREDENTIALS))
     assert bus.received() == []
 
 
@@ -371,9 +354,7 @@ def test_the_largest_part_there_can_be_is_taken_by_an_event_bus(bus: Bus) -> Non
     event = report().events(10**6)[0]
     event["data"]["text"] = ""
     event["data"]["text"] = "x" * (EventBridge.limit - len(encoded(event)))
-    target = EventBridge(
-        bus.id, bus.emulator.url, "ap-guangzhou", Credentials("AKIDEXAMPLE", "SECRETEXAMPLE")
-    )
+    target = EventBridge(bus.id, bus.emulator.url, "ap-guangzhou", CREDENTIALS)
     target.publish(event, {}, 5)
     assert bus.received() == [event]
     event["data"]["text"] += "x" * 5_000

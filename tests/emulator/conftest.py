@@ -21,8 +21,7 @@ from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 
 from local.emulator import Emulator
-
-APP = 1400692008
+from tests.support import APP, SECRET_ID, SECRET_KEY
 
 
 @dataclass
@@ -54,11 +53,11 @@ class Official:
         )
         return ClientProfile(httpProfile=http_profile, language=language)
 
-    def client(self, secret: tuple[str, ...] = ("AKIDEXAMPLE", "SECRETEXAMPLE"), **profile: Any) -> CccClient:
+    def client(self, secret: tuple[str, ...] = (SECRET_ID, SECRET_KEY), **profile: Any) -> CccClient:
         return CccClient(Credential(*secret), "", self.profile(**profile))
 
     def generic(self, service: str = "ccc", version: str = "2020-02-10", region: str = "") -> CommonClient:
-        credential = Credential("AKIDEXAMPLE", "SECRETEXAMPLE")
+        credential = Credential(SECRET_ID, SECRET_KEY)
         return CommonClient(service, version, credential, region, profile=self.profile())
 
     def __call__(self, action: str, client: CccClient | None = None, **params: Any) -> dict[str, Any]:
@@ -111,8 +110,8 @@ class Signed:
     body: bytes = b'{"TaskId": 16498, "SdkAppId": 1400692008}'
     version: str = "2020-02-10"
     host: str = "127.0.0.1"
-    secret_id: str = "AKIDEXAMPLE"
-    secret_key: str = "SECRETEXAMPLE"
+    secret_id: str = SECRET_ID
+    secret_key: str = SECRET_KEY
     timestamp: int | None = None
     date: str | None = None
     service: str = "ccc"

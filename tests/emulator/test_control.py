@@ -10,9 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local.emulator import Emulator, faults
+from tests.support import APP, PAUSE
 
-APP = 1400692008
-PAUSE = "PauseAutoCalloutTask"
 HUGE = 10**400
 with_fixture = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 """The emulator of this property is one for all examples: each is followed by a reset."""

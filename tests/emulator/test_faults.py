@@ -12,9 +12,9 @@ import pytest
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
 from local.emulator import Emulator, faults
+from tests.support import APP, DESCRIBE, PAUSE
 
-PAUSE, DESCRIBE = "PauseAutoCalloutTask", "DescribeAutoCalloutTask"
-TASK = {"TaskId": 16498, "SdkAppId": 1400692008}
+TASK = {"TaskId": 16498, "SdkAppId": APP}
 
 
 def seen(call: Any, *arguments: Any, **more: Any) -> str:
@@ -172,7 +172,7 @@ def test_the_time_of_an_earlier_fault_does_not_end_a_later_refusing(emulator: Em
 def test_whoever_waits_is_cut_off_at_once_when_the_emulator_is_reset_or_stopped(
     fault: faults.Fault, end: str, eventually: Any, signed: Any
 ) -> None:
-    with Emulator(tasks=[{"task_id": 16498, "sdk_app_id": 1400692008}]) as emulator:
+    with Emulator(tasks=[{"task_id": 16498, "sdk_app_id": APP}]) as emulator:
         emulator.faults.add(fault, times=1)
         connection = http.client.HTTPConnection("127.0.0.1", emulator.port, timeout=30)
         connection.request("POST", "/", signed(PAUSE).body, signed(PAUSE).headers())

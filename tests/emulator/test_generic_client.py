@@ -10,9 +10,9 @@ import requests
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
 from local.emulator import Emulator, faults
+from tests.support import APP, PAUSE
 
-PAUSE = "PauseAutoCalloutTask"
-TASK = {"TaskId": 16498, "SdkAppId": 1400692008}
+TASK = {"TaskId": 16498, "SdkAppId": APP}
 SDK = TencentCloudSDKException
 
 

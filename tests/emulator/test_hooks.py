@@ -9,9 +9,8 @@ from typing import Any
 import pytest
 
 from local.emulator import Emulator, Entry, Fault, Kind, faults
+from tests.support import APP, DESCRIBE, LIST, PAUSE
 
-APP = 1400692008
-PAUSE, DESCRIBE, LIST = "PauseAutoCalloutTask", "DescribeAutoCalloutTask", "DescribeAutoCalloutTasks"
 TASK = {"TaskId": 16498, "SdkAppId": APP}
 PAGE = {"SdkAppId": APP, "PageSize": 2, "PageNumber": 0}
 

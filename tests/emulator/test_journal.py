@@ -11,10 +11,9 @@ from typing import Any
 import pytest
 
 from local.emulator import Answer, Emulator, Entry, faults
+from tests.support import APP, DESCRIBE, PAUSE, SECRET_KEY
 
-APP = 1400692008
 TASK = {"TaskId": 16498, "SdkAppId": APP}
-PAUSE, DESCRIBE = "PauseAutoCalloutTask", "DescribeAutoCalloutTask"
 
 
 def rows(wire: Any) -> list[dict[str, Any]]:
@@ -148,7 +147,7 @@ def test_neither_secrets_nor_signatures_nor_tokens_are_in_the_journal(
     pause(client=official.client(("AKIDROLE", "ROLEKEY", "ROLETOKEN")))
     written = wire.control("GET", "journal").body.decode() + repr(emulator.journal)
     assert PAUSE in written
-    for secret in ("SECRETEXAMPLE", "ROLEKEY", "ROLETOKEN", "Signature", "AKIDROLE"):
+    for secret in (SECRET_KEY, "ROLEKEY", "ROLETOKEN", "Signature", "AKIDROLE"):
         assert secret not in written
 
 

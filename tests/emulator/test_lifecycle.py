@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from local.emulator import Answer, Emulator, faults
+from tests.support import APP, SECRET_ID
 
-APP = 1400692008
 TASK = {"TaskId": 16498, "SdkAppId": APP}
 
 
@@ -107,7 +107,7 @@ def test_a_reset_brings_back_what_was_given_at_construction(emulator: Emulator, 
     emulator.limits.clock = emulator.now = emulator.signature_now = lambda: 0.0
     emulator.options.pause_paused = Answer.SUCCESS
     emulator.secrets.clear()
-    emulator.tokens["AKIDEXAMPLE"] = "a-token"
+    emulator.tokens[SECRET_ID] = "a-token"
     emulator.errors.append(ValueError("seen"))
     emulator.reset()
     assert [task.task_id for task in emulator.tasks] == [16498, 16499, 16500]

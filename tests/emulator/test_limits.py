@@ -12,8 +12,9 @@ from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentClo
 
 from local.emulator import Emulator
 from local.emulator.limits import Limits
+from tests.support import APP
 
-TASK = {"TaskId": 16498, "SdkAppId": 1400692008}
+TASK = {"TaskId": 16498, "SdkAppId": APP}
 OVER = "RequestLimitExceeded"
 
 

@@ -18,8 +18,8 @@ from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentClo
 from local.emulator import Emulator
 from local.emulator.exchange import Reply
 from local.emulator.server import _Handler
+from tests.support import APP
 
-APP = 1400692008
 TASK = {"TaskId": 16498, "SdkAppId": APP}
 MEGABYTE = 1024 * 1024
 with_fixture = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])

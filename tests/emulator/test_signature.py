@@ -13,6 +13,7 @@ from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentClo
 from local.emulator import Emulator
 from local.emulator.api3 import Call, Verifier, sign
 from local.emulator.errors import ApiError
+from tests.support import APP, SECRET_ID, SECRET_KEY
 
 NOW = 1_700_000_000
 MIDNIGHT = 1_700_006_400
@@ -22,7 +23,7 @@ with_fixture = settings(suppress_health_check=[HealthCheck.function_scoped_fixtu
 
 def verdict(headers: dict[str, str], body: bytes, tokens: dict[str, str] | None = None) -> str | None:
     """Verify at NOW without a socket; give the code of the refusal."""
-    verifier = Verifier({"AKIDEXAMPLE": "SECRETEXAMPLE"}, tokens or {}, lambda: NOW)
+    verifier = Verifier({SECRET_ID: SECRET_KEY}, tokens or {}, lambda: NOW)
     try:
         verifier.verify(Call({name.lower(): value for name, value in headers.items()}, body))
     except ApiError as error:
@@ -36,7 +37,7 @@ def test_the_signature_is_that_of_the_test_vector() -> None:
         "POST\n/\n\ncontent-type:application/json\nhost:ccc.tencentcloudapi.com\n\ncontent-type;host\n"
         + hashlib.sha256(body).hexdigest()
     )
-    signature = sign("SECRETEXAMPLE", "2023-11-14", "ccc", "1700000000", canonical)
+    signature = sign(SECRET_KEY, "2023-11-14", "ccc", "1700000000", canonical)
     assert signature == "87093236a8a1aae504c7bb23a8ab3068087297406c5b1eaa1e9c7b552179640b"
 
 
@@ -53,7 +54,7 @@ def test_the_official_typed_client_is_let_in(pause: Any) -> None:
 
 
 def test_the_official_generic_client_is_let_in(official: Any) -> None:
-    reply = official.generic().call_json("PauseAutoCalloutTask", {"TaskId": 16498, "SdkAppId": 1400692008})
+    reply = official.generic().call_json("PauseAutoCalloutTask", {"TaskId": 16498, "SdkAppId": APP})
     assert reply["Response"]["RequestId"]
 
 
@@ -125,7 +126,7 @@ def test_the_body_need_not_be_signed_if_the_request_says_so(signed: Any, wire: A
 def test_the_official_client_may_leave_the_body_unsigned(official: Any) -> None:
     client = official.client()
     client.profile.unsignedPayload = True
-    assert official("DescribeAutoCalloutTask", client, TaskId=16498, SdkAppId=1400692008)["State"] == 1
+    assert official("DescribeAutoCalloutTask", client, TaskId=16498, SdkAppId=APP)["State"] == 1
 
 
 @pytest.mark.parametrize("off", [-300, -299, 0, 299, 300])
@@ -166,7 +167,7 @@ def test_just_before_and_just_after_midnight_the_date_differs(signed: Any) -> No
     for timestamp, date in ((MIDNIGHT - 1, "2023-11-14"), (MIDNIGHT, "2023-11-15")):
         request = signed(timestamp=timestamp)
         assert f"/{date}/" in request.headers()["Authorization"]
-        Verifier({"AKIDEXAMPLE": "SECRETEXAMPLE"}, {}, lambda: MIDNIGHT).verify(
+        Verifier({SECRET_ID: SECRET_KEY}, {}, lambda: MIDNIGHT).verify(
             Call({name.lower(): value for name, value in request.headers().items()}, request.body)
         )
 
@@ -178,7 +179,7 @@ def test_just_before_and_just_after_midnight_the_date_differs(signed: Any) -> No
 def test_an_unknown_secret_id_is_refused_in_the_clients_language(
     official: Any, pause: Any, language: str, text: str
 ) -> None:
-    client = official.client(("AKIDUNKNOWN", "SECRETEXAMPLE"), language=language)
+    client = official.client(("AKIDUNKNOWN", SECRET_KEY), language=language)
     with pytest.raises(TencentCloudSDKException, match=text) as refused:
         pause(client=client)
     assert refused.value.code == "AuthFailure.SecretIdNotFound"
@@ -186,7 +187,7 @@ def test_an_unknown_secret_id_is_refused_in_the_clients_language(
 
 def test_a_wrong_key_is_refused_and_nothing_is_done(official: Any, pause: Any, emulator: Emulator) -> None:
     with pytest.raises(TencentCloudSDKException) as refused:
-        pause(client=official.client(("AKIDEXAMPLE", "ANOTHERKEY")))
+        pause(client=official.client((SECRET_ID, "ANOTHERKEY")))
     assert refused.value.code == "AuthFailure.SignatureFailure"
     assert emulator.tasks.state(16498) == 1
 
@@ -210,7 +211,7 @@ def test_a_temporary_secret_needs_its_token(
 
 def test_a_lasting_secret_has_no_token(official: Any, pause: Any) -> None:
     with pytest.raises(TencentCloudSDKException) as refused:
-        pause(client=official.client(("AKIDEXAMPLE", "SECRETEXAMPLE", "a-token")))
+        pause(client=official.client((SECRET_ID, SECRET_KEY, "a-token")))
     assert refused.value.code == "AuthFailure.TokenFailure"
 
 
@@ -287,7 +288,7 @@ def test_a_timestamp_altered_within_the_window_is_refused(signed: Any, off: int)
 @given(key=st.text(max_size=40), service=st.sampled_from(["ccc", "127", "tdmq"]))
 def test_no_other_key_will_do(signed: Any, key: str, service: str) -> None:
     request = signed(timestamp=NOW, secret_key=key.encode("utf-8", "replace").decode(), service=service)
-    expected = None if request.secret_key == "SECRETEXAMPLE" else "AuthFailure.SignatureFailure"
+    expected = None if request.secret_key == SECRET_KEY else "AuthFailure.SignatureFailure"
     assert verdict(request.headers(), request.body) == expected
 
 

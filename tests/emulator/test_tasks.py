@@ -8,8 +8,8 @@ import pytest
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
 from local.emulator import Answer, Emulator
+from tests.support import APP
 
-APP = 1400692008
 NOT_STARTED, RUNNING, COMPLETED, ENDING, ENDED, PAUSED = range(6)
 NOW = 1_700_000_000
 

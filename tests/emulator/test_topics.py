@@ -8,6 +8,7 @@ import pytest
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 
 from local.emulator import Emulator
+from tests.support import SECRET_ID, SECRET_KEY
 
 
 @pytest.fixture
@@ -50,7 +51,7 @@ def test_the_official_typed_client_publishes_too(official: Any, emulator: Emulat
     emulator.topics.create("reports")
     request = models.PublishCmqMsgRequest()
     request.TopicName, request.MsgContent = "reports", "hello"
-    client = TdmqClient(Credential("AKIDEXAMPLE", "SECRETEXAMPLE"), "ap-guangzhou", official.profile())
+    client = TdmqClient(Credential(SECRET_ID, SECRET_KEY), "ap-guangzhou", official.profile())
     assert client.PublishCmqMsg(request).Result is True
     assert emulator.topics.messages("reports")[0].content == "hello"
 

@@ -13,12 +13,14 @@ import pytest
 from handler.cloud.ccc import NOT_WANTED, Ccc
 from handler.cloud.ccc_types import Answer
 from handler.cloud.error_codes import cloud_error
-from handler.cloud.pacing import Backoff, Clock, Deadline, RateLimit
+from handler.cloud.pacing import Backoff, Deadline, RateLimit
 from handler.cloud.tencent_api import TencentApi
 from handler.errors import CloudError
-from handler.task import SdkAppId, TaskId
+from handler.task import TaskId
+from tests.emulated.harness.clock import SimulatedClock
+from tests.support import APP, PAUSE
 
-APP, TASK = SdkAppId(1400692008), TaskId(16498)
+TASK = TaskId(16498)
 REFUSED = "AuthFailure.TokenFailure"
 
 
@@ -39,20 +41,17 @@ class Service:
     """
 
     def __init__(self, right: str = "new", current: str = "old", rate: float = 1_000) -> None:
-        self.seconds = 0.0
+        self.clock = SimulatedClock()
         self.right, self.current = right, current
         self.read_anew = self.requests = 0
         self.meeting: threading.Barrier | None = None
         self.allowed: list[float] = []
         self.sent: list[float] = []
         self.silent, self.silence, self.fault = 0, float("inf"), "NoAnswer"
-        clock = Clock(monotonic=lambda: self.seconds, sleep=self.pass_)
+        clock = self.clock.clock()
         self.until = Deadline.after(clock, 600)
         limit = RateLimit(rate, clock)
         self.ccc = Ccc(self.connect, limit, Backoff(jitter=lambda: 1.0), self.renew)
-
-    def pass_(self, seconds: float) -> None:
-        self.seconds += seconds
 
     def connect(self) -> TencentApi:
         signed_with = self.current
@@ -61,10 +60,10 @@ class Service:
     def answer(self, signed_with: str, seconds: float) -> dict[str, Any]:
         self.requests += 1
         self.allowed.append(seconds)
-        self.sent.append(self.seconds)
+        self.sent.append(self.clock.seconds)
         if self.silent:
             self.silent -= 1
-            self.pass_(min(seconds, self.silence))
+            self.clock.sleep(min(seconds, self.silence))
             raise cloud_error(self.fault, "not now")
         if signed_with == self.right:
             return {"RequestId": "r1"}
@@ -96,7 +95,7 @@ def test_a_pause_without_an_answer_is_given_up_after_ten_seconds_and_left_to_the
     with pytest.raises(CloudError, match="NoAnswer") as error:
         service.pause()
     assert (error.value.attempts, service.allowed) == (1, [10])
-    assert 10 <= service.seconds < 11
+    assert 10 <= service.clock.seconds < 11
 
 
 def test_no_request_may_take_longer_than_there_is_time() -> None:
@@ -106,7 +105,7 @@ def test_no_request_may_take_longer_than_there_is_time() -> None:
     with pytest.raises(CloudError, match="NoAnswer"):
         service.pause()
     assert service.allowed == [4]
-    assert service.seconds == 4
+    assert service.clock.seconds == 4
 
 
 def test_credentials_that_are_refused_are_read_anew_and_the_same_call_goes_on() -> None:
@@ -146,7 +145,7 @@ def test_credentials_that_are_the_same_after_reading_them_anew_are_not_read_agai
 def test_every_attempt_waits_for_its_turn_and_not_the_first_alone() -> None:
     service = Service(current="new", rate=1)
     service.silent, service.silence = 3, 0.0
-    assert service.ccc.limit.wait("PauseAutoCalloutTask"), "as the caller of `act` does"
+    assert service.ccc.limit.wait(PAUSE), "as the caller of `act` does"
     assert service.pause().attempts == 4
     assert all(later - earlier >= 1 for earlier, later in pairwise(service.sent))
 
@@ -162,12 +161,12 @@ def test_a_throttled_call_is_sent_again_after_a_second_and_slows_down_those_of_i
     first, second, *others = service.sent
     assert second - first >= 1
     assert others[-1] - second < 0.2, "other APIs have a quota of their own"
-    assert service.ccc.limit.wait("PauseAutoCalloutTask")
-    assert service.seconds - second >= 0.09, "at half the pace"
+    assert service.ccc.limit.wait(PAUSE)
+    assert service.clock.seconds - second >= 0.09, "at half the pace"
 
 
 def test_a_call_that_was_never_wanted_is_not_sent_and_says_so() -> None:
     service = Service(current="new")
     with pytest.raises(CloudError, match=NOT_WANTED) as error:
         service.ccc.act("pause", APP, TASK, lambda: False, until=service.until)
-    assert (error.value.attempts, service.requests, service.seconds) == (0, 0, 0)
+    assert (error.value.attempts, service.requests, service.clock.seconds) == (0, 0, 0)

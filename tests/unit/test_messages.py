@@ -12,10 +12,10 @@ from handler.policy.model import Policy
 from handler.quiet_hours import QuietHours
 from handler.report.entries import TaskReport
 from handler.request import Action, Known
-from handler.task import Job, Outcome, SdkAppId, Task, TaskId
+from handler.task import Job, Outcome, Task, TaskId
 from handler.triggers.delivery import Fate, Message
+from tests.support import APP
 
-APP = SdkAppId(1400692008)
 O = Outcome  # noqa: E741
 NOW = datetime(2026, 11, 23, 23, 0, tzinfo=timezone.utc)
 ALWAYS = QuietHours.model_validate({"time_zone": "UTC", "quiet": ["00:00-24:00"]})

@@ -11,17 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.cloud.pacing import Backoff, Clock, Deadline, RateLimit, bounded, retry
+from tests.emulated.harness.clock import SimulatedClock
+from tests.support import PAUSE
 
 
-class Time:
-    """A clock of one's own, on which waiting takes no time."""
-
-    def __init__(self) -> None:
-        self.seconds = 1000.0
-        self.clock = Clock(monotonic=lambda: self.seconds, sleep=self.pass_)
-
-    def pass_(self, seconds: float) -> None:
-        self.seconds += seconds
+def simulated() -> SimulatedClock:
+    return SimulatedClock(seconds=1000.0)
 
 
 def test_the_clock_tells_utc() -> None:
@@ -29,12 +24,12 @@ def test_the_clock_tells_utc() -> None:
 
 
 def test_a_deadline_counts_down_to_zero_and_not_below() -> None:
-    time = Time()
-    deadline = Deadline.after(time.clock, 5)
-    time.pass_(3)
+    time = simulated()
+    deadline = Deadline.after(time.clock(), 5)
+    time.sleep(3)
     assert deadline.remaining() == 2
     assert deadline.earlier(1).remaining() == 1
-    time.pass_(3)
+    time.sleep(3)
     assert deadline.remaining() == 0
 
 
@@ -43,18 +38,18 @@ def test_a_deadline_counts_down_to_zero_and_not_below() -> None:
     st.lists(st.floats(0, 0.3), min_size=1, max_size=80),
 )
 def test_no_window_of_a_second_holds_more_calls_than_the_rate(rate: int, latencies: list[float]) -> None:
-    time, sent = Time(), []
-    limit = RateLimit(rate, time.clock)
+    time, sent = simulated(), []
+    limit = RateLimit(rate, time.clock())
     for latency in latencies:
-        limit.wait("PauseAutoCalloutTask")
+        limit.wait(PAUSE)
         sent.append(time.seconds)
-        time.pass_(latency)
+        time.sleep(latency)
     assert all(later - earlier >= 1 / rate - 1e-9 for earlier, later in pairwise(sent))
 
 
 def test_each_api_has_a_quota_of_its_own() -> None:
-    time = Time()
-    limit = RateLimit(1, time.clock)
+    time = simulated()
+    limit = RateLimit(1, time.clock())
     for key in ("pause", "describe", "resume"):
         limit.wait(key)
     assert time.seconds == 1000.0
@@ -85,9 +80,9 @@ BACKOFF = Backoff(attempts=4, wait_initial=1, wait_max=3, jitter=lambda: 1.0)
 
 
 def test_a_call_is_tried_again_with_growing_waits() -> None:
-    time = Time()
+    time = simulated()
     attempts, call = failing(3)
-    deadline = Deadline.after(time.clock, 100)
+    deadline = Deadline.after(time.clock(), 100)
     assert retry(call, again=again, deadline=deadline, backoff=BACKOFF) == "done"  # type: ignore[arg-type]
     assert attempts == [1, 2, 3, 4]
     assert time.seconds == 1000.0 + 1 + 2 + 3
@@ -96,15 +91,15 @@ def test_a_call_is_tried_again_with_growing_waits() -> None:
 def test_the_last_error_is_raised_when_the_attempts_are_used_up() -> None:
     attempts, call = failing(9)
     with pytest.raises(FlakyError, match="attempt 4"):
-        retry(call, again=again, deadline=Deadline.after(Time().clock, 100), backoff=BACKOFF)  # type: ignore[arg-type]
+        retry(call, again=again, deadline=Deadline.after(simulated().clock(), 100), backoff=BACKOFF)  # type: ignore[arg-type]
     assert attempts == [1, 2, 3, 4]
 
 
 def test_no_wait_goes_past_the_deadline() -> None:
-    time = Time()
+    time = simulated()
     attempts, call = failing(9)
     with pytest.raises(FlakyError, match="attempt 2"):
-        retry(call, again=again, deadline=Deadline.after(time.clock, 2.5), backoff=BACKOFF)  # type: ignore[arg-type]
+        retry(call, again=again, deadline=Deadline.after(time.clock(), 2.5), backoff=BACKOFF)  # type: ignore[arg-type]
     assert attempts == [1, 2]
     assert time.seconds == 1001.0
 
@@ -114,7 +109,7 @@ def test_what_cannot_pass_is_not_tried_again() -> None:
         raise ValueError(str(attempt))
 
     with pytest.raises(ValueError, match="1"):
-        retry(call, again=again, deadline=Deadline.after(Time().clock, 100), backoff=BACKOFF)
+        retry(call, again=again, deadline=Deadline.after(simulated().clock(), 100), backoff=BACKOFF)
 
 
 @given(st.integers(1, 60), st.floats(0, 1))

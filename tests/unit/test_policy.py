@@ -16,8 +16,8 @@ from handler.errors import ConfigurationError
 from handler.policy import model, source
 from handler.quiet_hours import QuietHours
 from handler.task import SdkAppId, Task, TaskId
+from tests.support import APP
 
-APP = SdkAppId(1400692008)
 SHANGHAI = {"time_zone": "Asia/Shanghai", "quiet": ["21:00-09:00"]}
 NEW_YORK = {"time_zone": "America/New_York", "quiet": ["21:00-08:00", "Sun 00:00-24:00"]}
 OF_THE_CONTRACT = """

@@ -22,6 +22,7 @@ from handler.output.redaction import clean, cleaned
 from handler.output.redaction.by_shape import HIDDEN
 from handler.report.entries import Problem
 from handler.report.report import Report
+from tests.support import SECRET_KEY
 
 SIGNATURE = "9d8f" * 16
 QUOTINGS: dict[str, Callable[[str], str]] = {
@@ -234,7 +235,7 @@ def test_what_stands_behind_the_name_of_a_secret_is_removed(shape: str) -> None:
     ],
 )
 def test_an_ordinary_text_stays_as_it_is(text: str) -> None:
-    redaction.begin(["Gu5t9xGARNpq86cd98joQYCN3Cozk1qA", "SECRETEXAMPLE"])
+    redaction.begin(["Gu5t9xGARNpq86cd98joQYCN3Cozk1qA", SECRET_KEY])
     assert clean(text) == text
 
 

@@ -17,6 +17,7 @@ from handler.quiet_hours.status import QuietStatus, span
 from handler.report.entries import Problem, TaskError, TaskReport
 from handler.report.report import Report, bounded
 from handler.task import Outcome, SdkAppId, Task, TaskId
+from tests.support import APP
 
 NOW = datetime(2026, 11, 23, 23, 0, tzinfo=timezone.utc)
 UNTIL = datetime(2026, 11, 24, 13, 0, tzinfo=timezone.utc)
@@ -25,7 +26,7 @@ CHINA = QuietStatus("default", False, UNTIL, "Asia/Shanghai", NOW)
 
 
 def became(outcome: Outcome, number: int = 16498, hours: QuietStatus | None = US, **more: Any) -> TaskReport:
-    task = Task(SdkAppId(1400692008), TaskId(number), "spring-renewals", "us-east")
+    task = Task(APP, TaskId(number), "spring-renewals", "us-east")
     return TaskReport(task, outcome, hours, "the reason", **more)
 
 

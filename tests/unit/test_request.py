@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from handler.errors import RejectedError
 from handler.request import Known, Request, parse, resolve
 from handler.task import SdkAppId, Task, TaskId
+from tests.support import APP
 
-APP = SdkAppId(1400692008)
 OTHER_APP = SdkAppId(1400000001)
 SPRING = Task(APP, TaskId(16498), "spring-renewals", "default")
 US = Task(APP, TaskId(16499), "us-reminders", "us-east")
