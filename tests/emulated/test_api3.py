@@ -170,7 +170,7 @@ def test_an_api_error_inside_an_http_error_page_is_not_lost(emulator: Emulator) 
         (b"[" * 100_000, "no API 3.0 answer"),
     ],
 )
-def test_an_answer_of_another_shape_is_unusedable(body: bytes, text: str) -> None:
+def test_an_answer_of_another_shape_is_unreadable(body: bytes, text: str) -> None:
     from handler.cloud.tencent_api import _response
 
     with pytest.raises(CloudError) as error:

@@ -320,7 +320,7 @@ def test_a_list_that_breaks_off_serves_as_far_as_it_was_read(emulator: Emulator)
     assert emulator.journal.count(DESCRIBE) == 50
 
 
-def test_a_list_of_another_shape_is_unusedable_and_does_not_stop_the_pausing(
+def test_a_list_of_another_shape_is_unreadable_and_does_not_stop_the_pausing(
     emulator: Emulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
