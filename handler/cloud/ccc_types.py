@@ -13,6 +13,8 @@ from handler.task import INT64_MAX, Action, TaskId, TaskState
 APIS: Mapping[Action, str] = {"pause": "PauseAutoCalloutTask", "resume": "ResumeAutoCalloutTask"}
 DESCRIBE = "DescribeAutoCalloutTask"
 LIST = "DescribeAutoCalloutTasks"
+NOT_THERE = ("ResourceNotFound", "InvalidParameterValue", "InvalidParameter")
+"""The codes with which CCC may answer for a task that it does not know."""
 
 
 class Answer(NamedTuple):
@@ -56,9 +58,14 @@ def read_answer(response: dict[str, Any], attempts: int) -> Answer:
 
 
 def read_page(response: dict[str, Any], number: int, size: int) -> Page:
-    """Read an answer entry by entry: one that cannot be used does not spoil the others."""
-    entries = response.get("Tasks")
-    if not isinstance(entries, list) and entries is not None:
+    """Read an answer entry by entry: one that cannot be used does not spoil the others.
+
+    Where the first page has fewer entries than were asked for and than there are, that many is its size: the
+    largest size is not documented, and may be enforced without an error.
+    """
+    entries, total = response.get("Tasks"), response.get("TotalCount")
+    empty = entries is None and _is_count(total) and total == 0
+    if not isinstance(entries, list) and not empty:
         raise cloud_error("UnreadableAnswer", f"Tasks: a list is expected, not {given(entries)}")
     total = response.get("TotalCount")
     tasks: list[Seen] = []
@@ -73,6 +80,9 @@ def read_page(response: dict[str, Any], number: int, size: int) -> Page:
         else:
             unreadable.append(name)
     total = total if _is_count(total) else None
+    shown = len(entries or ())
+    if number == 0 and total is not None and 0 < shown < min(size, total):
+        size = shown
     return Page(tuple(_without_contradictions(tasks)), number, size, total, tuple(unreadable), unnamed)
 
 

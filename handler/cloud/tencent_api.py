@@ -8,7 +8,8 @@ What the SDK does by itself was measured (docs/decisions/0003), and some of it i
 * its timeout is per read, so the whole call is bounded from outside;
 * at DEBUG it logs signatures and tokens, so its logger never goes below WARNING;
 * it takes no session token from the environment, so credentials are handed to it;
-* its HTTP session lets `~/.netrc` replace the signature, so the session trusts no environment.
+* its HTTP session lets `~/.netrc` replace the signature, so the session trusts no environment;
+* it follows redirects, and sends the token there, so the session takes none.
 """
 
 from __future__ import annotations
@@ -78,7 +79,9 @@ def _connected(
     profile = ClientProfile(httpProfile=http, language="en-US")
     client = CommonClient(service, version, credential, region or "", profile)
     connection = client.request.conn
-    connection._session.trust_env = False  # noqa: SLF001 - else ~/.netrc replaces the signature
+    session = connection._session  # noqa: SLF001 - the SDK has no setting for what follows
+    session.trust_env = False  # else ~/.netrc replaces the signature
+    session.max_redirects = 0  # else the token and the signed body go wherever an answer points to
     if scheme == "http":
         connection.proxy = None  # loopback is never behind a proxy
     return client

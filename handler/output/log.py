@@ -86,9 +86,15 @@ def _write(stream: TextIO, text: str) -> None:
 def set_up(request_id: str | None, level: int = logging.INFO) -> None:
     """Let everything under the logger `handler` be written as JSON lines, for this invocation.
 
-    The root logger and its handlers belong to the platform and stay as they are.
+    The root logger and its handlers belong to the platform and stay as they are. What was switched off is
+    switched on, as `logging.config` does with existing loggers: the log is where a report goes last.
     """
     _request_id.set(request_id)
+    logging.disable(logging.NOTSET)
+    for name, each in list(logging.root.manager.loggerDict.items()):
+        if name.partition(".")[0] == "handler" and isinstance(each, logging.Logger):
+            each.disabled = False
+            each.setLevel(logging.NOTSET)
     logger = logging.getLogger("handler")
     logger.handlers = [JsonLines(request_id)]
     logger.propagate = False

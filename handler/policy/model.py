@@ -1,5 +1,6 @@
 """The policy: named tasks and named quiet hours, and what is wrong with a document that is none. Pure."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -23,12 +24,13 @@ from handler.task import INT64_MAX, SdkAppId, Task, TaskId
 LONGEST_NAME = 1_000
 """Characters of a task's name; CCC has none such, and each entry of a report holds it whole, in 8 KB."""
 _LONGEST_NAME_OF_HOURS = 200
+_NUMBER = re.compile(r"\s*[-+]?[\d._]+(?:[eE][-+]?\d+)?\s*")
 DEFAULT = "default"
 """The quiet hours of every task that names none."""
 
 
 def _text(value: Any) -> Any:
-    if not isinstance(value, str):
+    if not isinstance(value, str) or _NUMBER.fullmatch(value):  # pydantic takes Unix seconds as well
         raise ValueError(f"a text such as '2026-12-01T00:00+08:00' is wanted, not {given(value)}")
     return value
 

@@ -73,7 +73,8 @@ class _Pass:
     @property
     def stable(self) -> bool:
         """Whether the pass reached the end, showed each task once, and showed as many as its total."""
-        return self.left == 0 and not self.repeated and self.totals in ({None}, {self.entries})
+        counted = self.totals == {self.entries} or (self.totals == {None} and self.entries > 0)
+        return self.left == 0 and not self.repeated and counted
 
 
 @dataclass
@@ -145,7 +146,7 @@ class Listing:
             if now.full and not now.beyond:
                 now.beyond = True
                 return True
-            self.certain = now.entries <= now.size or now.ids == self._whole
+            self.certain = 0 < now.entries <= now.size or now.ids == self._whole
             self._whole = now.ids
         return not self.certain and self._again()
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from handler.errors import CloudError
 from handler.reconcile import task_reports
+from handler.reconcile.decision import decide
 from handler.reconcile.listing import Listing
 from handler.reconcile.schedule import Schedule
 from handler.report.entries import Problem, TaskReport
@@ -35,10 +36,15 @@ class Names:
         self._found: dict[Job, dict[TaskId, Job]] = {job: {} for job in jobs}
         self._own: dict[Job, TaskReport] = {}
         self.problems: list[Problem] = []
+        # Thousands of names may meet thousands of tasks, of which most share their quiet hours.
+        hours = {(task.sdk_app_id, task.quiet_hours, task.exempt_until): task for task in known.values()}
+        possible: dict[SdkAppId, set[bool]] = {}
+        for task in hours.values():
+            possible.setdefault(task.sdk_app_id, set()).add(schedule.of(task).quiet)
         for job in self._found:
-            possible = [task for (app, _), task in known.items() if app == job.task.sdk_app_id]
             report = schedule.decided(job)
-            if report and all(schedule.decided(job._replace(task=each)) for each in possible):
+            quiet = possible.get(job.task.sdk_app_id, ())
+            if report and all(decide(job.action, quiet=each) for each in quiet):
                 self._own[job] = report
 
     def wanted(self) -> list[SdkAppId]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from handler.cloud.ccc_types import DESCRIBE, LIST
+from handler.cloud.ccc_types import DESCRIBE, LIST, NOT_THERE
 from handler.cloud.halts import Halts
 from handler.cloud.pacing import Deadline, paced
 from handler.errors import CloudError, Meaning
@@ -37,6 +37,7 @@ class Observer:
     ccc: Callable[[], Ccc]
     halts: Halts
     unknown: set[Key] = field(default_factory=set)
+    _doubtful: set[Key] = field(default_factory=set)
     _listings: dict[SdkAppId, Listing] = field(default_factory=dict)
 
     def listing(self, app: SdkAppId) -> Listing:
@@ -75,7 +76,21 @@ class Observer:
             return {}
         self._list(listing, ids, until)
         missing = [task_id for task_id in ids if task_id not in listing.found]
-        return listing.found | self._one_by_one(ccc, app, missing, until)
+        seen = listing.found | self._one_by_one(ccc, app, missing, until)
+        doubtful = [each for each in missing if (app, each) in self._doubtful]
+        return seen | self._searched(listing, doubtful, until) if afresh and doubtful else seen
+
+    def _searched(self, listing: Listing, ids: list[TaskId], until: Deadline) -> dict[TaskId, Seen]:
+        """Return what the list shows of tasks whose describing was refused, but not because they are unknown.
+
+        Those that a list read whole does not show are unknown indeed.
+        """
+        if not self.halts.of(LIST, listing.app):
+            for _ in listing.read(until, lambda _: any(each not in listing.found for each in ids)):
+                pass
+        if listing.complete:
+            self.unknown |= {(listing.app, each) for each in ids if each not in listing.found}
+        return listing.found
 
     def _list(self, listing: Listing, ids: list[TaskId], until: Deadline) -> None:
         """Read the list as far as that takes fewer calls than asking for each task, or where none may be.
@@ -106,13 +121,15 @@ class Observer:
                 seen = ccc.describe(app, task_id, until=until, paced=True)
             except CloudError as error:
                 if error.meaning is Meaning.OBJECT:  # it says nothing of the API
-                    self.unknown.add((app, task_id))
+                    known = error.code.startswith(NOT_THERE)
+                    (self.unknown if known else self._doubtful).add((app, task_id))
                     return None
                 self.halts.add(DESCRIBE, app, error)
                 failed.append(error)
                 return None
             failed.clear()
             self.unknown.discard((app, task_id))
+            self._doubtful.discard((app, task_id))
             return seen
 
         def works() -> bool:

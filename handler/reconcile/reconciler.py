@@ -66,8 +66,8 @@ class Reconciler:
         todo = self._settle(todo, self._observer.look((each.task for each in todo), quarter))
         held = names.pausing()
         self._act(_without_held_resumes(todo, held))
-        for found, seen in self._discovered(names):
-            todo += self._learn(todo, seen)
+        for found, seen, fresh in self._discovered(names):
+            todo += self._learn(todo, seen) if fresh else []
             todo += self._settle(self._begin(found, todo), seen)
             self._act(_without_held_resumes([each for each in todo if not each.tried or each.lost], held))
         self._until_done(todo)
@@ -113,10 +113,11 @@ class Reconciler:
                 each.jobs.remove(job)
         return not each.jobs
 
-    def _discovered(self, names: Names) -> Iterator[tuple[list[Job], Mapping[Key, Seen]]]:
-        """Yield the jobs for tasks found by name, page by page of each application's list.
+    def _discovered(self, names: Names) -> Iterator[tuple[list[Job], Mapping[Key, Seen], bool]]:
+        """Yield the jobs for tasks found by name, page by page of each application's list, and the page.
 
-        A quarter of the remaining time is reserved for acting on them.
+        The last value says whether the page is fresh: what was read before the first action is no evidence
+        of its effect. A quarter of the remaining time is reserved for acting on the tasks.
         """
         until = self.deadline.earlier(self.deadline.remaining() / 4)
         for app in names.wanted():
@@ -130,9 +131,9 @@ class Reconciler:
                 names.unread(app, error)
                 continue
             if listing.found:
-                yield names.found(app, list(listing.found.values()))
+                yield *names.found(app, list(listing.found.values())), False
             for page in listing.read_all(until, partial(names.missing, app)):
-                yield names.found(app, page)
+                yield *names.found(app, page), True
             if listing.error:
                 self._halts.add(LIST, app, listing.error)
             names.read(listing)

@@ -7,11 +7,11 @@ one exception: an accepted call whose effect could not be seen counts as done, a
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from handler.cloud.ccc_types import NOT_THERE
 from handler.errors import CloudError, Meaning
 from handler.reconcile.decision import by_state, done
 from handler.task import Action, Outcome, TaskState
 
-_NOT_THERE = ("ResourceNotFound", "InvalidParameterValue", "InvalidParameter")
 UNWANTED: Mapping[Action, TaskState] = {"pause": TaskState.RUNNING, "resume": TaskState.PAUSED}
 """The state that an action is to end."""
 AS_WANTED = frozenset(
@@ -96,7 +96,7 @@ def _unseen(evidence: Evidence, *, last: bool) -> Outcome | None:
     if (evidence.earlier or evidence.before) is UNWANTED[evidence.action]:
         return Outcome.FAILED
     if evidence.error is not None and evidence.error.meaning is Meaning.OBJECT and evidence.unknown:
-        not_there = evidence.error.code.startswith(_NOT_THERE)
+        not_there = evidence.error.code.startswith(NOT_THERE)
         return Outcome.NOT_FOUND if not_there else Outcome.NOT_ALLOWED
     return Outcome.FAILED
 

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import io
 import json
+import logging.config
 import re
+import threading
+import time
 import traceback
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import redirect_stdout
 from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from handler.cloud.pacing import Backoff, Clock
-from handler.errors import ConfigurationError, QuietHoursError
+from handler.errors import ConfigurationError, PublishError, QuietHoursError
 from handler.output import redaction
 from handler.topics.notifier import Memory
 from local.emulator import Emulator, Fault, Kind
@@ -279,3 +283,71 @@ def test_a_fault_that_nobody_foresaw_is_published_whatever_its_kind(
     assert isinstance(run.error, ConfigurationError)
     (event,) = run.events
     assert event["data"]["errors"][0]["code"] == "Unexpected"
+
+
+# What CCC sends on or repeats, and a log that was switched off
+
+
+class Redirecting(BaseHTTPRequestHandler):
+    """A server that answers every request with a redirect to `there`, and one that says that all is well."""
+
+    there = ""
+    arrived: ClassVar[list[str]] = []
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        if self.path == "/there":
+            self.arrived.append(str(self.headers))
+        body = b'{"Response": {"RequestId": "r", "State": 5}}'
+        self.send_response(200 if self.path == "/there" else 307)
+        self.send_header("Location", self.there)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        """Print nothing."""
+
+
+def test_a_redirect_is_not_followed_with_the_token(emulator: Emulator) -> None:
+    with ThreadingHTTPServer(("127.0.0.1", 0), Redirecting) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        address = f"http://127.0.0.1:{server.server_address[1]}"
+        Redirecting.there = f"{address}/there"
+        run = Run(
+            emulator,
+            REQUEST,
+            {"time_limit_in_ms": 5_000},
+            callout_endpoint=address,
+            tencentcloud_session_token="TOKENTOKENTOKEN123456",
+        )
+        server.shutdown()
+    assert Redirecting.arrived == []
+    assert {task["outcome"] for task in run.reports[0].data()["tasks"]} <= {"failed", "deferred"}
+
+
+@pytest.mark.parametrize("text", ["authorization=" + "hmac" * 5_000, "authorization: " + "-hmac" * 4_000])
+def test_a_hostile_refusal_of_one_task_keeps_no_other_from_being_paused(
+    emulator: Emulator, text: str
+) -> None:
+    emulator.faults.add(
+        Fault(Kind.ERROR, code="FailedOperation", message=text),
+        action=PAUSE,
+        when=lambda params: params["TaskId"] == 16498,
+    )
+    began = time.process_time()
+    Run(emulator, {"tasks": [16498, 16499]})
+    assert emulator.tasks.state(16499) == 5
+    assert time.process_time() - began < 5, "it took 4 s for each refusal"
+
+
+def test_a_report_is_in_the_log_even_where_the_platform_has_switched_the_log_off(emulator: Emulator) -> None:
+    logging.config.dictConfig({"version": 1})  # it disables every logger that exists
+    logging.getLogger("handler.topics.sending").setLevel(logging.CRITICAL)
+    logging.disable(logging.CRITICAL)
+    try:
+        run = Run(emulator, REQUEST, callout_topic="cmq:nowhere")
+    finally:
+        logging.disable(logging.NOTSET)
+    assert isinstance(run.error, PublishError)
+    assert [line["message"] for line in run.lines if line["level"] == "ERROR"] == ["report not published"]

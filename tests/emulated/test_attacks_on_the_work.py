@@ -341,3 +341,90 @@ def test_more_tasks_that_stall_than_there_are_threads_hold_up_the_others_for_one
     emulator.faults.add(stall, action=PAUSE, when=lambda params: params["TaskId"] <= 70)
     run_really(emulator, 4, pause(*numbered(range(1, 101))))
     assert {emulator.tasks.state(number) for number in range(71, 101)} == {5}
+
+
+# What was read before the first action, refusals that say nothing, answers without content
+
+
+@pytest.mark.parametrize("verify", [True, False])
+def test_a_list_read_before_the_pauses_is_no_evidence_of_their_effect(
+    emulator: Emulator, verify: bool
+) -> None:
+    def blind(action: str, _params: Mapping[str, Any]) -> None:
+        if action == PAUSE and emulator.journal.count(PAUSE) == 0:
+            for api in (DESCRIBE, LIST):
+                emulator.faults.add(faults.HTTP_500, action=api)
+
+    emulator.hooks.before = blind
+    reconciler = SimulatedReconciler(emulator, verify=verify)
+    reports = reconciler.run(*pause(*numbered([16498, 16499]), named("eu-surveys")))
+    assert [report.outcome for report in reports[:2]] == [Outcome.PAUSED] * 2
+    assert emulator.journal.count(PAUSE) == len(
+        {report.task.task_id for report in reports if report.attempts}
+    )
+
+
+@pytest.mark.parametrize(
+    ("describe", "refusal"),
+    [
+        ("FailedOperation", "FailedOperation"),
+        ("FailedOperation", "UnsupportedOperation"),
+        ("UnsupportedOperation", "InvalidParameter"),
+        ("FailedOperation.DBError", "FailedOperation.DBError"),
+    ],
+)
+def test_a_task_whose_describing_is_refused_is_looked_for_in_the_list(
+    emulator: Emulator, describe: str, refusal: str
+) -> None:
+    emulator.faults.add(faults.error(describe), action=DESCRIBE)
+    emulator.faults.add(faults.error(refusal), action=PAUSE)
+    (report,) = SimulatedReconciler(emulator).run(*pause(SPRING))
+    assert report.outcome is Outcome.FAILED, "the list shows that it runs"
+    assert emulator.journal.count(LIST) > 0
+    emulator.tasks.remove(16498, APP)
+    (report,) = SimulatedReconciler(emulator).run(*pause(SPRING))
+    assert report.outcome in {Outcome.NOT_ALLOWED, Outcome.NOT_FOUND}, "the list was read whole, without it"
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, {"Tasks": None}, {"Tasks": [], "TotalCount": None}, {"Tasks": [], "TotalCount": 0}]
+)
+def test_one_empty_answer_to_the_list_hides_no_task(emulator: Emulator, answer: dict[str, Any]) -> None:
+    change = faults.mangled(lambda real: answer | {"RequestId": real["RequestId"]})
+    emulator.faults.add(change, action=LIST, times=1)
+    (report,) = SimulatedReconciler(emulator).run(*pause(named("eu-surveys")))
+    assert report.outcome is Outcome.PAUSED
+    emulator.faults.add(change, action=LIST)
+    (report,) = SimulatedReconciler(emulator).run(*pause(named("eu-surveys")))
+    counted = answer.get("TotalCount") == 0  # said twice, it is believed
+    assert report.outcome in ({Outcome.NOT_FOUND} if counted else {Outcome.DEFERRED, Outcome.FAILED})
+
+
+@pytest.mark.parametrize("cap", [1, 7, 20, 99])
+def test_pages_that_are_shorter_than_asked_for_without_an_error_are_all_read(
+    emulator: Emulator, cap: int
+) -> None:
+    emulator.tasks.clear()
+    fill(emulator, range(1, 241), 5)
+    fill(emulator, range(241, 242), 1, lambda _: "last")
+    reader = emulator.tasks.page
+
+    def page(app: int, start: int, size: int, **more: Any) -> Any:
+        return reader(app, start, min(size, cap), **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(emulator.tasks, "page", page)
+        reports = SimulatedReconciler(emulator, rate=1000).run(*pause(named("last"), named("nobody")))
+    assert [report.outcome for report in reports] == [Outcome.PAUSED, Outcome.NOT_FOUND]
+
+
+def test_thousands_of_names_beside_thousands_of_tasks_of_the_policy_cost_little(emulator: Emulator) -> None:
+    known = {
+        (APP, TaskId(number)): Task(APP, TaskId(number), f"known-{number}", "us-east")
+        for number in range(1, 3_001)
+    }
+    jobs = pause(SPRING, *(named(f"unknown-{number}") for number in range(3_000)))
+    began = time.process_time()
+    reports = SimulatedReconciler(emulator, known=known).run(*jobs)
+    assert reports[0].outcome is Outcome.PAUSED
+    assert time.process_time() - began < 10, "9,000,000 decisions took a minute"

@@ -66,7 +66,7 @@ class Service:
             self.clock.sleep(min(seconds, self.silence))
             raise cloud_error(self.fault, "not now")
         if signed_with == self.right:
-            return {"RequestId": "r1"}
+            return {"RequestId": "r1", "Tasks": [], "TotalCount": 0}
         if self.meeting is not None:
             self.meeting.wait(10)  # all are refused before any of them hears it
         raise cloud_error(REFUSED, "not these")

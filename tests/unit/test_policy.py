@@ -404,3 +404,15 @@ def test_quiet_hours_by_themselves_bound_what_they_say_too() -> None:
     with pytest.raises(ValueError, match="and 980 more") as caught:
         QuietHours.model_validate({"time_zone": "UTC", "quiet": ["x" * 1_000] * 1_000})
     assert len(str(caught.value)) < 30_000
+
+
+@pytest.mark.parametrize(
+    "written", ["20261201000000", "1764000000", "99999999999", "20261201", "1.9e9", "-1", "1764000000.5"]
+)
+def test_an_exemption_is_a_time_and_no_number_in_quotes(written: str) -> None:
+    tasks = {"a": {"task_id": 1, "exempt_until": written}}
+    with pytest.raises(ConfigurationError) as refused:
+        model.read_policy({"quiet_hours": {"default": SHANGHAI}, "tasks": tasks})
+    assert refused.value.problems == (
+        f"tasks.a.exempt_until: a text such as '2026-12-01T00:00+08:00' is wanted, not {json.dumps(written)}",
+    )

@@ -65,7 +65,7 @@ def _shapes() -> re.Pattern[str]:
     )
     no_number = r"(?!-?[\d.e+-]+(?:[\s,}\]]|$))"  # of JSON
     empty = r"(?P=q)\s*(?:[,}\]]|$)"  # else up to the next quote, which is another value's
-    scheme = rf"(?:[\w-]*hmac[\w-]*|bearer|basic|digest|token){space}+"
+    scheme = rf"(?:[\w-]{{0,20}}hmac[\w-]{{0,20}}|bearer|basic|digest|token){space}+"
     further = rf"(?:(?:[,;]|%(?:25)*(?:2c|3b)){space}*[\w-]+(?:=|%(?:25)*3d){value}*|;[\w-]+)"
     return re.compile(
         rf"(?:{_NAME}|authorization){quote}?(?:{equals}|{colon}|{comma})"
