@@ -1,6 +1,6 @@
 """Known secrets are found in a text, however they are quoted there. Pure.
 
-A text is reduced to its *bones*: the ASCII letters and digits outside escape sequences, in lower case. So is
+A text is reduced to its *bones*: its ASCII letters and digits, escape sequences decoded, in lower case. So is
 each secret. The bones do not depend on the quoting (JSON, URL, Python or HTML, once or nested), on line
 breaks, or on case, which changes in names of headers. Eight consecutive characters of a secret, or of its
 base64, are a match, so that a truncated secret is found as well. A *weak* secret has too few letters and
@@ -13,6 +13,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, partial
+from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
 from handler.output.redaction.by_shape import HIDDEN
@@ -53,11 +54,11 @@ class Values:
 
     def _without_runs(self, text: str) -> str:
         """Return a text without the secrets that were truncated, or are quoted in an unusual way."""
-        places = _places(text)
+        letters = list(_letters(text))
         pieces, kept = [], 0
-        for start, end in self._spans(bytes([ord(text[place]) for place in places]).lower()):
-            pieces += [text[kept : places[start]], HIDDEN]
-            kept = places[end - 1] + 1
+        for start, end in self._spans("".join(each.letter for each in letters).lower().encode()):
+            pieces += [text[kept : letters[start].start], HIDDEN]
+            kept = letters[end - 1].end
         return "".join(pieces) + text[kept:]
 
     def _spans(self, bones: bytes) -> list[tuple[int, int]]:
@@ -118,13 +119,17 @@ _ESCAPE = (
     rf"|\\+(?:u[0-9A-Fa-f]{{4}}|x[0-9A-Fa-f]{{2}}|U[0-9A-Fa-f]{{8}}|{_OF_HTML}|[^\\])?"
     rf"|{_OF_HTML}"
 )
+_NUMBERED = (
+    r"(?:%(?:25)*|\\+[uUx])(?P<hex>[0-9A-Fa-f]{2,8})"
+    r"|&(?:amp;)*#(?:x(?P<of_html>[0-9A-Fa-f]{1,6})|(?P<decimal>[0-9]{1,7}));"
+)
 _NOISE = rf"{_ESCAPE}|[^A-Za-z0-9\\%&]+|[%&]"
 
 
 def _bones(text: str) -> bytes:
-    """Return the ASCII letters and digits of a text outside escape sequences, in lower case."""
+    """Return the ASCII letters and digits of a text, escape sequences decoded, in lower case."""
     if "\\" in text or "%" in text or "&" in text:
-        text = re.sub(_ESCAPE, "", text)
+        text = re.sub(_ESCAPE, _decoded, text)
     return text.encode("ascii", "ignore").translate(None, _NO_BONES).lower()
 
 
@@ -138,14 +143,31 @@ def _around(place: int, text: str) -> range:
     return range(max(0, place - _RUN + 1), min(place, len(text) - _RUN) + 1)
 
 
-def _places(text: str) -> list[int]:
-    """Return where in a text the characters of its bones are."""
-    places: list[int] = []
+def _decoded(escape: re.Match[str]) -> str:
+    """Return the ASCII letter or digit that an escape sequence stands for, else nothing."""
+    found = re.fullmatch(_NUMBERED, escape[0])
+    if found is None:
+        return ""
+    code = int(found["decimal"]) if found["decimal"] else int(found["hex"] or found["of_html"], 16)
+    return chr(code) if code < 128 and chr(code).isalnum() else ""  # noqa: PLR2004 - ASCII
+
+
+class _Letter(NamedTuple):
+    """A letter of the bones, and where it stands in the text."""
+
+    letter: str
+    start: int
+    end: int
+
+
+def _letters(text: str) -> Iterator[_Letter]:
     at = 0
     for noise in re.finditer(_NOISE, text):
-        places += range(at, noise.start())
+        yield from (_Letter(text[place], place, place + 1) for place in range(at, noise.start()))
         at = noise.end()
-    return [*places, *range(at, len(text))]
+        if letter := _decoded(noise):
+            yield _Letter(letter, noise.start(), at)
+    yield from (_Letter(text[place], place, place + 1) for place in range(at, len(text)))
 
 
 def _longest_first(forms: Iterable[str]) -> list[str]:
