@@ -9,10 +9,12 @@ EVENT ?= events/scf-timer.json
 ready := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help run test coverage lint format lock package deploy-test bench clean
+.PHONY: help tools run test coverage lint format lock package deploy-test bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+tools: $(ready) node_modules/.ready ## install what deploying to AWS needs (needs Node.js)
 
 run: $(ready) ## run the function on EVENT (events/scf-timer.json) in its emulated world
 	@$(BIN)/quiet-hours invoke $(EVENT)

@@ -1,8 +1,9 @@
 """Builds what is deployed: `handler/`, its locked dependencies and the policy, as one reproducible zip.
 
-`python -m local.package` writes `build/lambda.zip` for the Python and the processor that `serverless.yml`
-names by default, `--target scf` writes `build/scf.zip` for `scf/serverless.yml`. The same inputs give the
-same bytes, whatever the time and the build machine's own Python; only another zlib may compress differently.
+`deploy/plugin.js` runs it at each deployment to AWS. By hand, `python -m local.package` writes
+`build/lambda.zip` for the Python and the processor that `serverless.yml` names by default, and with
+`--target scf` `build/scf.zip` for `scf/serverless.yml`. The same inputs give the same bytes, whatever the
+time and the build machine's own Python; only another zlib may compress differently.
 
 Neither platform keeps the bytecode that Python compiles: each cold start would compile every module, which
 takes as long as everything else (`bench/cold_start.py`). So the package contains the bytecode. Dependencies

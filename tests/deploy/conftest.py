@@ -26,6 +26,19 @@ KEYS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing", "reg
 
 Osls = Callable[..., str]
 
+NOT_CLONED = (
+    ".git",
+    ".venv*",
+    "node_modules",
+    "build",
+    ".serverless",
+    ".env",
+    ".*_cache",
+    "*.egg-info",
+    "policy.yaml",
+)
+"""What a clone does not have."""
+
 
 @dataclass(frozen=True)
 class Stack:
@@ -73,60 +86,106 @@ def moto() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def client(moto: str) -> Callable[[str], Any]:
+def client(moto: str) -> Callable[..., Any]:
     """Clients of the cloud on loopback, by service."""
-    return lambda service: boto3.client(service, endpoint_url=moto, **KEYS)
+    return lambda service, **more: boto3.client(service, endpoint_url=moto, **KEYS | more)
 
 
 @pytest.fixture(scope="session")
-def osls(moto: str, built: Path, tmp_path_factory: pytest.TempPathFactory) -> Osls:
-    """The real CLI in a folder of its own, with nothing of this machine's accounts or settings around it."""
-    command = ROOT / "node_modules/.bin/osls"
-    if not command.exists():
-        pytest.fail("the serverless CLI is not installed here: npm install")
+def clone() -> Callable[[Path], None]:
+    """Copy the repository into a folder as a clone has it, with the tools that `make tools` installs."""
+
+    def into(folder: Path) -> None:
+        if not (ROOT / "node_modules/.bin/osls").exists():
+            pytest.fail("the serverless CLI is not installed here: make tools")
+        shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(*NOT_CLONED), dirs_exist_ok=True)
+        (folder / ".venv").symlink_to(sys.prefix)
+        (folder / "node_modules").symlink_to(ROOT / "node_modules")
+
+    return into
+
+
+@pytest.fixture(scope="session")
+def service(clone: Callable[[Path], None], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone whose policy is the example."""
     folder = tmp_path_factory.mktemp("service")
-    shutil.copy(ROOT / "serverless.yml", folder)
-    (folder / "build").mkdir()
-    shutil.copy(built, folder / "build")
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
+    clone(folder)
+    shutil.copy(folder / "policy.example.yaml", folder / "policy.yaml")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def secret(client: Callable[[str], Any]) -> str:
+    """The ARN of a parameter with the credentials, created with the two calls that a refusal names."""
+    client("ssm").put_parameter(Name="/callout/dev", Type="SecureString", Value=json.dumps(ENVIRONMENT))
+    arn: str = client("ssm").get_parameter(Name="/callout/dev")["Parameter"]["ARN"]
+    return arn
+
+
+@pytest.fixture(scope="session")
+def shell(moto: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The variables of this shell, with nothing of its accounts or of the function's settings in it."""
+    nothing = str(tmp_path_factory.mktemp("home") / "nothing")
+    ours = ("AWS_", "CALLOUT_", "TENCENT", "VIRTUAL_ENV")
+    return {name: value for name, value in os.environ.items() if not name.startswith(ours)} | {
+        "AWS_CONFIG_FILE": nothing,
+        "AWS_SHARED_CREDENTIALS_FILE": nothing,
         "AWS_ENDPOINT_URL": moto,
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_EC2_METADATA_DISABLED": "true",
-        **ENVIRONMENT,
         "SLS_AWS_MONITORING_FREQUENCY": "100",
         "NODE_NO_WARNINGS": "1",
     }
 
-    def run(*arguments: str) -> str:
+
+@pytest.fixture(scope="session")
+def osls_says(service: Path, shell: dict[str, str]) -> Callable[..., tuple[int, str]]:
+    """The real CLI in a clone: its exit code, and what it said."""
+
+    def run(*arguments: str, **more: str) -> tuple[int, str]:
+        command = [str(service / "node_modules/.bin/osls"), *arguments]
         done = subprocess.run(  # noqa: S603
-            [command, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False
+            command, cwd=service, env=shell | more, capture_output=True, text=True, check=False
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
+        return done.returncode, done.stdout + done.stderr
 
     return run
 
 
 @pytest.fixture(scope="session")
-def package_template(osls: Osls, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+def osls(osls_says: Callable[..., tuple[int, str]]) -> Osls:
+    """The same where it succeeds: what it said."""
+
+    def run(*arguments: str, **more: str) -> str:
+        code, said = osls_says(*arguments, **more)
+        assert code == 0, said
+        return said
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def package_template(
+    osls: Osls, secret: str, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., Path]:
     """The CloudFormation template that `osls package` makes with the given arguments."""
 
     def make(*arguments: str) -> Path:
         folder = tmp_path_factory.mktemp("template")
-        osls("package", "--package", str(folder), *arguments)
+        osls("package", "--package", str(folder), f"--param=secret={secret}", *arguments)
         return folder / "cloudformation-template-update-stack.json"
 
     return make
 
 
 @pytest.fixture(scope="session")
-def stack(osls: Osls, package_template: Callable[..., Path], client: Callable[[str], Any]) -> Iterator[Stack]:
+def stack(
+    osls: Osls, secret: str, package_template: Callable[..., Path], client: Callable[[str], Any]
+) -> Iterator[Stack]:
     """The stage `dev`, deployed as a person would."""
     template = json.loads(package_template().read_text(encoding="utf-8"))
-    osls("deploy")
+    osls("deploy", f"--param=secret={secret}")
     described = client("cloudformation").describe_stacks(StackName="callout-quiet-hours-dev")
     outputs = {each["OutputKey"]: each["OutputValue"] for each in described["Stacks"][0]["Outputs"]}
     yield Stack(outputs, template, client)

@@ -18,11 +18,13 @@ import yaml
 
 from local import package
 from local.emulator import Emulator
-from tests.support import APP, ENVIRONMENT, SECRET_ID, SECRET_KEY
+from tests.support import APP, ENVIRONMENT
 
 pytestmark = pytest.mark.deploy
 
 STAGE = "callout-quiet-hours-dev"
+TOPIC = "arn:aws:sns:us-east-1:123456789012:campaign-requests"
+KEY = "arn:aws:kms:us-east-1:123456789012:key/21be56ed-a058-49f5-8c98-aedd2564c486"
 ARCH = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
 
 
@@ -150,22 +152,22 @@ class TestTheStack:
         assert (function["Runtime"], function["Architectures"]) == ("python3.13", ["x86_64"])
         assert (function["Timeout"], function["MemorySize"]) == (120, 512)
 
-    def test_tells_the_function_its_topic_its_policy_and_its_credentials(self, stack: Any) -> None:
+    def test_tells_the_function_its_topic_its_policy_and_its_secret(self, stack: Any, secret: str) -> None:
         function = stack.client("lambda").get_function_configuration(FunctionName=STAGE)
         variables = function["Environment"]["Variables"]
         assert variables["CALLOUT_TOPIC"] == stack.outputs["ReportTopicArn"]
         assert variables["CALLOUT_POLICY"] == "policy.json"
-        assert variables["TENCENTCLOUD_SECRET_ID"] == SECRET_ID
-        assert variables["TENCENTCLOUD_SECRET_KEY"] == SECRET_KEY
+        assert variables["CALLOUT_SECRET"] == secret
+        assert not [name for name in variables if name.startswith("TENCENTCLOUD_")]
 
     def test_runs_one_invocation_at_a_time(self, stack: Any) -> None:
         concurrency = stack.client("lambda").get_function_concurrency(FunctionName=STAGE)
         assert concurrency["ReservedConcurrentExecutions"] == 1
 
-    def test_wakes_the_function_every_five_minutes(self, stack: Any) -> None:
+    def test_wakes_the_function_every_minute(self, stack: Any) -> None:
         events = stack.client("events")
         rule = events.describe_rule(Name=f"{STAGE}-timer")
-        assert (rule["ScheduleExpression"], rule["State"]) == ("rate(5 minutes)", "ENABLED")
+        assert (rule["ScheduleExpression"], rule["State"]) == ("rate(1 minute)", "ENABLED")
         function = stack.client("lambda").get_function_configuration(FunctionName=STAGE)
         targets = events.list_targets_by_rule(Rule=f"{STAGE}-timer")["Targets"]
         assert [target["Arn"] for target in targets] == [function["FunctionArn"]]
@@ -191,7 +193,9 @@ class TestTheStack:
         topic = stack.client("sns").get_topic_attributes(TopicArn=stack.outputs["ReportTopicArn"])
         assert topic["Attributes"]["KmsMasterKeyId"] == "alias/aws/sns"
 
-    def test_lets_the_function_do_these_things_to_these_resources_alone(self, stack: Any) -> None:
+    def test_lets_the_function_do_these_things_to_these_resources_alone(
+        self, stack: Any, secret: str
+    ) -> None:
         iam = stack.client("iam")
         function = stack.client("lambda").get_function_configuration(FunctionName=STAGE)
         role = function["Role"].rpartition("/")[2]
@@ -209,6 +213,7 @@ class TestTheStack:
             "ReadRequests": self._attributes(stack, "RequestQueueUrl")["QueueArn"],
             "PublishReports": stack.outputs["ReportTopicArn"],
             "KeepFailedWakeUps": self._attributes(stack, "FailedWakeUpsUrl")["QueueArn"],
+            "ReadSecret": secret,
         }
 
     def test_keeps_logs_for_a_year(self, stack: Any) -> None:
@@ -227,13 +232,14 @@ class TestTheStack:
         attributes: dict[str, str] = answer["Attributes"]
         return attributes
 
-    def test_leaves_nothing_behind_and_others_alone_when_it_is_removed(
-        self, stack: Any, osls: Callable[..., str]
+    def test_leaves_others_alone_when_it_is_removed(
+        self, stack: Any, osls: Callable[..., str], secret: str
     ) -> None:
-        osls("deploy", "--stage", "second")
+        osls("deploy", "--stage", "second", f"--param=secret={secret}")
         assert self._names(stack, "callout-quiet-hours-second")
         before = self._names(stack, STAGE)
         osls("remove", "--stage", "second")
+        # moto deletes what CloudFormation retains; see TestTheTemplate.
         assert self._names(stack, "callout-quiet-hours-second") == []
         assert self._names(stack, STAGE) == before
 
@@ -260,7 +266,12 @@ class TestTheTemplate:
         "arguments",
         [
             (),
-            ("--stage", "prod", "--region", "eu-central-1", "--param=architecture=arm64"),
+            ("--stage", "prod", "--region", "eu-west-1", "--param=architecture=arm64"),
+            (
+                "--param=reservedConcurrency=none",
+                f"--param=requestsTopic={TOPIC}",
+                f"--param=secretKmsKey={KEY}",
+            ),
         ],
     )
     def test_is_accepted_by_cfn_lint(
@@ -287,15 +298,36 @@ class TestTheTemplate:
 
     def test_takes_its_parameters_from_the_command_line(self, package_template: Callable[..., Path]) -> None:
         made = package_template(
-            "--param=memorySize=1024", "--param=alarmAfterSeconds=300", "--param=rate=rate(1 minute)"
+            "--param=memorySize=1024",
+            "--param=alarmAfterSeconds=660",
+            "--param=rate=rate(5 minutes)",
+            "--param=timeout=900",
         )
         resources = json.loads(made.read_text(encoding="utf-8"))["Resources"]
-        assert int(resources["PauserLambdaFunction"]["Properties"]["MemorySize"]) == 1024
+        function = resources["PauserLambdaFunction"]["Properties"]
+        assert (int(function["MemorySize"]), int(function["Timeout"])) == (1024, 900)
+        assert resources["RequestQueue"]["Properties"]["VisibilityTimeout"] == 5400
         rule = resources["PauserEventsRuleSchedule1"]["Properties"]
-        assert rule["ScheduleExpression"] == "rate(1 minute)"
-        periods = [
-            int(metric["MetricStat"]["Period"])
-            for metric in resources["SilenceAlarm"]["Properties"]["Metrics"]
-            if "MetricStat" in metric
-        ]
-        assert periods == [300, 300]
+        assert rule["ScheduleExpression"] == "rate(5 minutes)"
+        assert self._periods(resources, "SilenceAlarm") == ([60, 60], 11)
+        assert self._periods(resources, "TimerSilenceAlarm") == ([60], 11)
+
+    def test_rings_after_three_times_five_minutes_without_a_success_or_without_the_timer(
+        self, stack: Any
+    ) -> None:
+        resources = stack.template["Resources"]
+        assert self._periods(resources, "SilenceAlarm") == ([300, 300], 3)
+        assert self._periods(resources, "TimerSilenceAlarm") == ([300], 3)
+
+    def _periods(self, resources: dict[str, Any], alarm: str) -> tuple[list[int], int]:
+        properties = resources[alarm]["Properties"]
+        stats = [metric["MetricStat"] for metric in properties["Metrics"] if "MetricStat" in metric]
+        return [stat["Period"] for stat in stats], properties["EvaluationPeriods"]
+
+    def test_retains_what_is_evidence_but_not_of_a_first_deployment_that_failed(self, stack: Any) -> None:
+        resources = stack.template["Resources"]
+        retained = {name for name, each in resources.items() if "DeletionPolicy" in each}
+        assert retained == {"PauserLogGroup", "RequestDeadLetters", "FailedWakeUps"}
+        for name in retained:
+            assert resources[name]["DeletionPolicy"] == "RetainExceptOnCreate"
+            assert resources[name]["UpdateReplacePolicy"] == "Retain"

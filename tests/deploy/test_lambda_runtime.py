@@ -142,6 +142,7 @@ class Deployed:
 @pytest.fixture(scope="module")
 def live(  # noqa: PLR0913, PLR0917
     osls: Callable[..., str],
+    service: Path,
     client: Clients,
     moto: str,
     interpreter: str,
@@ -151,14 +152,13 @@ def live(  # noqa: PLR0913, PLR0917
 ) -> Iterator[Deployed]:
     """The stage `live`, deployed with its own policy and with the credentials in a secret."""
     folder = tmp_path_factory.mktemp("live")
-    (folder / "policy.yaml").write_text(json.dumps(POLICY))
-    options = ["--policy", str(folder / "policy.yaml"), "--arch", ARCH, "--output", str(folder / "live.zip")]
-    assert package.main(options) == 0
+    (service / "live.yaml").write_text(json.dumps(POLICY))
     secret = client("secretsmanager").create_secret(Name="ccc", SecretString=json.dumps(KEYS))["ARN"]
     osls(
         "deploy",
         "--stage=live",
-        f"--param=artifact={folder / 'live.zip'}",
+        "--param=policy=live.yaml",
+        f"--param=architecture={ARCH}",
         f"--param=secret={secret}",
         f"--param=endpoint={_running_emulator.url}",
         "--param=notify=always",

@@ -122,6 +122,8 @@ ABSENT = "(absent)"
         (("description",), "Pauses tasks: now!", "description: pattern"),
         (("type",), "web", "type: const"),
         (("asyncRunEnable",), True, ": additionalProperties"),
+        (("retryNum",), 2, ": additionalProperties"),  # the toolkit does not send these two
+        (("msgTTL",), 600, ": additionalProperties"),
         (("memorysize",), 512, ": additionalProperties"),
         (("role",), ABSENT, ": required"),
         (("role",), "", "role: minLength"),
