@@ -127,10 +127,18 @@ def _http_error(body: Any) -> CloudError:
     return cloud_error("NoAnswer", f"HTTP error page: {' '.join(text.split())[:200] or 'empty'}")
 
 
+def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object; of a state that stands there twice, nobody knows which one holds."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key is repeated")
+    return found
+
+
 def _response(body: bytes | str) -> dict[str, Any]:
     """Return the `Response` object in an answer's body, whatever its content type said."""
     try:
-        response = json.loads(body)["Response"]
+        response = json.loads(body, object_pairs_hook=_each_key_once)["Response"]
         failure = response.get("Error")
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         start = body[:200].decode("utf-8", "replace") if isinstance(body, bytes) else body[:200]

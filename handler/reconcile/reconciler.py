@@ -104,10 +104,11 @@ class Reconciler:
         for job in list(each.jobs):
             hours = self.schedule.of(job.task)
             report = task_reports.settled(job, seen, hours)
-            if report is None and job.dry_run:
-                report = task_reports.dry_run(
-                    job, seen, hours, self._halts.likely(APIS[each.action], each.key[0])
-                )
+            if report is None and job.dry_run and seen is None and each.key in self._observer.unknown:
+                report = task_reports.unknown(job, hours)
+            elif report is None and job.dry_run:
+                halted = self._halts.likely(APIS[each.action], each.key[0])
+                report = task_reports.dry_run(job, seen, hours, halted)
             if report is not None:
                 self._done[job] = report
                 each.jobs.remove(job)

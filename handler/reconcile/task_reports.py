@@ -35,6 +35,11 @@ def dry_run(job: Job, seen: Seen | None, hours: QuietStatus, halted: CloudError 
     return TaskReport(job.task, done(job.action, dry_run=True), hours, _reason(seen, hours))
 
 
+def unknown(job: Job, hours: QuietStatus) -> TaskReport:
+    """Return the report of a dry run for a task that CCC does not know."""
+    return TaskReport(job.task, Outcome.NOT_FOUND, hours, f"CCC does not know the task; {hours.sentence()}")
+
+
 def overruled(job: Job, hours: QuietStatus) -> TaskReport:
     """Return the report of a resume whose task another message of the same event pauses."""
     reason = f"another message of this event pauses the task; {hours.sentence()}"

@@ -165,6 +165,8 @@ def test_an_api_error_inside_an_http_error_page_is_not_lost(emulator: Emulator) 
     [
         (b'{"Response": null}', "no API 3.0 answer"),
         (b"[]", "no API 3.0 answer"),
+        (b'{"Response": {"State": 1, "State": 5, "RequestId": "r"}}', "no API 3.0 answer"),
+        (b'{"Response": {"State": 1}, "Response": {"State": 5}}', "no API 3.0 answer"),
         (b'{"Response": {"Error": "broken", "RequestId": "r"}}', "an error without a code: broken"),
         (b"\xff\xfe", "no API 3.0 answer"),
         (b"[" * 100_000, "no API 3.0 answer"),

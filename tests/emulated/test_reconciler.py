@@ -376,6 +376,14 @@ def test_a_dry_run_changes_nothing_and_says_what_would_be(emulator: Emulator) ->
     assert emulator.journal.count(PAUSE) == 0
 
 
+def test_a_dry_run_of_a_task_that_ccc_does_not_know_says_so(emulator: Emulator) -> None:
+    jobs = [Job("pause", Task(APP, TaskId(99_999), None, "default"), dry_run=dry) for dry in (True, False)]
+    for job in jobs:
+        (report,) = SimulatedReconciler(emulator).run(job)
+        assert report.outcome is Outcome.NOT_FOUND
+    assert emulator.journal.count(PAUSE) == 1, "that of the real request"
+
+
 def test_a_dry_run_tells_what_no_call_can_work_with(emulator: Emulator) -> None:
     simulated = SimulatedReconciler(emulator, identity=WRONG_CREDENTIALS)
     (report,) = simulated.run(Job("pause", SPRING, dry_run=True))
