@@ -158,7 +158,7 @@ class EventHandler:
 
     def _work(self, jobs: Sequence[Job]) -> Done:
         """Return the reports of each job. Where the clock decides every job, nothing more is imported."""
-        deadline = self.invocation.for_work()
+        deadline = self.invocation.for_work(len(jobs))
         schedule = Schedule(self.reader.policy.quiet_hours, deadline.clock)
         done: dict[Job, list[TaskReport]] = {}
         for job in jobs:

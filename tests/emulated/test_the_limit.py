@@ -633,6 +633,8 @@ def test_the_time_is_shared_out_as_documented(limit: float, work: float, publish
     for context in ({"time_limit_in_ms": limit * 1000}, Asked(limit * 1000)):
         invocation = started(context)
         assert invocation.for_work().at == pytest.approx(1000 + work)
+        assert invocation.for_work(100).at == pytest.approx(1000 + work - min(0.04, work / 2))
+        assert invocation.for_work(10**7).at == pytest.approx(1000 + work / 2)
         assert invocation.for_publishing().at == pytest.approx(1000 + publishing)
         assert invocation.deadline.at == pytest.approx(1000 + limit)
 
