@@ -56,7 +56,7 @@ class Meaning(Enum):
     """What an error of a cloud API asks of the caller."""
 
     RETRY = "send it again: it may succeed"
-    OBJECT = "the task or campaign named cannot be treated so: look at its state"
+    OBJECT = "the task named cannot be treated so: look at its state"
     HALT = "nothing works until the operator acts"
     UNKNOWN = "the code is in no table: send it once more"
 
