@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
 import sys
-from contextlib import redirect_stderr, redirect_stdout
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 from icalendar import Calendar
 
 from handler.quiet_hours import QuietHours
-from local.command import main
+from tests.command.in_process import Done, run_command
 
 ROOT = Path(__file__).parents[2]
 POLICY = """
@@ -35,14 +33,6 @@ tasks:
 """
 
 
-class Done(NamedTuple):
-    """What a command printed, and its exit code."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Run a command in this process: the tests of `invoke` start one each."""
@@ -50,16 +40,10 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.chdir(tmp_path)
 
     def quiet_hours(*arguments: str, **environment: str) -> Done:
-        out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
-        with monkeypatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        with monkeypatch.context() as patch:
             for name, value in environment.items():
                 patch.setenv(name, value)
-            try:
-                code = main(arguments)
-            except SystemExit as ended:  # argparse's
-                code = int(ended.code or 0)
-        printed = (each.buffer.getvalue().decode() for each in (out, err))
-        return Done(code, *printed)
+            return run_command(arguments)
 
     return quiet_hours
 

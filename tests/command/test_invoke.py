@@ -15,6 +15,7 @@ import pytest
 from handler.quiet_hours import QuietHours
 from local.emulator import Emulator, faults
 from local.world import POLICY
+from tests.command.in_process import run_command
 from tests.support import APP, ENVIRONMENT
 
 ROOT = Path(__file__).parents[2]
@@ -45,8 +46,11 @@ def event(name: str) -> str:
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLES))
-def test_every_sample_runs_in_the_embedded_world(run: Any, name: str) -> None:
-    done = run("invoke", event(name), "--at", NIGHT_IN_NEW_YORK)
+def test_every_sample_runs_in_the_embedded_world(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run_command(["invoke", event(name), "--at", NIGHT_IN_NEW_YORK])
     assert done.returncode == 0, done.stderr
     rows = {line.split()[0]: line for line in done.stdout.splitlines() if line[:2] == "16"}
     assert sorted(rows) == [str(task_id) for task_id in SAMPLES[name]["tasks"]]
@@ -178,12 +182,19 @@ WRONG: list[tuple[list[str], dict[str, str], str]] = [
 
 @pytest.mark.parametrize(("arguments", "environment", "line"), WRONG)
 def test_wrong_use_is_one_clear_line_and_exit_code_2(
-    run: Any, tmp_path: Path, arguments: list[str], environment: dict[str, str], line: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    environment: dict[str, str],
+    line: str,
 ) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
     (tmp_path / "bad.json").write_text("{'a': 1}")
     (tmp_path / "twice.json").write_text('{"a": 1, "a": 2}')
     (tmp_path / "tasks.json").write_text('[{"task_id": "x"}]')
-    done = run(*arguments, **environment)
+    done = run_command(arguments)
     assert done.returncode == 2
     assert line in done.stderr
     assert done.stderr.startswith("quiet-hours: ")

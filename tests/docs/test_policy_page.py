@@ -1,15 +1,14 @@
-"""`docs/policy.md` shows what `quiet-hours preview` prints; run as a program, it writes that there."""
+"""`docs/policy.md` shows what `quiet-hours preview` prints; `python -m tests.docs.test_policy_page` writes it there."""
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+
+from tests.command.in_process import run_command
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "policy.md"
@@ -25,19 +24,11 @@ def examples() -> list[re.Match[str]]:
 
 def printed(policy: str, arguments: str, folder: Path) -> str:
     (folder / "policy.yaml").write_text(policy, encoding="utf-8")
-    done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "local.command", *shlex.split(arguments)],
-        cwd=folder,
-        env={
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(ROOT),
-            "PYTHONIOENCODING": "utf-8",
-            "COLUMNS": "80",
-        },
-        capture_output=True,
-        encoding="utf-8",
-        check=True,
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("COLUMNS", "80")
+        done = run_command(shlex.split(arguments))
+    assert done.returncode == 0, done.stderr
     return done.stdout
 
 

@@ -65,7 +65,7 @@ def test_without_lead_time_calls_start_in_quiet_hours_every_night(days: str, cha
 
 
 def test_whole_wake_ups_that_fail_are_made_good_by_a_lead_time_that_has_room_for_the_retries() -> None:
-    plan = soak.Plan(date(2026, 12, 1), 2, phase=4 * MINUTE, outages=0.3, every=SPARING)
+    plan = soak.Plan(date(2026, 12, 7), 1, phase=4 * MINUTE, outages=0.3, every=SPARING)
     tight, roomy = (soak.soak(replace(plan, lead_time=each)) for each in ("5m", "9m"))
     assert tight.failed > 0 < tight.retries
     assert tight.calls_in_quiet_hours > 0, "the retry comes too late"
