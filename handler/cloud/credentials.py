@@ -1,7 +1,5 @@
 """The credentials of Tencent Cloud: from the environment, or from a secret that AWS keeps."""
 
-from __future__ import annotations
-
 import json
 import re
 import threading

@@ -103,6 +103,12 @@ class Interval:
         return f"Interval({self.text})"
 
     @property
+    def always(self) -> bool:
+        """Return whether it plainly holds all day, every day."""
+        whole = isinstance(self.rule, DayRule) and self.rule.times == WHOLE_DAY
+        return whole and not self.picks and not self.narrowed
+
+    @property
     def years(self) -> Collection[int]:
         """Return the years that it names; between two of them, it treats years of one kind alike."""
         if isinstance(self.rule, Span):

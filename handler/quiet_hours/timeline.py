@@ -99,6 +99,8 @@ class Timeline:
         A change of the clock is then no turn, and need not be computed for two centuries. Without an opening,
         calendars are left out: they cannot end what is always quiet.
         """
+        if not self._opening and any(each.always for each in self._quiet):
+            return True
         opening = self._opening
         quiet = self._quiet if opening else [each for each in self._quiet if not each.of_calendar]
         complete = len(quiet) == len(self._quiet)

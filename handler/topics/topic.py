@@ -1,18 +1,14 @@
 """What every topic can do, and the client for an address."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
+from handler.cloud.credentials import Credentials
 from handler.cloud.error_codes import cloud_error
 from handler.errors import CloudError, Meaning
 from handler.report.report import Notify
 from handler.topics import addresses
 from handler.topics.stdout import Stdout
-
-if TYPE_CHECKING:
-    from handler.cloud.credentials import Credentials
 
 
 class Topic(Protocol):

@@ -13,7 +13,6 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property, partial
-from typing import NamedTuple
 from urllib.parse import quote, quote_plus
 
 from handler.output.redaction.by_shape import HIDDEN
@@ -56,9 +55,9 @@ class Values:
         """Return a text without the secrets that were truncated, or are quoted in an unusual way."""
         letters = list(_letters(text))
         pieces, kept = [], 0
-        for start, end in self._spans("".join(each.letter for each in letters).lower().encode()):
-            pieces += [text[kept : letters[start].start], HIDDEN]
-            kept = letters[end - 1].end
+        for start, end in self._spans("".join(letter for letter, _, _ in letters).lower().encode()):
+            pieces += [text[kept : letters[start][1]], HIDDEN]
+            kept = letters[end - 1][2]
         return "".join(pieces) + text[kept:]
 
     def _spans(self, bones: bytes) -> list[tuple[int, int]]:
@@ -152,22 +151,15 @@ def _decoded(escape: re.Match[str]) -> str:
     return chr(code) if code < 128 and chr(code).isalnum() else ""  # noqa: PLR2004 - ASCII
 
 
-class _Letter(NamedTuple):
-    """A letter of the bones, and where it stands in the text."""
-
-    letter: str
-    start: int
-    end: int
-
-
-def _letters(text: str) -> Iterator[_Letter]:
+def _letters(text: str) -> Iterator[tuple[str, int, int]]:
+    """Yield the letters of a text's bones, each with where it starts and ends in the text."""
     at = 0
     for noise in re.finditer(_NOISE, text):
-        yield from (_Letter(text[place], place, place + 1) for place in range(at, noise.start()))
+        yield from ((text[place], place, place + 1) for place in range(at, noise.start()))
         at = noise.end()
         if letter := _decoded(noise):
-            yield _Letter(letter, noise.start(), at)
-    yield from (_Letter(text[place], place, place + 1) for place in range(at, len(text)))
+            yield letter, noise.start(), at
+    yield from ((text[place], place, place + 1) for place in range(at, len(text)))
 
 
 def _longest_first(forms: Iterable[str]) -> list[str]:
