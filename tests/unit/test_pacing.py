@@ -24,12 +24,12 @@ def test_the_clock_tells_utc() -> None:
 
 
 def test_a_deadline_counts_down_to_zero_and_not_below() -> None:
-    time = simulated()
-    deadline = Deadline.after(time.clock(), 5)
-    time.sleep(3)
+    clock = simulated()
+    deadline = Deadline.after(clock.clock(), 5)
+    clock.sleep(3)
     assert deadline.remaining() == 2
     assert deadline.earlier(1).remaining() == 1
-    time.sleep(3)
+    clock.sleep(3)
     assert deadline.remaining() == 0
 
 
@@ -38,21 +38,21 @@ def test_a_deadline_counts_down_to_zero_and_not_below() -> None:
     st.lists(st.floats(0, 0.3), min_size=1, max_size=80),
 )
 def test_no_window_of_a_second_holds_more_calls_than_the_rate(rate: int, latencies: list[float]) -> None:
-    time, sent = simulated(), []
-    limit = RateLimit(rate, time.clock())
+    clock, sent = simulated(), []
+    limit = RateLimit(rate, clock.clock())
     for latency in latencies:
         limit.wait(PAUSE)
-        sent.append(time.seconds)
-        time.sleep(latency)
+        sent.append(clock.seconds)
+        clock.sleep(latency)
     assert all(later - earlier >= 1 / rate - 1e-9 for earlier, later in pairwise(sent))
 
 
 def test_each_api_has_a_quota_of_its_own() -> None:
-    time = simulated()
-    limit = RateLimit(1, time.clock())
+    clock = simulated()
+    limit = RateLimit(1, clock.clock())
     for key in ("pause", "describe", "resume"):
         limit.wait(key)
-    assert time.seconds == 1000.0
+    assert clock.seconds == 1000.0
 
 
 class FlakyError(Exception):
@@ -80,12 +80,12 @@ BACKOFF = Backoff(attempts=4, wait_initial=1, wait_max=3, jitter=lambda: 1.0)
 
 
 def test_a_call_is_tried_again_with_growing_waits() -> None:
-    time = simulated()
+    clock = simulated()
     attempts, call = failing(3)
-    deadline = Deadline.after(time.clock(), 100)
+    deadline = Deadline.after(clock.clock(), 100)
     assert retry(call, again=again, deadline=deadline, backoff=BACKOFF) == "done"  # type: ignore[arg-type]
     assert attempts == [1, 2, 3, 4]
-    assert time.seconds == 1000.0 + 1 + 2 + 3
+    assert clock.seconds == 1000.0 + 1 + 2 + 3
 
 
 def test_the_last_error_is_raised_when_the_attempts_are_used_up() -> None:
@@ -96,12 +96,12 @@ def test_the_last_error_is_raised_when_the_attempts_are_used_up() -> None:
 
 
 def test_no_wait_goes_past_the_deadline() -> None:
-    time = simulated()
+    clock = simulated()
     attempts, call = failing(9)
     with pytest.raises(FlakyError, match="attempt 2"):
-        retry(call, again=again, deadline=Deadline.after(time.clock(), 2.5), backoff=BACKOFF)  # type: ignore[arg-type]
+        retry(call, again=again, deadline=Deadline.after(clock.clock(), 2.5), backoff=BACKOFF)  # type: ignore[arg-type]
     assert attempts == [1, 2]
-    assert time.seconds == 1001.0
+    assert clock.seconds == 1001.0
 
 
 def test_what_cannot_pass_is_not_tried_again() -> None:
