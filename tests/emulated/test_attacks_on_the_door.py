@@ -341,13 +341,23 @@ def test_a_hostile_refusal_of_one_task_keeps_no_other_from_being_paused(
     assert time.process_time() - began < 5, "it took 4 s for each refusal"
 
 
-def test_a_report_is_in_the_log_even_where_the_platform_has_switched_the_log_off(emulator: Emulator) -> None:
-    logging.config.dictConfig({"version": 1})  # it disables every logger that exists
+@pytest.fixture
+def _log_switched_off() -> Iterator[None]:
+    """Switch off every logger that exists, as a platform may, and put all of them back afterwards."""
+    existing = [each for each in logging.root.manager.loggerDict.values() if isinstance(each, logging.Logger)]
+    before = [(each, each.disabled, each.level) for each in existing]
+    logging.config.dictConfig({"version": 1})
     logging.getLogger("handler.topics.sending").setLevel(logging.CRITICAL)
     logging.disable(logging.CRITICAL)
-    try:
-        run = Run(emulator, REQUEST, callout_topic="cmq:nowhere")
-    finally:
-        logging.disable(logging.NOTSET)
+    yield
+    logging.disable(logging.NOTSET)
+    for each, disabled, level in before:
+        each.disabled = disabled
+        each.setLevel(level)
+
+
+@pytest.mark.usefixtures("_log_switched_off")
+def test_a_report_is_in_the_log_even_where_the_platform_has_switched_the_log_off(emulator: Emulator) -> None:
+    run = Run(emulator, REQUEST, callout_topic="cmq:nowhere")
     assert isinstance(run.error, PublishError)
     assert [line["message"] for line in run.lines if line["level"] == "ERROR"] == ["report not published"]
