@@ -25,14 +25,14 @@ from handler.errors import (
 from handler.errors.exposure import without_secrets
 from handler.errors.sentences import shortened
 from handler.invocation import Invocation
-from handler.messages import Done, MessageResult, Reader, entries, rejected
+from handler.messages.reader import Done, MessageResult, Reader, entries, rejected
+from handler.messages.resolve import Known
 from handler.output import log, redaction
 from handler.policy.model import Policy
 from handler.policy.source import from_intervals, load
 from handler.reconcile.schedule import Schedule
 from handler.report.entries import Problem, TaskReport
 from handler.report.report import Report, source
-from handler.request import Known
 from handler.settings import (
     PublishSettings,
     Settings,

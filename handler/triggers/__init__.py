@@ -1,7 +1,7 @@
 """A trigger event becomes a `Delivery`, whichever cloud it came from. Pure.
 
 How a platform packs messages, and how it learns of a failure, belongs here. An envelope is read tolerantly:
-only the fields in use are required. What a message asks for belongs in `handler.request`.
+only the fields in use are required. What a message asks for belongs in `handler.messages`.
 """
 
 from __future__ import annotations

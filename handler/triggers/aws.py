@@ -6,8 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from handler.request import LONGEST
-from handler.triggers.delivery import Delivery, Message, OnFailure, not_a_record, text_of
+from handler.triggers.delivery import LONGEST, Delivery, Message, OnFailure, not_a_record, text_of
 
 
 def sqs(event: Mapping[str, Any]) -> Delivery | None:

@@ -8,6 +8,8 @@ from handler.errors import UnfinishedError
 from handler.errors.sentences import given, shortened
 from handler.report.report import bounded
 
+LONGEST = 1_000_000
+"""Bytes of a message as UTF-8: 1 MB, which is what the queues carry as well."""
 _LONGEST_ID = 200
 """Characters of an id that an answer repeats; those of SQS have 36."""
 _LONGEST_REASON = 300

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from handler.request import KEYS
 from handler.triggers.delivery import Delivery, Message, OnFailure, not_a_record, text_of
+
+KEYS = frozenset({"action", "tasks", "dry_run"})
+"""The keys of a request, by which an event that is one is known; a test holds them against the request."""
 
 
 def timer(event: Mapping[str, Any]) -> Delivery | None:

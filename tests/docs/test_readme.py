@@ -11,12 +11,12 @@ from typing import Any, get_args, get_type_hints
 
 import pytest
 
+from handler.messages.request import parse
 from handler.policy.document import parse_document
 from handler.policy.model import read_policy
 from handler.report.cloudevents import EVENT_TYPE
 from handler.report.entries import Problem
 from handler.report.report import Status
-from handler.request import parse
 from handler.settings import Settings
 from handler.task import Outcome, SdkAppId
 

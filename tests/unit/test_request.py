@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handler.errors import RejectedError
-from handler.request import Known, Request, parse, resolve
+from handler.messages.request import Request, parse
+from handler.messages.resolve import Known, resolve
 from handler.task import SdkAppId, Task, TaskId
 from tests.support import APP
 

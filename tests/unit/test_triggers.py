@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from handler import triggers
 from handler.errors import RejectedError, UnfinishedError
-from handler.request import parse
+from handler.messages.request import Request, parse
 from handler.triggers.delivery import Delivery, Fate, Message, OnFailure
+from handler.triggers.tencent import KEYS
 
 ROOT = Path(__file__).parents[2]
 SAMPLES: dict[str, Any] = json.loads((ROOT / "tests/samples.json").read_text(encoding="utf-8"))
@@ -336,3 +337,7 @@ def test_a_message_of_sqs_comes_for_the_first_time_unless_it_was_received_before
     event = sample("aws-sqs")
     event["Records"][0]["attributes"] = {"ApproximateReceiveCount": count}
     assert triggers.read(event).messages[0].first is first
+
+
+def test_the_keys_that_make_an_event_a_request_are_those_of_a_request() -> None:
+    assert set(Request.model_fields) == KEYS

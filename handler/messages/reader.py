@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from handler.errors import RejectedError
 from handler.errors.sentences import SHOWN, few, shortened
 from handler.errors.spelling import bounded_suggestions
+from handler.messages.request import Action, Request, parse
+from handler.messages.resolve import Known, resolve
 from handler.policy.model import Policy
 from handler.report.entries import UNFINISHED, Problem, TaskReport
-from handler.request import Action, Known, Request, parse, resolve
 from handler.task import Job, SdkAppId, Task
 from handler.triggers.delivery import Fate, Message
 
