@@ -12,11 +12,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from handler import triggers
+from handler.check.checks import Checks
+from handler.check.rehearsal import TIMERS
+from handler.cloud.connection import Connection
 from handler.cloud.credentials import Credentials, read_credentials, remembered
-from handler.cloud.error_codes import cloud_error
-from handler.cloud.pacing import Backoff, Clock, Deadline, RateLimit
+from handler.cloud.pacing import Backoff, Clock, Deadline
 from handler.errors import (
-    CloudError,
     ConfigurationError,
     PublishError,
     RejectedError,
@@ -31,6 +32,7 @@ from handler.output import log, redaction
 from handler.policy.model import Policy
 from handler.policy.source import from_intervals, load
 from handler.reconcile.schedule import Schedule
+from handler.report.check import CheckReport
 from handler.report.entries import Problem, TaskReport
 from handler.report.report import Report, source
 from handler.settings import (
@@ -44,10 +46,10 @@ from handler.settings import (
 from handler.task import Job, SdkAppId
 from handler.topics.notifier import Memory, Notifier
 from handler.topics.topic import Destination
-from handler.triggers.delivery import Delivery, Message
+from handler.triggers.delivery import Delivery, Fate, Message
 
 if TYPE_CHECKING:
-    from handler.cloud.ccc import Ccc
+    from handler.check.checker import Checker
     from handler.reconcile.reconciler import Reconciler
 
 _log = logging.getLogger(__name__)
@@ -121,7 +123,7 @@ class EventHandler:
         self.reader = reader
         self.given = given
         self.problems: list[Problem] = []
-        self._ccc: Ccc | None = None
+        self.connection = self._connection()
 
     def answer(self, event: Any) -> dict[str, Any]:
         """Return the answer to the trigger, or raise an error where it has to learn of a failure."""
@@ -133,17 +135,61 @@ class EventHandler:
             raise
         results, jobs = self.reader.read(delivery.messages)
         done = self._work(jobs)
-        report = self._report(delivery, results, done)
-        self._notify(report)
-        return delivery.answer([(each.message, each.fate(done)) for each in results], report.data())
+        fates = [(each.message, each.fate(done)) for each in results if not each.is_check]
+        reports: list[Report | CheckReport] = []
+        if fates or not results:
+            report = self._report(delivery, results, done)
+            self._notify(report)
+            reports.append(report)
+        if checks := [each.message for each in results if each.is_check]:
+            found = self._checks.published(len(checks))
+            fate = Fate.FOUND_ERRORS if found.status == "errors" else Fate.DONE
+            fates += [(message, fate) for message in checks]
+            reports.append(found)
+        if delivery.trigger in TIMERS and all(fate is Fate.DONE for _, fate in fates):
+            self._rehearse(results)
+        summary = "; ".join(each.summary() for each in reports)
+        return delivery.answer(fates, reports[0].data(), summary)
 
     def _notify(self, report: Report) -> None:
-        calls = self._ccc.calls if self._ccc else 0
-        self.notifier.notify(_destination(self.settings, self.invocation), report, calls)
+        self.notifier.notify(_destination(self.settings, self.invocation), report, self.connection.calls)
+
+    def _rehearse(self, results: Sequence[MessageResult]) -> None:
+        """Rehearse, after the work of a timer that asks for every task of the policy to be paused."""
+        everything = [
+            job
+            for each in results
+            if each.request and each.request.action == "pause" and each.request.tasks is None
+            for job in each.jobs
+        ]
+        schedule = Schedule(self.reader.policy.quiet_hours, self.invocation.deadline.clock)
+        names = dict.fromkeys(job.task.quiet_hours for job in everything)
+        self._checks.rehearse(schedule.now(name) for name in names)
+
+    @property
+    def _checks(self) -> Checks:
+        topic = _destination(self.settings, self.invocation)
+        return Checks(self.invocation, self.notifier, topic, self._checker, lambda: self.connection.calls)
+
+    def _checker(self) -> Checker:
+        from handler.check.checker import Checker  # noqa: PLC0415 - not in a cold start
+
+        deadline = self.invocation.for_work()
+        return Checker(
+            policy=self.reader.policy,
+            tasks=self.reader.known.named,
+            default_app=self.reader.default_app,
+            per_second=self.settings.callout_requests_per_second,
+            dry_run=self.settings.callout_dry_run,
+            ccc=self.connection.ccc,
+            topic=_destination(self.settings, self.invocation),
+            until=deadline,
+            backoff=self.invocation.backoff,
+        )
 
     def _report(self, delivery: Delivery, results: Sequence[MessageResult], done: Done) -> Report:
         """Return the report of one event. Its action is `mixed` where the requests ask for both."""
-        requests = [each.request for each in results if each.request]
+        requests = [each.request for each in results if each.request and not each.is_check]
         actions = {each.action for each in requests}
         problems = [each.problem for each in results if each.problem]
         report = _report(self.invocation, [*problems, *self.problems])
@@ -172,10 +218,10 @@ class EventHandler:
         return done
 
     def _reconciler(self, deadline: Deadline, schedule: Schedule) -> Reconciler:
-        from handler.reconcile.reconciler import Reconciler  # noqa: PLC0415 - as in _connect
+        from handler.reconcile.reconciler import Reconciler  # noqa: PLC0415 - not in a cold start
 
         return Reconciler(
-            ccc=lambda: self._connect(deadline),
+            ccc=self.connection.ccc,
             schedule=schedule,
             deadline=deadline,
             backoff=self.invocation.backoff,
@@ -183,47 +229,29 @@ class EventHandler:
             known=self.reader.known.by_id,
         )
 
-    def _credentials(self, *, refresh: bool = False) -> Credentials | None:
-        settings = self.settings
-        return read_credentials(
-            settings.callout_secret, settings.credentials, self.invocation.secret, refresh=refresh
+    def _connection(self) -> Connection:
+        settings, run = self.settings, self.invocation
+
+        def identity(*, refresh: bool = False) -> Credentials | None:
+            now = self.settings
+            return read_credentials(now.callout_secret, now.credentials, run.secret, refresh=refresh)
+
+        def reread() -> None:
+            self.settings = with_new_credentials(self.settings, **self.given)
+
+        return Connection(
+            endpoint=settings.callout_endpoint,
+            region=settings.callout_region,
+            per_second=settings.callout_requests_per_second,
+            identity=identity,
+            reread=reread,
+            clock=run.deadline.clock,
+            backoff=run.backoff,
         )
-
-    def _connect(self, deadline: Deadline) -> Ccc:
-        """Return the client of CCC. The SDK is imported here, since most wake-ups do not need it."""
-        from handler.cloud.ccc import SERVICE, VERSION, Ccc  # noqa: PLC0415
-        from handler.cloud.tencent_api import TencentApi  # noqa: PLC0415
-
-        if self._ccc is None:
-
-            def connect() -> TencentApi:
-                identity = self._credentials()
-                if identity is None:
-                    raise cloud_error("NoCredentials", NO_CREDENTIALS)
-                endpoint, region = self.settings.callout_endpoint, self.settings.callout_region
-                return TencentApi(SERVICE, VERSION, endpoint=endpoint, region=region, identity=identity)
-
-            def renew() -> bool:
-                refused = self._credentials()
-                self.settings = with_new_credentials(self.settings, **self.given)
-                try:
-                    return self._credentials(refresh=True) != refused
-                except CloudError as error:
-                    _log.warning("credentials not read again", extra={"error": str(error)})
-                    return False
-
-            limit = RateLimit(self.settings.callout_requests_per_second, deadline.clock)
-            self._ccc = Ccc(connect, limit, self.invocation.backoff, renew)
-        return self._ccc
 
 
 _OF_THIS_INSTANCE = Memory()
 """What this warm instance has published. A new instance starts empty, and publishes it again."""
-
-NO_CREDENTIALS = (
-    "there are no credentials; set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, "
-    "or CALLOUT_SECRET, or give the function a role that may pause tasks"
-)
 
 
 def _policy(settings: Settings, invocation: Invocation) -> Policy:

@@ -25,6 +25,10 @@ class TaskState(IntEnum):
     PAUSED = 5
 
 
+FINISHED = frozenset({TaskState.COMPLETED, TaskState.ENDING, TaskState.ENDED})
+"""The states from which no task comes back: it calls nobody any more."""
+
+
 class Outcome(str, Enum):
     """What became of one task."""
 

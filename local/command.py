@@ -148,7 +148,7 @@ def _shortened(text: str) -> str:
 
 
 def _in_the_real_world(event: Any, clock: Clock) -> tuple[Run, str]:
-    from handler.main import NO_CREDENTIALS  # noqa: PLC0415
+    from handler.cloud.connection import NO_CREDENTIALS  # noqa: PLC0415
     from handler.settings import read_settings  # noqa: PLC0415
 
     settings = read_settings()

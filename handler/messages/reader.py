@@ -12,7 +12,7 @@ from handler.messages.request import Action, Request, parse
 from handler.messages.resolve import Known, resolve
 from handler.policy.model import Policy
 from handler.report.entries import UNFINISHED, Problem, TaskReport
-from handler.task import Job, SdkAppId, Task
+from handler.task import Job, SdkAppId
 from handler.triggers.delivery import Fate, Message
 
 Done = Mapping[Job, Sequence[TaskReport]]
@@ -31,6 +31,11 @@ class MessageResult(NamedTuple):
     request: Request | None = None
     jobs: tuple[Job, ...] = ()
     problem: Problem | None = None
+
+    @property
+    def is_check(self) -> bool:
+        """Whether the message asks for a check, which has no jobs."""
+        return self.request is not None and self.request.action == "check"
 
     def fate(self, done: Done) -> Fate:
         """Return what the trigger has to know. A message is done if none of its jobs is unfinished."""
@@ -72,6 +77,8 @@ class Reader(NamedTuple):
             if message.fault:
                 raise RejectedError([message.fault])
             request = parse(message.body, shown)
+            if (action := request.action) == "check":
+                return MessageResult(message, request)
             if request.tasks is None and (jobs := seen.everything.get((request.action, request.dry_run))):
                 return MessageResult(message, request, jobs)
             tasks = resolve(request, self.known, self.policy.quiet_hours, self.default_app)
@@ -82,14 +89,12 @@ class Reader(NamedTuple):
             text = shortened(f"{type(error).__name__}: {error}")
             problem = rejected(message, text, self.scope)._replace(code="Unexpected")
             return MessageResult(message, problem=problem)
-        found = (self._job(request, task) for task in tasks)
+        dry_run = request.dry_run or self.dry_run
+        found = (Job(action, task, dry_run) for task in tasks)
         jobs = tuple(seen.same.setdefault(job, job) for job in found)
         if request.tasks is None:
             seen.everything[request.action, request.dry_run] = jobs
         return MessageResult(message, request, jobs)
-
-    def _job(self, request: Request, task: Task) -> Job:
-        return Job(request.action, task, request.dry_run or self.dry_run)
 
 
 def rejected(message: Message, text: str, scope: str | None) -> Problem:

@@ -14,7 +14,9 @@ from pydantic import (
     StrictBool,
     Tag,
     ValidationError,
+    model_validator,
 )
+from typing_extensions import Self
 
 from handler.errors import RejectedError
 from handler.errors.sentences import SHOWN, More, given, problems
@@ -22,7 +24,7 @@ from handler.policy.json_document import check_characters, parse_json
 from handler.policy.model import LONGEST_NAME, Id
 from handler.triggers.delivery import LONGEST
 
-Action = Literal["pause", "resume"]
+Action = Literal["pause", "resume", "check"]
 
 MOST_TASKS = 10_000
 """Tasks that one message may name; at 20 requests per second, pausing them takes eight minutes."""
@@ -79,6 +81,12 @@ class Request(BaseModel):
     action: Action = "pause"
     tasks: Annotated[list[_RequestedTask], Field(min_length=1)] | None = None
     dry_run: StrictBool = False
+
+    @model_validator(mode="after")
+    def _a_check_covers_everything(self) -> Self:
+        if self.action == "check" and self.tasks is not None:
+            raise ValueError("tasks: a check takes none, since it covers everything that the policy names")
+        return self
 
 
 def parse(body: Any, shown: int = SHOWN) -> Request:

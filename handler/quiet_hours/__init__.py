@@ -162,15 +162,16 @@ class QuietHours(BaseModel):
         found = [ending(source, today, ahead) for source in self._sources]
         return [text for text in dict.fromkeys(found) if text]
 
-    def warnings(self, at: datetime) -> list[str]:
+    def warnings(self, at: datetime, ahead: timedelta = timedelta(days=366)) -> list[str]:
         """Return what is valid but most likely not meant, seen from an instant.
 
-        Such as: never quiet, an interval of one minute, a lead time that leaves nothing open.
+        Such as: never quiet, an interval of one minute, a lead time that leaves nothing open, a calendar of
+        announced holidays that ends within `ahead`.
         """
         from handler.quiet_hours.warnings import find_warnings, swallows  # noqa: PLC0415 - as for `describe`
 
         second, placed = instant(at), [*self._placed, *self._openings]
-        found = list(find_warnings(self.reason(at), placed, second))
+        found = list(find_warnings(self.reason(at), placed, second, ahead))
         if self._lead and swallows(self._base, self._lead, second):
             found.append("lead_time is as long as an open period or longer, which is therefore never open")
         return found

@@ -19,7 +19,7 @@ _OVER = "is over and never holds again"
 _FIXED_ZONES = {"EST": "America/New_York", "MST": "America/Denver", "HST": "Pacific/Honolulu"}
 
 
-def find_warnings(reason: Reason, placed: list[Placed], at: int) -> Iterator[str]:
+def find_warnings(reason: Reason, placed: list[Placed], at: int, ahead: timedelta) -> Iterator[str]:
     """Yield a sentence for each thing that looks wrong from `at` on; `reason` is of that instant."""
     if reason.until is None:
         yield "is always quiet" if reason.quiet else "is never quiet"
@@ -30,7 +30,7 @@ def find_warnings(reason: Reason, placed: list[Placed], at: int) -> Iterator[str
             # A law's rule may end on a day that it names; its reader can do nothing about that.
             if interval.of_calendar or not place.startswith("preset "):
                 yield f"{place}: {interval.text} {_UNKNOWN if interval.of_calendar else _OVER}"
-        elif ends := ending(interval.source, moment(at).date(), timedelta(seconds=_LOOK_AHEAD)):
+        elif ends := ending(interval.source, moment(at).date(), ahead):
             yield f"{place}: {ends}"
         if interval.zone and interval.zone.name in _FIXED_ZONES:
             better = _FIXED_ZONES[interval.zone.name]

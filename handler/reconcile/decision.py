@@ -1,8 +1,6 @@
 """What the action, the quiet hours and a task's state decide before a request is sent. Pure."""
 
-from handler.task import Action, Outcome, TaskState
-
-_FINISHED = frozenset({TaskState.COMPLETED, TaskState.ENDING, TaskState.ENDED})
+from handler.task import FINISHED, Action, Outcome, TaskState
 
 
 def decide(action: Action, *, quiet: bool, state: TaskState | None = None) -> Outcome | None:
@@ -22,7 +20,7 @@ def by_state(action: Action, state: TaskState | None) -> Outcome | None:
 
     An unknown state is `None` as well: a task left running is the worse error, so the request is sent.
     """
-    if state in _FINISHED:
+    if state in FINISHED:
         return Outcome.FINISHED
     if state is TaskState.NOT_STARTED:
         return Outcome.NOT_STARTED

@@ -103,6 +103,11 @@ class Listing:
         return self._whole is not None or self._pass.stable
 
     @property
+    def begun(self) -> bool:
+        """Whether a page was read."""
+        return self.passes > 1 or self._pass.next > 0
+
+    @property
     def left(self) -> int:
         """How many pages of this pass follow."""
         return self._pass.left

@@ -8,7 +8,10 @@ from handler.errors.sentences import shortened
 from handler.output.encoding import encoded, slices
 from handler.report.entries import sendable, written_instant
 
-EVENT_TYPE = "callout.quiet-hours.report.v1"
+REPORT_TYPE = "callout.quiet-hours.report.v1"
+CHECK_TYPE = "callout.quiet-hours.check.v1"
+_LISTS = ("tasks", "errors", "findings")
+"""The lists that may need several parts, as far as the data has them, in the order of their parts."""
 _WIDEST_PART = {"number": 99_999, "of": 99_999, "report": ""}
 _LONGEST_TEXT = 3_000
 """Bytes of `text` in each part of a report."""
@@ -17,11 +20,12 @@ _LONGEST_ESCAPE = 6
 
 
 class Envelope(NamedTuple):
-    """What every event of a report has: the report's id, the function as its source, and when it was made."""
+    """What every event of a report has: its id, the function as its source, when it was made, a type."""
 
     report_id: str
     source: str
     time: datetime
+    type: str = REPORT_TYPE
 
     def event(self, data: Mapping[str, Any], event_id: str) -> dict[str, Any]:
         """Return `data` in the envelope of a CloudEvent."""
@@ -29,7 +33,7 @@ class Envelope(NamedTuple):
             "specversion": "1.0",
             "id": event_id,
             "source": sendable(self.source),
-            "type": EVENT_TYPE,
+            "type": self.type,
             "time": written_instant(self.time),
             "datacontenttype": "application/json",
             "data": dict(data),
@@ -40,7 +44,7 @@ def split(data: dict[str, Any], envelope: Envelope, limit: int) -> list[dict[str
     """Return a report's data as CloudEvents of at most `limit` bytes each, encoded by `encoded`.
 
     A report that does not fit becomes several, each with `part`: its number, of how many, of which
-    report. Their `tasks` and `errors`, one after the other, are those of the whole; an error too
+    report. Their lists, one after the other, are those of the whole; an error too
     long for one part comes in pieces, whose `message` and `body` are to be joined. Texts of a task that
     no part could hold whole, such as a name of a thousand control characters, lose their middle.
     """
@@ -52,29 +56,34 @@ def split(data: dict[str, Any], envelope: Envelope, limit: int) -> list[dict[str
         data = data | {"text": shortened(data["text"], _LONGEST_TEXT // _LONGEST_ESCAPE)}
     parts = list(_parts(data, envelope, limit))
     events = []
-    for number, (tasks, errors) in enumerate(parts, 1):
+    for number, lists in enumerate(parts, 1):
         part = {"number": number, "of": len(parts), "report": report_id}
-        content = data | {"tasks": tasks, "errors": errors, "part": part}
+        content = data | lists | {"part": part}
         events.append(envelope.event(content, f"{report_id}-{number}"))
     return events
 
 
-def _parts(data: dict[str, Any], envelope: Envelope, limit: int) -> Iterator[tuple[list[Any], list[Any]]]:
-    empty = data | {"tasks": [], "errors": [], "part": _WIDEST_PART | {"report": envelope.report_id}}
+def _parts(data: dict[str, Any], envelope: Envelope, limit: int) -> Iterator[dict[str, list[Any]]]:
+    lists = [key for key in _LISTS if key in data]
+    empty = data | {key: [] for key in lists} | {"part": _WIDEST_PART | {"report": envelope.report_id}}
     longest_id = f"{envelope.report_id}-{_WIDEST_PART['of']}"
     room = limit - len(encoded(envelope.event(empty, longest_id)))
-    entries = [("tasks", _fitting(entry, room)) for entry in data["tasks"]]
-    entries += [("errors", piece) for error in data["errors"] for piece in _pieces(error, room)]
-    part: dict[str, list[Any]] = {"tasks": [], "errors": []}
+    pieces = (
+        (key, piece)
+        for key in lists
+        for entry in data[key]
+        for piece in (_pieces(entry, room) if key == "errors" else [_fitting(entry, room)])
+    )
+    part: dict[str, list[Any]] = {key: [] for key in lists}
     used = 0
-    for key, entry in entries:
+    for key, entry in pieces:
         size = len(encoded(entry)) + 1
         if used and used + size > room:
-            yield part["tasks"], part["errors"]
-            part, used = {"tasks": [], "errors": []}, 0
+            yield part
+            part, used = {key: [] for key in lists}, 0
         part[key].append(entry)
         used += size
-    yield part["tasks"], part["errors"]
+    yield part
 
 
 def _fitting(entry: dict[str, Any], room: int) -> dict[str, Any]:

@@ -2,12 +2,13 @@
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Hashable, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
 
+from handler.errors.sentences import shortened
 from handler.output.redaction import clean, cleaned
 from handler.report.cloudevents import Envelope, split
 from handler.report.entries import UNFINISHED, Problem, TaskReport
@@ -17,8 +18,12 @@ from handler.task import Outcome
 Status = Literal["succeeded", "partial", "failed", "skipped", "rejected"]
 Notify = Literal["always", "changes", "failures"]
 
-_BAD = UNFINISHED | {Outcome.NOT_FOUND, Outcome.NOT_ALLOWED}
+_LASTING = frozenset({Outcome.NOT_FOUND, Outcome.NOT_ALLOWED})
+"""Outcomes that stay as they are until a person acts, wake-up after wake-up."""
+_BAD = UNFINISHED | _LASTING
 _IDLE = frozenset({Outcome.NOT_QUIET, Outcome.STILL_QUIET, Outcome.NOT_STARTED, Outcome.FINISHED})
+_LONGEST_REASON = 300
+_SHOWN = 5
 _CHANGED = frozenset({Outcome.PAUSED, Outcome.RESUMED, Outcome.WOULD_PAUSE, Outcome.WOULD_RESUME})
 
 
@@ -52,6 +57,11 @@ class Report(_Report):
         """Return a summary of one or two lines, to be read in a chat room."""
         return text(self.tasks, self.problems, self.notes, dry_run=self.dry_run)
 
+    @property
+    def attributes(self) -> dict[str, str]:
+        """What subscribers of a topic can filter by."""
+        return {"status": self.status} | ({"action": self.action} if self.action else {})
+
     def data(self) -> Mapping[str, Any]:
         """Return the notification's `data`, whole. It is built once."""
         return self._data
@@ -61,6 +71,10 @@ class Report(_Report):
         other = self._replace(problems=tuple(problems))
         other.entries = self.entries
         return other
+
+    def summary(self) -> str:
+        """Return what a trigger is told of a report with failures, see `in_a_line`."""
+        return in_a_line(self.data())
 
     @cached_property
     def entries(self) -> list[dict[str, Any]]:
@@ -84,28 +98,53 @@ class Report(_Report):
             "errors": cleaned([problem.entry() for problem in self.problems]),
         }
 
-    def wanted_by(self, notify: Notify) -> bool:
-        """Return whether a report like this one is to be published."""
-        if notify == "always":
+    def wanted_by(self, notify: Notify, told: Container[Hashable] = ()) -> bool:
+        """Return whether this is to be published. `told` are the keys of `lasting` that were before."""
+        if notify == "always" or self.problems:
             return True
-        failed = self.status in {"partial", "failed", "rejected"}
-        return failed or (notify == "changes" and any(task.outcome in _CHANGED for task in self.tasks))
+        if any(task.outcome in UNFINISHED for task in self.tasks) or any(
+            key not in told for key in self.lasting()
+        ):
+            return True
+        return notify == "changes" and any(task.outcome in _CHANGED for task in self.tasks)
+
+    def lasting(self) -> list[Hashable]:
+        """Return a key for each task with a lasting outcome: the same as long as its quiet period lasts."""
+        return [
+            (task.task.key, task.outcome, task.hours and (task.hours.quiet, task.hours.until))
+            for task in self.tasks
+            if task.outcome in _LASTING
+        ]
 
     def events(self, limit: int) -> list[dict[str, Any]]:
         """Return the notification as CloudEvents of at most `limit` bytes each, see `cloudevents.split`."""
         return split(self._data, Envelope(self.id, self.source, self.time), limit)
 
 
-def bounded(data: Mapping[str, Any], limit: int = 1_000_000) -> dict[str, Any]:
-    """Return a report's data for an answer of at most `limit` bytes.
+def in_a_line(data: Mapping[str, Any]) -> str:
+    """Return the first failures of a report in a line, and how many more there are."""
+    reasons = [error["message"] for error in data["errors"]]
+    reasons += [
+        f"task {task['task_id'] or task['name']} {task['outcome']}"
+        + (f" ({task['error']['code']}: {task['error']['message']})" if task["error"] else "")
+        for task in data["tasks"]
+        if task["outcome"] in {"failed", "deferred"}
+    ]
+    shown = [shortened(reason, _LONGEST_REASON) for reason in reasons[:_SHOWN]]
+    more = [f"and {len(reasons) - _SHOWN:,} more"] if len(reasons) > _SHOWN else []
+    return f"{data['status']}: " + "; ".join(shown + more)
 
-    A list that makes the answer too long is left out. Its length is then in `tasks_omitted` or
-    `errors_omitted`; the notification has the whole list. A platform accepts no answer over 6 MB, and a
-    trigger that waits for the answer then delivers the event again.
+
+def bounded(data: Mapping[str, Any], limit: int = 1_000_000) -> dict[str, Any]:
+    """Return the data of a report or check for an answer of at most `limit` bytes.
+
+    A list that makes the answer too long is left out. Its length is then in `tasks_omitted`, for example; the
+    notification has the whole list. A platform accepts no answer over 6 MB, and a trigger that waits for the
+    answer then delivers the event again.
     """
     answer = dict(data)
-    for key in ("tasks", "errors"):
-        if answer[key] and len(json.dumps(answer).encode()) > limit:
+    for key in ("tasks", "errors", "findings"):
+        if answer.get(key) and len(json.dumps(answer).encode()) > limit:
             answer[f"{key}_omitted"] = len(answer.pop(key))
     return answer
 

@@ -36,3 +36,7 @@ class Cmq(TencentTopic):
                 response.get("RequestId"),
                 meaning=Meaning.RETRY,
             )
+
+    def look(self, seconds: float) -> None:
+        """Read the topic. Source: TDMQ API, `DescribeCmqTopicDetail`, document 1179/55907."""
+        self.call("DescribeCmqTopicDetail", {"TopicName": self.name}, seconds)

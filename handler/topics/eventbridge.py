@@ -40,6 +40,10 @@ class EventBridge(TencentTopic):
         }
         self.call("PutEvents", {"EventBusId": self.name, "EventList": [mapped]}, seconds)
 
+    def look(self, seconds: float) -> None:
+        """Read the bus. Source: EB API, `GetEventBus`, tencentcloud.com/document/product/1108/45827."""
+        self.call("GetEventBus", {"EventBusId": self.name}, seconds)
+
 
 def _milliseconds(time: str) -> int:
     return int(datetime.fromisoformat(time.replace("Z", "+00:00")).timestamp() * 1000)

@@ -1,13 +1,16 @@
 """What is published, once and not again, and the one wide log line of a run."""
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
 from handler.errors import PublishError
 from handler.errors.sentences import listed
 from handler.invocation import Invocation
+from handler.quiet_hours.status import QuietStatus
+from handler.report.check import CheckReport
 from handler.report.report import Report
 from handler.topics.sending import publish
 from handler.topics.topic import Destination
@@ -15,29 +18,41 @@ from handler.topics.topic import Destination
 _log = logging.getLogger(__name__)
 
 
-class Memory:
-    """The invalid messages that were published, as digests; the oldest ones are forgotten.
+class Keys:
+    """So many keys at most; the oldest ones are forgotten."""
 
-    A warm instance keeps one between its runs. 1,000 of them take 150 KB, whatever the messages hold.
-    """
-
-    def __init__(self, most: int = 1_000) -> None:
+    def __init__(self, most: int) -> None:
         self._most = most
-        self._keys: dict[bytes, None] = {}
+        self._keys: dict[Hashable, None] = {}
         self._changing = Lock()
 
-    def __contains__(self, key: bytes | None) -> bool:
+    def __contains__(self, key: Hashable) -> bool:
         return key in self._keys
 
     def __len__(self) -> int:
         return len(self._keys)
 
-    def add(self, keys: Iterable[bytes]) -> None:
-        """Remember these messages as published."""
+    def add(self, keys: Iterable[Hashable]) -> None:
+        """Remember these keys."""
         with self._changing:
             self._keys.update(dict.fromkeys(keys))
             while len(self._keys) > self._most:
                 del self._keys[next(iter(self._keys))]
+
+
+@dataclass
+class Memory:
+    """What a warm instance keeps between its runs; a new one starts empty, and publishes everything again.
+
+    `messages` are the invalid messages that were published, as digests: 1,000 take 150 KB. `lasting` are the
+    keys of `Report.lasting`. `rehearsed` are the beginnings of quiet hours that were rehearsed with success,
+    and `findings` what the last rehearsal published.
+    """
+
+    messages: Keys = field(default_factory=lambda: Keys(1_000))
+    lasting: Keys = field(default_factory=lambda: Keys(20_000))
+    rehearsed: Keys = field(default_factory=lambda: Keys(1_000))
+    findings: frozenset[Hashable] = frozenset()
 
 
 class Notifier:
@@ -62,9 +77,10 @@ class Notifier:
             self._seen(report)
         news = self._news(report)
         try:
-            if news and news.wanted_by(to.notify):
+            if news and news.wanted_by(to.notify, self._memory.lasting):
                 parts = publish(news, to, run.for_publishing(), run.backoff)
-                self._memory.add(problem.key for problem in news.problems if problem.key)
+                self._memory.messages.add(problem.key for problem in news.problems if problem.key)
+                self._memory.lasting.add(news.lasting())
         except PublishError as error:
             parts = error.published
             raise
@@ -72,9 +88,59 @@ class Notifier:
             level = logging.INFO if report.status in {"succeeded", "skipped"} else logging.WARNING
             _log.log(level, "invocation", extra=self._wide(report, to.address, calls, parts))
 
+    def notify_check(self, to: Destination, check: CheckReport, calls: int = 0) -> None:
+        """Publish what a check found and log it in one line. Raises `PublishError`."""
+        parts = 0
+        try:
+            parts = publish(check, to, self._invocation.for_publishing(), self._invocation.backoff)
+        except PublishError as error:
+            parts = error.published
+            raise
+        finally:
+            self._log_check(to, check, calls, parts)
+
+    def not_rehearsed(self, coming: Sequence[QuietStatus]) -> list[QuietStatus]:
+        """Return those beginnings of quiet hours that this instance has not rehearsed with success."""
+        return [each for each in coming if each.until not in self._memory.rehearsed]
+
+    def rehearsed(
+        self, to: Destination, found: CheckReport, coming: Sequence[QuietStatus], calls: int
+    ) -> None:
+        """Log what a rehearsal found, and publish it if it is not what the last one published.
+
+        Raises `PublishError`. Only a rehearsal without errors is remembered for the beginnings to come.
+        """
+        memory, findings = self._memory, frozenset(each.about for each in found.findings)
+        if findings and findings != memory.findings:
+            self.notify_check(to, found, calls)
+        else:
+            self._log_check(to, found, calls)
+        memory.findings = findings
+        if found.status != "errors":
+            memory.rehearsed.add(each.until for each in coming)
+
+    def _log_check(self, to: Destination, check: CheckReport, calls: int, parts: int = 0) -> None:
+        run, data = self._invocation, check.data()
+        facts = {
+            "status": check.status,
+            "text": data["text"],
+            "findings": len(check.findings),
+            "report_id": check.id,
+            "function": run.function,
+            "topic": to.address,
+            "notifications": parts,
+            "api_calls": calls,
+            "duration_ms": self._duration_ms(),
+        }
+        _log.log(logging.INFO if check.status == "ok" else logging.WARNING, "check", extra=facts)
+
+    def _duration_ms(self) -> int:
+        run = self._invocation
+        return round((run.deadline.clock.monotonic() - run.started) * 1000)
+
     def _news(self, report: Report) -> Report | None:
         """Return a report without what was published before, `None` if nothing is left of it."""
-        problems = [each for each in report.problems if each.first or each.key not in self._memory]
+        problems = [each for each in report.problems if each.first or each.key not in self._memory.messages]
         if len(problems) == len(report.problems):
             return report
         return report.with_problems(problems) if problems or report.tasks else None
@@ -98,5 +164,5 @@ class Notifier:
             "topic": topic,
             "notifications": parts,
             "api_calls": calls,
-            "duration_ms": round((run.deadline.clock.monotonic() - run.started) * 1000),
+            "duration_ms": self._duration_ms(),
         }

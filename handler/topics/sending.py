@@ -6,12 +6,11 @@ from functools import partial
 from typing import Any, TypeVar
 
 from handler.cloud.error_codes import cloud_error
-from handler.cloud.pacing import Backoff, Deadline, RateLimit, bounded, paced
+from handler.cloud.pacing import Backoff, Deadline, RateLimit, bounded, paced, retry
 from handler.errors import CloudError, Meaning, PublishError
 from handler.errors.sentences import shortened
-from handler.report.report import Report
 from handler.topics.stdout import Stdout
-from handler.topics.topic import Destination, Topic, connect
+from handler.topics.topic import Destination, Publishable, Topic, connect
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -30,7 +29,7 @@ _TO_LOG = 10.0
 """Logging a report may take this many times as long as splitting it; 4 was measured with 10,000 tasks."""
 
 
-def publish(report: Report, to: Destination, deadline: Deadline, backoff: Backoff) -> int:
+def publish(report: Publishable, to: Destination, deadline: Deadline, backoff: Backoff) -> int:
     """Publish a report, in as many parts as the topic needs, and return their number.
 
     Returns or raises before the deadline, even if a call stalls. Raises `PublishError` when not every part
@@ -55,6 +54,21 @@ def publish(report: Report, to: Destination, deadline: Deadline, backoff: Backof
     raise PublishError(message, published) from cause
 
 
+def look_at(to: Destination, deadline: Deadline, backoff: Backoff) -> None:
+    """Read the topic itself before the deadline. Raises `CloudError` where that cannot be."""
+
+    def attempt(number: int) -> None:
+        del number
+        target = connect(to, deadline.remaining())
+        target.look(min(deadline.remaining(), LONGEST_CALL_SECONDS))
+
+    def again(error: Exception, number: int) -> bool:
+        del number
+        return isinstance(error, CloudError) and error.retryable
+
+    _in_time("reading", lambda: retry(attempt, again=again, deadline=deadline, backoff=backoff), deadline)
+
+
 class _Sending:
     """Sends the parts of one report. `published` has the numbers of the parts that the topic accepted.
 
@@ -62,7 +76,7 @@ class _Sending:
     the others, unless its error means that no request can succeed.
     """
 
-    def __init__(self, report: Report, to: Destination, deadline: Deadline, backoff: Backoff) -> None:
+    def __init__(self, report: Publishable, to: Destination, deadline: Deadline, backoff: Backoff) -> None:
         self._report = report
         self._to = to
         self._deadline = deadline
@@ -158,10 +172,9 @@ class _Sending:
         if self._stopped():
             return
         part = self.parts[number]
-        attributes = {key: value for key in ("status", "action") if (value := part["data"][key])}
         try:
             seconds = min(self._deadline.remaining() * share, LONGEST_CALL_SECONDS)
-            target.publish(part, attributes, seconds)
+            target.publish(part, self._report.attributes, seconds)
         except CloudError as error:
             refused = error
         except Exception as error:  # noqa: BLE001 - one part that fails holds up no other

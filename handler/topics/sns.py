@@ -55,6 +55,13 @@ class Sns:
         except Exception as error:  # noqa: BLE001 - whatever boto3 lets out; its text may hold the token
             raise _translated(error) from None
 
+    def look(self, seconds: float) -> None:
+        """Read the topic's attributes, which needs the permission `sns:GetTopicAttributes`."""
+        try:
+            bounded(lambda: self._client.get_topic_attributes(TopicArn=self._arn), seconds)
+        except Exception as error:  # noqa: BLE001 - whatever boto3 lets out; its text may hold the token
+            raise _translated(error) from None
+
 
 def _subject(text: str) -> str:
     plain = " ".join(text.encode("ascii", "replace").decode().split())

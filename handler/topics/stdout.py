@@ -21,3 +21,6 @@ class Stdout:
             sys.stdout.flush()
         except (OSError, ValueError, AttributeError) as error:  # a broken pipe, a closed file, no file at all
             raise CloudError("NotWritten", f"standard output: {error}", meaning=Meaning.HALT) from None
+
+    def look(self, seconds: float) -> None:
+        """Do nothing: standard output is there, or a platform keeps no log at all."""

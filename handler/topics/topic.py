@@ -11,6 +11,20 @@ from handler.topics import addresses
 from handler.topics.stdout import Stdout
 
 
+class Publishable(Protocol):
+    """What can be published: a report, or the findings of a check."""
+
+    @property
+    def attributes(self) -> Mapping[str, str]:
+        """What subscribers can filter by."""
+
+    def data(self) -> Mapping[str, Any]:
+        """Return the data of the notification, whole."""
+
+    def events(self, limit: int) -> list[dict[str, Any]]:
+        """Return it as CloudEvents of at most `limit` bytes each."""
+
+
 class Topic(Protocol):
     """Somewhere to publish: the most bytes of one message, and the pace of its requests."""
 
@@ -27,6 +41,9 @@ class Topic(Protocol):
 
         Several threads may call it at once.
         """
+
+    def look(self, seconds: float) -> None:
+        """Read the topic itself within `seconds`. Raises `CloudError` where that cannot be."""
 
 
 class Destination(NamedTuple):

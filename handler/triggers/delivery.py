@@ -5,15 +5,13 @@ from enum import Enum
 from typing import Any, NamedTuple
 
 from handler.errors import UnfinishedError
-from handler.errors.sentences import given, shortened
+from handler.errors.sentences import given
 from handler.report.report import bounded
 
 LONGEST = 1_000_000
 """Bytes of a message as UTF-8: 1 MB, which is what the queues carry as well."""
 _LONGEST_ID = 200
 """Characters of an id that an answer repeats; those of SQS have 36."""
-_LONGEST_REASON = 300
-_SHOWN = 5
 
 
 class Fate(Enum):
@@ -22,6 +20,7 @@ class Fate(Enum):
     DONE = "done"
     REJECTED = "rejected"
     RETRY = "retry"
+    FOUND_ERRORS = "a check that was carried out and published, and found errors"
 
 
 class OnFailure(Enum):
@@ -65,21 +64,23 @@ class Delivery(NamedTuple):
         """Whether any record holds a message."""
         return any(message.fault is None for message in self.messages)
 
-    def answer(self, fates: Sequence[tuple[Message, Fate]], report: Mapping[str, Any]) -> dict[str, Any]:
+    def answer(
+        self, fates: Sequence[tuple[Message, Fate]], report: Mapping[str, Any], summary: str
+    ) -> dict[str, Any]:
         """Return what the function returns to its trigger, or raise `UnfinishedError`.
 
         `fates` has each message with its own; `report` is the notification's data, which a trigger that
-        reads no answer at least logs.
+        reads no answer at least logs, and `summary` says in a line what failed.
         """
         if self.on_failure is OnFailure.RETURN_IDS:
-            failed = [message for message, fate in fates if fate is not Fate.DONE]
+            failed = [message for message, fate in fates if fate in {Fate.RETRY, Fate.REJECTED}]
             if all(message.can_be_named for message in failed):
                 ids = dict.fromkeys(message.id for message in failed)
                 return {"batchItemFailures": [{"itemIdentifier": each} for each in ids]}
-            raise UnfinishedError(f"a message without a usable id. {_in_a_line(report)}")
-        told = {Fate.RETRY} if self.on_failure is OnFailure.RAISE_TO_RETRY else {Fate.RETRY, Fate.REJECTED}
+            raise UnfinishedError(f"a message without a usable id. {summary}")
+        told = {Fate.RETRY} if self.on_failure is OnFailure.RAISE_TO_RETRY else set(Fate) - {Fate.DONE}
         if any(fate in told for _, fate in fates):
-            raise UnfinishedError(_in_a_line(report))
+            raise UnfinishedError(summary)
         return bounded(report)
 
 
@@ -94,16 +95,3 @@ def text_of(value: Any) -> str:
 def not_a_record(wanted: str, record: Any, message_id: str = "") -> Message:
     """Return the message for a record that holds none: it is rejected by itself, and reported as it came."""
     return Message(message_id, None, fault=f"{wanted}, not {given(record)}", record=record)
-
-
-def _in_a_line(report: Mapping[str, Any]) -> str:
-    reasons = [error["message"] for error in report["errors"]]
-    reasons += [
-        f"task {task['task_id'] or task['name']} {task['outcome']}"
-        + (f" ({task['error']['code']}: {task['error']['message']})" if task["error"] else "")
-        for task in report["tasks"]
-        if task["outcome"] in {"failed", "deferred"}
-    ]
-    shown = [shortened(reason, _LONGEST_REASON) for reason in reasons[:_SHOWN]]
-    more = [f"and {len(reasons) - _SHOWN:,} more"] if len(reasons) > _SHOWN else []
-    return f"{report['status']}: " + "; ".join(shown + more)

@@ -1,8 +1,9 @@
 """EventBridge 2021-04-16, as far as it is a topic: what PutEvents gave to a bus can be read back.
 
 Source: cloud.tencent.com/document/api/1359/68465 (PutEvents), 1359/56075 (the envelope), 1359/56084
-(patterns), tencentcloud.com/document/api/1108/45829 (CreateEventBus), 1108/42271 (limits), and the structures
-of the official SDKs, which alone have `Region`, `Status`, `Id` and `TagList` of an event.
+(patterns), tencentcloud.com/document/api/1108/45829 (CreateEventBus), 1108/45827 (GetEventBus), 1108/42271
+(limits), and the structures of the official SDKs, which alone have `Region`, `Status`, `Id` and `TagList` of
+an event.
 """
 
 from __future__ import annotations
@@ -111,6 +112,7 @@ _CREATE: Mapping[str, Param] = {
     "EnableStore": Param("bool", required=False),
     "LinkMode": Param("str", required=False),
 }
+_GET: Mapping[str, Param] = {"EventBusId": Param("str")}
 _PUT: Mapping[str, Param] = {"EventBusId": Param("str"), "EventList": Param("objects")}
 _EVENT: Mapping[str, Param] = {
     "Source": Param("str"),
@@ -136,6 +138,7 @@ class Eb:
         self.now = now
         self.actions: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
             "CreateEventBus": self.create,
+            "GetEventBus": self.get,
             "PutEvents": self.put,
         }
 
@@ -156,6 +159,13 @@ class Eb:
             raise ApiError("LimitExceeded.EventBus", f"There are {MAX_BUSES} event buses already.")
         return {"EventBusId": self.buses.create(wanted["EventBusName"])}
 
+    def get(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a bus, those fields of it that are known here."""
+        bus_id = check(params, _GET)["EventBusId"]
+        if bus_id not in self.buses.names:
+            raise _no_such_bus()
+        return {"EventBusId": bus_id, "EventBusName": self.buses.names[bus_id], "Description": ""}
+
     def put(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Put events on a bus: all of them or, if one of them cannot be, none."""
         wanted = check(params, _PUT)
@@ -166,11 +176,7 @@ class Eb:
             self._event(f"EventList.{number}.", each) for number, each in enumerate(wanted["EventList"])
         ]
         if bus_id not in self.buses.names:
-            raise ApiError(
-                "ResourceNotFound.EventBusNotFound",
-                "The event bus does not exist, or no rule is set on it.",
-                "事件集不存在或未配置规则，请检查后再试。",
-            )
+            raise _no_such_bus()
         self.buses.put(bus_id, events)
         return {}
 
@@ -197,6 +203,14 @@ class Eb:
         if size > MAX_SIZE:
             raise _invalid(f"it has {size} bytes, and {MAX_SIZE} are the most")
         return text
+
+
+def _no_such_bus() -> ApiError:
+    return ApiError(
+        "ResourceNotFound.EventBusNotFound",
+        "The event bus does not exist, or no rule is set on it.",
+        "事件集不存在或未配置规则，请检查后再试。",
+    )
 
 
 def _with_data(event: Event, data: str) -> str:

@@ -14,7 +14,7 @@ import pytest
 from handler.messages.request import parse
 from handler.policy.document import parse_document
 from handler.policy.model import read_policy
-from handler.report.cloudevents import EVENT_TYPE
+from handler.report.cloudevents import REPORT_TYPE
 from handler.report.entries import Problem
 from handler.report.report import Status
 from handler.settings import Settings
@@ -90,7 +90,7 @@ def test_the_notification_shown_has_the_keys_of_a_real_one() -> None:
         check=True,
     )
     real = json.loads(done.stdout)
-    assert shown["type"] == EVENT_TYPE
+    assert shown["type"] == REPORT_TYPE
     assert list(shown["data"]) == list(real)
     assert list(shown["data"]["tasks"][0]) == list(real["tasks"][0])
 

@@ -175,7 +175,7 @@ def test_of_a_batch_that_comes_again_only_what_is_new_is_reported(function: Func
 
 
 def test_the_memory_holds_digests_of_a_thousand_messages_and_forgets_the_oldest() -> None:
-    memory = Memory()
+    memory = Memory().messages
     memory.add(str(number).encode() for number in range(2_000))
     assert len(memory) == 1_000
     assert b"999" not in memory
@@ -194,7 +194,7 @@ def test_a_thousand_long_messages_take_little_memory_once_they_are_reported(func
         assert tracemalloc.get_traced_memory()[0] - before < 2_000_000  # with the bodies it is 4 MB, for 20
     finally:
         tracemalloc.stop()
-    assert len(function.memory) == 21
+    assert len(function.memory.messages) == 21
 
 
 def filled(entry: str) -> str:

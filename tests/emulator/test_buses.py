@@ -262,3 +262,9 @@ def test_a_reset_removes_the_buses_and_gives_no_id_twice(emulator: Emulator, bus
     assert emulator.buses.names == {}
     assert emulator.buses.events(bus) == []
     assert emulator.buses.create("reports") != bus
+
+
+def test_a_bus_tells_its_name_and_one_that_is_not_there_is_told(eb: Any, bus: str) -> None:
+    answer = eb("GetEventBus", EventBusId=bus)
+    assert (answer["EventBusId"], answer["EventBusName"]) == (bus, "reports")
+    assert refused(eb, "GetEventBus", EventBusId="eb-x").code == "ResourceNotFound.EventBusNotFound"

@@ -150,3 +150,11 @@ def test_whether_a_region_is_needed_is_an_option(
 
 def test_a_topic_of_which_nobody_heard_has_no_messages(emulator: Emulator) -> None:
     assert emulator.topics.messages("reports") == []
+
+
+def test_a_topic_tells_its_details_and_one_that_is_not_there_is_told(tdmq: Any) -> None:
+    tdmq("CreateCmqTopic", TopicName="reports", MaxMsgSize=2_048)
+    tdmq("PublishCmqMsg", TopicName="reports", MsgContent="{}")
+    details = tdmq("DescribeCmqTopicDetail", TopicName="reports")["TopicDescribe"]
+    assert (details["TopicName"], details["MaxMsgSize"], details["MsgCount"]) == ("reports", 2_048, 1)
+    assert refusal(tdmq, "DescribeCmqTopicDetail", TopicName="others") == "ResourceNotFound"

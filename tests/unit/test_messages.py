@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 
 from handler.messages.reader import Done, MessageResult, Reader, entries
-from handler.messages.request import Action
 from handler.messages.resolve import Known
 from handler.policy.model import Policy
 from handler.quiet_hours import QuietHours
 from handler.report.entries import TaskReport
-from handler.task import Job, Outcome, Task, TaskId
+from handler.task import Action, Job, Outcome, Task, TaskId
 from handler.triggers.delivery import Fate, Message
 from tests.support import APP
 

@@ -99,6 +99,7 @@ def shown(secret: str, text: str) -> list[str]:
 @pytest.mark.parametrize("quoting", QUOTINGS)
 @example(secret="k3y/Zm9v\"YmF\\yU2%VjcmV0+S2V5'Q&4a<5b>==", before="", after="")
 @example(secret='000000"000000', before="", after="")
+@example(secret="00000::00%01200", before="", after="")
 @given(secret=issued | printable, before=around, after=around)
 def test_a_key_or_token_is_removed_in_any_quoting(quoting: str, secret: str, before: str, after: str) -> None:
     redaction.begin([secret])

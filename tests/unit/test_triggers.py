@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from handler import triggers
 from handler.errors import RejectedError, UnfinishedError
 from handler.messages.request import Request, parse
+from handler.report.report import in_a_line
 from handler.triggers.delivery import Delivery, Fate, Message, OnFailure
 from handler.triggers.tencent import KEYS
 
@@ -235,7 +236,9 @@ REPORT = {
 def answer(on_failure: OnFailure, *fates: Fate, report: Any = REPORT, ids: str = "m{}") -> Any:
     """Return what a trigger is told of messages with these fates."""
     pairs = [(Message(ids.format(number), "{}"), fate) for number, fate in enumerate(fates)]
-    return Delivery("x", tuple(message for message, _ in pairs), on_failure).answer(pairs, report)
+    return Delivery("x", tuple(message for message, _ in pairs), on_failure).answer(
+        pairs, report, in_a_line(report)
+    )
 
 
 def test_sqs_is_told_the_ids_of_what_failed_or_was_no_request() -> None:

@@ -78,10 +78,10 @@ class Values:
     def _searched(self) -> frozenset[bytes]:
         """The bones of what is searched for: the secrets and their base64."""
         texts = [each for value in self._values for each in (value, *_base64(value))]
-        odd = [
-            value for value in self._values if re.search(r"[\\%&]", value)
-        ]  # an escape, if not quoted itself
-        return frozenset(map(_bones, [*texts, *(form for value in odd for form in _quoted(value))]))
+        # What looks like an escape in a secret is one only where the secret is not quoted itself.
+        odd = [value for value in self._values if re.search(r"[\\%&]", value)]
+        texts += [form for value in odd for form in _quoted(value)]
+        return frozenset([*map(_bones, texts), *map(_plain, odd)])
 
     @cached_property
     def _runs(self) -> frozenset[bytes]:
@@ -91,8 +91,10 @@ class Values:
             starts = (
                 at for mark in re.finditer("[^A-Za-z0-9]", value) for at in _around(mark.start(), value)
             )
-            few = {_bones(value[at : at + _RUN]) for at in starts}
-            found |= {each for each in few if len(each) == _RUN - 1 and each in _bones(value)}
+            parts = {value[at : at + _RUN] for at in starts}
+            for read in (_bones, _plain):
+                whole, few = read(value), map(read, parts)
+                found |= {each for each in few if len(each) == _RUN - 1 and each in whole}
         return frozenset(found)
 
     @cached_property
@@ -129,6 +131,11 @@ def _bones(text: str) -> bytes:
     """Return the ASCII letters and digits of a text, escape sequences decoded, in lower case."""
     if "\\" in text or "%" in text or "&" in text:
         text = re.sub(_ESCAPE, _decoded, text)
+    return _plain(text)
+
+
+def _plain(text: str) -> bytes:
+    """Return the ASCII letters and digits of a text as they stand, in lower case."""
     return text.encode("ascii", "ignore").translate(None, _NO_BONES).lower()
 
 

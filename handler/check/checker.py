@@ -1,0 +1,90 @@
+"""A check from its parts: settings, applications and their tasks, the policy, and the topic."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from handler.check.applications import Applications
+from handler.check.policy_findings import policy_findings
+from handler.errors import CloudError
+from handler.report.check import CheckReport, Finding
+from handler.topics.sending import look_at
+
+if TYPE_CHECKING:
+    from handler.cloud.ccc import Ccc
+    from handler.cloud.pacing import Backoff, Deadline
+    from handler.policy.model import Policy
+    from handler.task import SdkAppId, Task
+    from handler.topics.topic import Destination
+
+_FOR_CCC = 0.7
+"""The share of the time that CCC may take; the rest is for the topic."""
+_DENIED = ("AuthorizationError", "AccessDenied", "UnauthorizedOperation", "AuthFailure.UnauthorizedOperation")
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Checker:
+    """What is checked, and with what. `tasks` are the policy's by name; `ccc` may raise `CloudError`."""
+
+    policy: Policy
+    tasks: Mapping[str, Task]
+    default_app: SdkAppId | None
+    per_second: float
+    dry_run: bool
+    ccc: Callable[[], Ccc]
+    topic: Destination
+    until: Deadline
+    backoff: Backoff
+
+    def run(self, source: str, occasion: str, *, read_topic: bool) -> CheckReport:
+        """Return what was found by the deadline. A topic that is published to anyway need not be read."""
+        now = self.until.clock.now()
+        findings = [*self._settings(), *self._ccc()]
+        if read_topic:
+            findings += self._topic()
+        return CheckReport(
+            str(uuid.uuid4()), now, source, occasion, self._scope(), tuple(dict.fromkeys(findings))
+        )
+
+    def _apps(self) -> list[SdkAppId]:
+        named = [task.sdk_app_id for task in self.tasks.values()]
+        return list(dict.fromkeys([*named, *([self.default_app] if self.default_app else [])]))
+
+    def _settings(self) -> list[Finding]:
+        if not self.dry_run:
+            return []
+        text = "CALLOUT_DRY_RUN is true: this function reports what it would pause, and pauses nothing"
+        return [Finding("warning", "DryRun", text)]
+
+    def _ccc(self) -> list[Finding]:
+        until = self.until.within(self.until.remaining() * _FOR_CCC)
+        reading = Applications(self.ccc, self.tasks, until)
+        findings = list(reading.findings(self._apps()))
+        unfinished = {task.key: task for task in self.tasks.values() if task.key not in reading.finished}
+        now = self.until.clock.now()
+        rate = self.per_second
+        return findings + list(policy_findings(self.policy.quiet_hours, unfinished.values(), rate, now))
+
+    def _topic(self) -> list[Finding]:
+        """Return what is wrong with the topic. That it may not be read does not say that publishing fails."""
+        try:
+            look_at(self.topic, self.until, self.backoff)
+        except CloudError as error:
+            address, why = self.topic.address, f"{error.code}: {error.message}"
+            if error.code.startswith(_DENIED):
+                text = f"The topic {address} may not be read, so it is not known whether it is there: {why}"
+                return [Finding("warning", "TopicNotReadable", text)]
+            return [Finding("error", error.code, f"Topic {address}: {why}")]
+        return []
+
+    def _scope(self) -> str:
+        apps, tasks = len(self._apps()), len({task.key for task in self.tasks.values()})
+        now = self.until.clock.now()
+        used = dict.fromkeys(task.quiet_hours for task in self.tasks.values())
+        hours = [self.policy.quiet_hours[name].status(name, now).short() for name in list(used)[:_SHOWN]]
+        counts = f"{apps} application{'s' * (apps != 1)} and {tasks:,} task{'s' * (tasks != 1)}"
+        return ". ".join([f"Checked {counts} of the policy", *dict.fromkeys(hours)])

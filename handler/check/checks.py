@@ -1,0 +1,56 @@
+"""What is done with a check: one that was asked for is published, a rehearsal is heard where it has news."""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, NamedTuple
+
+from handler.check.rehearsal import about_to_begin, occasion
+from handler.errors import UnfinishedError
+from handler.invocation import Invocation
+from handler.quiet_hours.status import QuietStatus
+from handler.report.check import CheckReport
+from handler.report.report import source
+from handler.topics.notifier import Notifier
+from handler.topics.topic import Destination
+
+if TYPE_CHECKING:
+    from handler.check.checker import Checker
+
+_LEAST_TO_REHEARSE_SECONDS = 0.5
+"""With less time left after the work, a rehearsal would only find that nobody answers in time."""
+
+
+class Checks(NamedTuple):
+    """The checks of one run. `checker` is made only where one is needed; `calls` counts the requests sent."""
+
+    invocation: Invocation
+    notifier: Notifier
+    topic: Destination
+    checker: "Callable[[], Checker]"
+    calls: Callable[[], int]
+
+    def published(self, count: int) -> CheckReport:
+        """Return what a check finds, published as an event of its own for each of `count` messages.
+
+        Raises `PublishError`.
+        """
+        found = self._run("Check", read_topic=False)
+        for _ in range(count):
+            self.notifier.notify_check(self.topic, found.again(), self.calls())
+        return found
+
+    def rehearse(self, statuses: Iterable[QuietStatus]) -> None:
+        """Check everything if quiet hours begin within the hour, once with success for each beginning.
+
+        Raises `UnfinishedError` where that finds errors, at each wake-up until it does not. Without time left
+        nothing is checked: the next wake-up has some, or its work fails.
+        """
+        coming = self.notifier.not_rehearsed(about_to_begin(statuses))
+        if not coming or self.invocation.for_work().remaining() < _LEAST_TO_REHEARSE_SECONDS:
+            return
+        found = self._run(occasion(coming), read_topic=True)
+        self.notifier.rehearsed(self.topic, found, coming, self.calls())
+        if found.status == "errors":
+            raise UnfinishedError(found.summary())
+
+    def _run(self, name: str, *, read_topic: bool) -> CheckReport:
+        return self.checker().run(source(self.invocation.function), name, read_topic=read_topic)

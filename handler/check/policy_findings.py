@@ -1,0 +1,44 @@
+"""What is worth knowing of a policy that has no faults: the time for the pauses, and its calendars. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime, timedelta
+from math import ceil
+
+from handler.quiet_hours import QuietHours
+from handler.quiet_hours.lead_time import write_lead_time
+from handler.report.check import Finding
+from handler.task import Task
+
+_TIMER_SECONDS = 60
+"""How long after the beginning of quiet hours a timer may come, as the function is deployed."""
+_NEVER = timedelta.min
+
+
+def policy_findings(
+    hours: Mapping[str, QuietHours], tasks: Iterable[Task], per_second: float, at: datetime
+) -> Iterator[Finding]:
+    """Yield a warning for each thing that is valid and probably not intended. `tasks` are to be paused."""
+    counts = Counter(task.quiet_hours for task in tasks)
+    for name, each in hours.items():
+        if text := _too_short(each.lead_time, counts[name], per_second):
+            yield Finding("warning", "LeadTimeTooShort", f"quiet_hours.{name}: {text}")
+    notes = dict.fromkeys(note for each in hours.values() for note in each.notes(at))
+    for note in notes:
+        yield Finding("warning", "HolidayData", note)
+    for name, each in hours.items():
+        for text in each.warnings(at, _NEVER):
+            yield Finding("warning", "Policy", f"quiet_hours.{name} {text}")
+
+
+def _too_short(lead_time: timedelta, count: int, per_second: float) -> str | None:
+    """Return why a lead time does not suffice to pause so many tasks, unless it lacks less than a second."""
+    seconds = count / per_second
+    if seconds <= max(1.0, lead_time.total_seconds()):
+        return None
+    enough = write_lead_time(timedelta(seconds=_TIMER_SECONDS + ceil(seconds)))
+    return (
+        f"pausing its {count:,} tasks takes {ceil(seconds)} s at {per_second:g} a second, and lead_time is "
+        f"{write_lead_time(lead_time)}: calls may be started in quiet hours; lead_time: {enough} is enough "
+        "for a timer that comes every minute"
+    )

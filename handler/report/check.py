@@ -1,0 +1,105 @@
+"""What a check found, and how it is said: findings become status, text and CloudEvents. Pure."""
+
+import uuid
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from handler.errors.sentences import shortened
+from handler.output.redaction import clean, cleaned
+from handler.report.cloudevents import CHECK_TYPE, Envelope, split
+from handler.report.entries import sendable
+
+Level = Literal["error", "warning"]
+
+_SHOWN = 5
+_LONGEST_SENTENCE = 300
+_LONGEST_MESSAGE = 2_000
+
+
+class Finding(NamedTuple):
+    """One thing that a check found. An error means that quiet hours will not be kept, or not be reported.
+
+    `kind` and `id` say which task it is about, `sdk_app_id` which application; `None` where none is.
+    """
+
+    level: Level
+    code: str
+    message: str
+    kind: Literal["task"] | None = None
+    id: int | None = None
+    sdk_app_id: int | None = None
+
+    @property
+    def about(self) -> Hashable:
+        """What makes two findings the same: the message may tell a time, or the id of a request."""
+        return self._replace(message="")
+
+    def entry(self) -> dict[str, Any]:
+        """Return the finding's entry in the notification."""
+        return self._asdict() | {"message": sendable(shortened(self.message, _LONGEST_MESSAGE))}
+
+
+class CheckReport(NamedTuple):
+    """The findings of one check. `occasion` is how its text begins, `scope` says what was looked at."""
+
+    id: str
+    time: datetime
+    source: str
+    occasion: str
+    scope: str
+    findings: tuple[Finding, ...] = ()
+
+    def again(self) -> "CheckReport":
+        """Return the same findings as a report with an id of its own."""
+        return self._replace(id=str(uuid.uuid4()))
+
+    @property
+    def status(self) -> Literal["ok", "warnings", "errors"]:
+        """The result of the check, in one word."""
+        levels = {finding.level for finding in self.findings}
+        return "errors" if "error" in levels else "warnings" if levels else "ok"
+
+    @property
+    def attributes(self) -> dict[str, str]:
+        """What subscribers of a topic can filter by."""
+        return {"status": self.status, "action": "check"}
+
+    def data(self) -> Mapping[str, Any]:
+        """Return the notification's `data`, whole."""
+        return {
+            "status": self.status,
+            "findings": cleaned([finding.entry() for finding in self.findings]),
+            "text": clean(self._text()),
+        }
+
+    def events(self, limit: int) -> list[dict[str, Any]]:
+        """Return the notification as CloudEvents of at most `limit` bytes each, see `cloudevents.split`."""
+        return split(dict(self.data()), Envelope(self.id, self.source, self.time, CHECK_TYPE), limit)
+
+    def summary(self) -> str:
+        """Return what a trigger is told of a check with errors: the first of them, in a line."""
+        return clean(f"{self.occasion}: {self._counts()}: {_sentences(self._of('error'))}")
+
+    def _text(self) -> str:
+        if not self.findings:
+            return sendable(f"{self.occasion}: everything is in order. {self.scope}.")
+        found = _sentences([*self._of("error"), *self._of("warning")])
+        return sendable(f"{self.occasion}: {self._counts()}. {found} {self.scope}.")
+
+    def _of(self, level: Level) -> list[Finding]:
+        return [finding for finding in self.findings if finding.level == level]
+
+    def _counts(self) -> str:
+        counts = Counter(finding.level for finding in self.findings)
+        levels: tuple[Level, ...] = ("error", "warning")
+        return ", ".join(
+            f"{counts[each]} {each.upper()}{'S' * (counts[each] > 1)}" for each in levels if counts[each]
+        )
+
+
+def _sentences(findings: Sequence[Finding]) -> str:
+    sentences = [shortened(finding.message.rstrip("."), _LONGEST_SENTENCE) for finding in findings[:_SHOWN]]
+    more = [f"And {len(findings) - _SHOWN:,} more"] if len(findings) > _SHOWN else []
+    return " ".join(f"{each}." for each in sentences + more)
