@@ -12,6 +12,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -269,6 +270,45 @@ def test_a_secret_that_was_rotated_is_taken_without_a_deployment(
     finally:
         client("secretsmanager").put_secret_value(SecretId="ccc", SecretString=json.dumps(KEYS))
     assert answer["result"]["summary"] == {"paused": 2}
+
+
+def test_a_check_through_the_deployed_function_answers_with_what_it_found(
+    world: Deployed, emulator: Emulator
+) -> None:
+    answer = world.invoke(json.loads((ROOT / "events/check.json").read_text()))
+    assert answer["result"]["status"] == "warnings"
+    assert [finding["message"] for finding in answer["result"]["findings"]] == [
+        "quiet_hours.default is always quiet"  # the policy of these tests, on purpose
+    ]
+    assert world.reports() == [answer["result"]]
+    assert {task.state for task in emulator.tasks} == {1}
+
+
+def test_a_broken_secret_fails_the_rehearsal_before_quiet_hours_until_it_is_repaired(
+    world: Deployed, client: Clients
+) -> None:
+    soon, later = (datetime.now(timezone.utc) + timedelta(minutes=minutes) for minutes in (45, 105))
+    hours = {"default": {"time_zone": "UTC", "quiet": [f"{soon:%H:%M}-{later:%H:%M}"]}}
+    policy = json.dumps(POLICY | {"quiet_hours": hours})
+    timer = json.loads((ROOT / "events/aws-eventbridge-rule.json").read_text())
+    broken = KEYS | {"TENCENTCLOUD_SECRET_KEY": "a-key-that-was-revoked"}
+    client("secretsmanager").put_secret_value(SecretId="ccc", SecretString=json.dumps(broken))
+    try:
+        failed = world.invoke(timer, CALLOUT_POLICY=policy)
+    finally:
+        client("secretsmanager").put_secret_value(SecretId="ccc", SecretString=json.dumps(KEYS))
+    assert "UnfinishedError: Rehearsal" in failed["error"]
+    report, rehearsal = world.reports()
+    assert report["status"] == "skipped"
+    assert [finding["code"] for finding in rehearsal["findings"]] == ["AuthFailure.SignatureFailure"]
+    assert world.invoke(timer, CALLOUT_POLICY=policy)["result"]["status"] == "skipped"
+
+
+def test_the_role_may_read_the_topic_that_the_rehearsal_looks_at(world: Deployed, client: Clients) -> None:
+    role = world.function["Role"].rpartition("/")[2]
+    text = client("iam").get_role_policy(RoleName=role, PolicyName="pauser")["PolicyDocument"]
+    statement = next(each for each in yaml.safe_load(text)["Statement"] if each["Sid"] == "PublishReports")
+    assert statement["Action"] == ["sns:Publish", "sns:GetTopicAttributes"]
 
 
 def test_the_role_may_read_that_secret_and_no_other(world: Deployed, client: Clients) -> None:
