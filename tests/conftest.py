@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import gc
 import os
+import sys
 from collections.abc import Iterator
 
 import botocore.loaders
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import settings
 
 from handler.output import redaction
+from handler.topics.notifier import Memory
 from local.emulator import Emulator
 from tests.support import APP
 
@@ -43,6 +45,8 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.upper().startswith(("CALLOUT_", "TENCENTCLOUD_", "AWS_")) or name.upper().endswith("_PROXY"):
             monkeypatch.delenv(name)
     redaction.begin(())
+    if (main := sys.modules.get("handler.main")) is not None:
+        monkeypatch.setattr(main, "_OF_THIS_INSTANCE", Memory())  # each test has a new instance of the function
 
 
 @pytest.fixture(scope="session")

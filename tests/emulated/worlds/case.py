@@ -41,6 +41,9 @@ class Case:
         self.start_names = {
             (task["sdk_app_id"], task["task_id"]): str(task["name"]) for task in self.world.tasks
         }
+        self.rehearsal_failed = any(
+            record.get("message") == "check" and record.get("status") == "errors" for record in played.logged
+        )
         self.in_doubt = any("no whole answer" in str(record) for record in played.logged)
 
     def of(self, key: Key) -> Told:
