@@ -11,6 +11,7 @@ import io
 import json
 import statistics
 import time
+from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
@@ -69,7 +70,7 @@ def main() -> None:
     print("| listed tasks | what | calls | ms | of an idle wake-up |")
     print("| ---: | --- | ---: | ---: | ---: |")
     for listed in (10, 1_000, 10_000):
-        tasks: list[dict[str, Any]] = [
+        tasks: list[Mapping[str, Any]] = [
             {"task_id": n, "sdk_app_id": APP, "name": f"task-{n}", "state": 1} for n in range(1, listed + 1)
         ]
         with Emulator(tasks=tasks) as emulator:
