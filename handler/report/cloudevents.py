@@ -1,11 +1,11 @@
 """A report's data as CloudEvents 1.0, in parts where it is too long for one. Pure. Source: cloudevents.io."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from handler.errors.sentences import shortened
-from handler.output.encoding import encoded, slices
+from handler.output.encoding import size, slices
 from handler.report.entries import sendable, written_instant
 
 EVENT_TYPE = "callout.quiet-hours.report.v1"
@@ -36,8 +36,14 @@ class Envelope(NamedTuple):
         }
 
 
-def split(data: dict[str, Any], envelope: Envelope, limit: int) -> list[dict[str, Any]]:
-    """Return a report's data as CloudEvents of at most `limit` bytes each, encoded by `encoded`.
+Measure = Callable[[Any], int]
+"""The bytes of a value's JSON in a message: `encoding.size`, or `size_within_text`."""
+
+
+def split(
+    data: dict[str, Any], envelope: Envelope, limit: int, measure: Measure = size
+) -> list[dict[str, Any]]:
+    """Return a report's data as CloudEvents of at most `limit` bytes each, by `measure`.
 
     A report that does not fit becomes several, each with `part`: its number, of how many, of which
     report. Their `tasks` and `errors`, one after the other, are those of the whole; an error too
@@ -46,11 +52,11 @@ def split(data: dict[str, Any], envelope: Envelope, limit: int) -> list[dict[str
     """
     report_id = envelope.report_id
     whole = envelope.event(data, report_id)
-    if len(encoded(whole)) <= limit:
+    if measure(whole) <= limit:
         return [whole]
-    if len(encoded(data["text"])) > _LONGEST_TEXT:
+    if size(data["text"]) > _LONGEST_TEXT:
         data = data | {"text": shortened(data["text"], _LONGEST_TEXT // _LONGEST_ESCAPE)}
-    parts = list(_parts(data, envelope, limit))
+    parts = list(_parts(data, envelope, limit, measure))
     events = []
     for number, (tasks, errors) in enumerate(parts, 1):
         part = {"number": number, "of": len(parts), "report": report_id}
@@ -59,28 +65,30 @@ def split(data: dict[str, Any], envelope: Envelope, limit: int) -> list[dict[str
     return events
 
 
-def _parts(data: dict[str, Any], envelope: Envelope, limit: int) -> Iterator[tuple[list[Any], list[Any]]]:
+def _parts(
+    data: dict[str, Any], envelope: Envelope, limit: int, measure: Measure
+) -> Iterator[tuple[list[Any], list[Any]]]:
     empty = data | {"tasks": [], "errors": [], "part": _WIDEST_PART | {"report": envelope.report_id}}
     longest_id = f"{envelope.report_id}-{_WIDEST_PART['of']}"
-    room = limit - len(encoded(envelope.event(empty, longest_id)))
-    entries = [("tasks", _fitting(entry, room)) for entry in data["tasks"]]
-    entries += [("errors", piece) for error in data["errors"] for piece in _pieces(error, room)]
+    room = limit - measure(envelope.event(empty, longest_id))
+    entries = [("tasks", _fitting(entry, room, measure)) for entry in data["tasks"]]
+    entries += [("errors", piece) for error in data["errors"] for piece in _pieces(error, room, measure)]
     part: dict[str, list[Any]] = {"tasks": [], "errors": []}
     used = 0
     for key, entry in entries:
-        size = len(encoded(entry)) + 1
-        if used and used + size > room:
+        length = measure(entry) + 1
+        if used and used + length > room:
             yield part["tasks"], part["errors"]
             part, used = {"tasks": [], "errors": []}, 0
         part[key].append(entry)
-        used += size
+        used += length
     yield part["tasks"], part["errors"]
 
 
-def _fitting(entry: dict[str, Any], room: int) -> dict[str, Any]:
+def _fitting(entry: dict[str, Any], room: int, measure: Measure) -> dict[str, Any]:
     """Return a task's entry, its longest texts shortened where it has more than `room` bytes."""
     most = 512
-    while len(encoded(entry)) + 1 > room and most >= 32:  # noqa: PLR2004
+    while measure(entry) + 1 > room and most >= 32:  # noqa: PLR2004
         entry = _with_texts_of(entry, most)
         most //= 2
     return entry
@@ -92,14 +100,14 @@ def _with_texts_of(entry: dict[str, Any], most: int) -> dict[str, Any]:
     return entry | parts | texts
 
 
-def _pieces(entry: dict[str, Any], room: int) -> list[dict[str, Any]]:
+def _pieces(entry: dict[str, Any], room: int, measure: Measure) -> list[dict[str, Any]]:
     """Return an error's entry in pieces of at most `room` bytes; itself where it fits."""
-    if len(encoded(entry)) + 1 <= room:
+    if measure(entry) + 1 <= room:
         return [entry]
     empty = entry | {"message": "", "body": "", "piece": 99_999, "pieces": 99_999}
-    space = room - len(encoded(empty)) - 1
-    cut = [("message", text) for text in slices(entry["message"], space)]
-    cut += [("body", text) for text in slices(entry["body"] or "", space)]
+    space = room - measure(empty) - 1
+    cut = [("message", text) for text in slices(entry["message"], space, measure)]
+    cut += [("body", text) for text in slices(entry["body"] or "", space, measure)]
     return [
         entry | {"message": "", "body": None, "piece": number, "pieces": len(cut)} | {key: text}
         for number, (key, text) in enumerate(cut, 1)

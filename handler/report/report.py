@@ -8,8 +8,9 @@ from functools import cached_property
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
 
+from handler.output.encoding import size
 from handler.output.redaction import clean, cleaned
-from handler.report.cloudevents import Envelope, split
+from handler.report.cloudevents import Envelope, Measure, split
 from handler.report.entries import UNFINISHED, Problem, TaskReport
 from handler.report.text import text
 from handler.task import Outcome
@@ -56,6 +57,11 @@ class Report(_Report):
         """Return the notification's `data`, whole. It is built once."""
         return self._data
 
+    @property
+    def attributes(self) -> dict[str, str]:
+        """What a subscriber of a topic can filter by: the status, and the action if there is one."""
+        return {key: value for key in ("status", "action") if (value := self._data[key])}
+
     def with_problems(self, problems: Sequence[Problem]) -> "Report":
         """Return the report of the same tasks with other problems."""
         other = self._replace(problems=tuple(problems))
@@ -91,9 +97,9 @@ class Report(_Report):
         failed = self.status in {"partial", "failed", "rejected"}
         return failed or (notify == "changes" and any(task.outcome in _CHANGED for task in self.tasks))
 
-    def events(self, limit: int) -> list[dict[str, Any]]:
+    def events(self, limit: int, measure: Measure = size) -> list[dict[str, Any]]:
         """Return the notification as CloudEvents of at most `limit` bytes each, see `cloudevents.split`."""
-        return split(self._data, Envelope(self.id, self.source, self.time), limit)
+        return split(self._data, Envelope(self.id, self.source, self.time), limit, measure)
 
 
 def bounded(data: Mapping[str, Any], limit: int = 1_000_000) -> dict[str, Any]:

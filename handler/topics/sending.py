@@ -107,7 +107,7 @@ class _Sending:
         """Split the report, and reserve the time that logging it may take."""
         now = self._deadline.clock.monotonic
         begun = now()
-        self.parts = self._report.events(target.limit)
+        self.parts = target.split(self._report)
         to_log = _TO_LOG * (now() - begun)
         self._deadline = self._deadline.earlier(min(to_log, self._deadline.remaining() / 2))
 
@@ -157,11 +157,9 @@ class _Sending:
         """Send one part once, within a share of the time, and record the result. Raises nothing."""
         if self._stopped():
             return
-        part = self.parts[number]
-        attributes = {key: value for key in ("status", "action") if (value := part["data"][key])}
         try:
             seconds = min(self._deadline.remaining() * share, LONGEST_CALL_SECONDS)
-            target.publish(part, attributes, seconds)
+            target.publish(self.parts[number], self._report, seconds)
         except CloudError as error:
             refused = error
         except Exception as error:  # noqa: BLE001 - one part that fails holds up no other

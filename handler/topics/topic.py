@@ -6,24 +6,23 @@ from typing import Any, NamedTuple, Protocol
 from handler.cloud.credentials import Credentials
 from handler.cloud.error_codes import cloud_error
 from handler.errors import CloudError, Meaning
-from handler.report.report import Notify
+from handler.report.report import Notify, Report
 from handler.topics import addresses
 from handler.topics.stdout import Stdout
 
 
 class Topic(Protocol):
-    """Somewhere to publish: the most bytes of one message, and the pace of its requests."""
-
-    @property
-    def limit(self) -> int:
-        """The most bytes that one message may have."""
+    """Somewhere to publish: a report in which parts, and at which pace."""
 
     @property
     def per_second(self) -> float:
         """How many requests a second it takes."""
 
-    def publish(self, event: Mapping[str, Any], attributes: Mapping[str, str], seconds: float) -> None:
-        """Publish one CloudEvent within `seconds`. Raises `CloudError` when it is not taken.
+    def split(self, report: Report) -> list[dict[str, Any]]:
+        """Return a report as CloudEvents, each short enough for one message."""
+
+    def publish(self, event: Mapping[str, Any], report: Report, seconds: float) -> None:
+        """Publish one CloudEvent of a report within `seconds`. Raises `CloudError` when it is not taken.
 
         Several threads may call it at once.
         """

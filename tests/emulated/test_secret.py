@@ -197,7 +197,9 @@ def test_what_a_secret_holds_is_hidden_from_the_log(
 ) -> None:
     keeper.keep(ENVIRONMENT)
     caplog.clear()
-    caplog.set_level(logging.DEBUG)  # only now: what keeps the secret is the test, and its boto3 logs what it sends
+    caplog.set_level(
+        logging.DEBUG
+    )  # only now: what keeps the secret is the test, and its boto3 logs what it sends
     run(emulator, keeper.arn)
     text = f"it is {SECRET_KEY}"
     logging.getLogger("handler.main").warning(text)
