@@ -67,7 +67,7 @@ def sms(report: Report, findings: Findings) -> str:
     """Return an SMS: stage, status, who may be calling, count, and until when it is quiet, if it fits."""
     said = f"{_calling(findings)}{counts(report, findings)}"
     text = _in_an_sms(f"Quiet hours {stage(report)} {status(report)}: {said}.")
-    for hours in hours_of(report.tasks)[:3]:
+    for hours in sorted(hours_of(report.tasks), key=lambda each: not each.quiet)[:3]:
         longer = f"{text} {_in_an_sms(clean(hours.short()))}."
         text = longer if len(longer) <= SMS_LIMIT else text
     return text
