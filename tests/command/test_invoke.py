@@ -74,8 +74,11 @@ def test_json_prints_the_answer_alone(run: Any) -> None:
     assert done.stderr == ""
 
 
-def test_as_email_prints_the_mail_that_was_sent_and_nothing_else(run: Any) -> None:
-    done = run("invoke", event("scf-timer"), "--at", NIGHT_IN_NEW_YORK, "--as", "email")
+def test_as_email_prints_the_mail_that_was_sent_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where no .env is
+    done = run_command(["invoke", event("scf-timer"), "--at", NIGHT_IN_NEW_YORK, "--as", "email"])
     assert done.stdout.startswith(
         "Subject: Quiet hours [local] succeeded: paused 2 tasks, left 1 task alone\n\n"
         "Succeeded: paused 2 tasks, left 1 task alone.\n"
@@ -87,8 +90,9 @@ def test_as_email_prints_the_mail_that_was_sent_and_nothing_else(run: Any) -> No
     assert done.stderr == ""
 
 
-def test_as_sms_prints_the_sms_that_was_sent(run: Any) -> None:
-    done = run("invoke", event("scf-timer"), "--at", NIGHT_IN_NEW_YORK, "--as", "sms")
+def test_as_sms_prints_the_sms_that_was_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # where no .env is
+    done = run_command(["invoke", event("scf-timer"), "--at", NIGHT_IN_NEW_YORK, "--as", "sms"])
     assert done.stdout == (
         "Quiet hours local succeeded: paused 2 tasks, left 1 task alone. "
         "Quiet in America/New_York until Tue 08:00.\n"

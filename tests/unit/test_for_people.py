@@ -74,7 +74,7 @@ Time      Tue 2026-11-24 04:30 UTC
 Request   {}
 Report    r1 (report_id in the function's log)
 
-Callout Quiet Hours pauses automatic outbound call tasks of Tencent Cloud CCC in quiet hours.
+Callout Quiet Hours pauses automatic outbound call tasks of Tencent Cloud Contact Center (CCC) in quiet hours.
 A pause lets no new call start; calls that ring or talk go on. The function resumes no task by itself.
 """
 UNTIL_EIGHT = """\
@@ -226,7 +226,7 @@ def test_a_function_that_cannot_work_says_that_nothing_is_paused() -> None:
         f"""\
 Failed: 1 configuration error, NO TASK IS PAUSED.
 
-The settings or the policy cannot be used. No task was looked at, and none is paused until this is corrected: tasks that run go on calling. Correct it and deploy. Every wake-up fails.
+The settings or the policy cannot be used. No task was looked at, and none is paused until this is corrected and deployed: every wake-up fails, and tasks that run go on calling.
 
 CONFIGURATION ERROR
   Wrong: {wrong}

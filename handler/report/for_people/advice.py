@@ -54,7 +54,7 @@ _ACT_NOW = (
 _REJECTED = "An invalid message was rejected as a whole: no task was touched for it. "
 _OF_PROBLEMS = {
     "Configuration": "The settings or the policy cannot be used. No task was looked at, and none is paused "
-    "until this is corrected: tasks that run go on calling. Correct it and deploy. Every wake-up fails.",
+    "until this is corrected and deployed: every wake-up fails, and tasks that run go on calling.",
     "Unexpected": "The function itself failed, and may not have done its work: look at the tasks in CCC. "
     "The function's log has the traceback.",
     "ListIncomplete": "CCC's list of tasks could not be read whole: more tasks may have a name that was "

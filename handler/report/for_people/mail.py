@@ -27,7 +27,7 @@ _FOR_PROBLEMS, _FOR_CHANGES, _FOR_MORE = 5_000, 2_500, 600
 _MOST_ROWS = 400
 _LONGEST_LINE = 300
 _ABOUT = (
-    "Callout Quiet Hours pauses automatic outbound call tasks of Tencent Cloud CCC in quiet hours.\n"
+    "Callout Quiet Hours pauses automatic outbound call tasks of Tencent Cloud Contact Center (CCC) in quiet hours.\n"
     "A pause lets no new call start; calls that ring or talk go on. The function resumes no task by itself."
 )
 
