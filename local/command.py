@@ -10,7 +10,7 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -23,6 +23,7 @@ from handler.errors.sentences import shortened
 from handler.policy.json_document import parse_json
 from handler.report.report import Report
 from local import hours, show
+from local.subscriber import PROTOCOLS, as_read
 from local.usage import NOT_DONE, OK, WRONG_USE, UsageError, instant
 
 _LARGEST_EVENT = 20_000_000
@@ -77,6 +78,12 @@ def _parser() -> argparse.ArgumentParser:
     invoke.add_argument(
         "--logs", action="store_true", help="print the function's log lines to standard error"
     )
+    invoke.add_argument(
+        "--as",
+        dest="protocol",
+        choices=PROTOCOLS,
+        help="print what such a subscriber of an SNS topic reads, and nothing else",
+    )
     invoke.set_defaults(command=_invoke)
 
     hours.add_to(commands)
@@ -121,13 +128,15 @@ class Run:
 
 
 def _invoke(options: argparse.Namespace) -> int:
+    if options.json and options.protocol:
+        raise UsageError("either --json or --as can be printed, not both")
     event = _event(options.event)
     clock = _clock(options.at)
     now = clock.now()
     if embedded := not _has_settings():
-        run, page = _in_a_world(event, clock)
+        run, page = _in_a_world(event, clock, options.protocol)
     else:
-        run, page = _in_the_real_world(event, clock)
+        run, page = _in_the_real_world(event, clock, options.protocol)
     if options.logs:
         sys.stderr.write(run.lines)
     if isinstance(run.error, ConfigurationError):
@@ -135,7 +144,8 @@ def _invoke(options: argparse.Namespace) -> int:
     if options.json:
         print(json.dumps(run.answer, ensure_ascii=False, indent=2))
     else:
-        print(show.heading(options.event, now, embedded=embedded))
+        if not options.protocol:
+            print(show.heading(options.event, now, embedded=embedded))
         print(page)
     if run.code != OK:
         told = str(run.error) if run.error else json.dumps(run.answer)
@@ -147,7 +157,7 @@ def _shortened(text: str) -> str:
     return text if len(text) <= 200 else text[:200] + "…"  # noqa: PLR2004 - the report has it all
 
 
-def _in_the_real_world(event: Any, clock: Clock) -> tuple[Run, str]:
+def _in_the_real_world(event: Any, clock: Clock, protocol: str | None) -> tuple[Run, str]:
     from handler.cloud.connection import NO_CREDENTIALS  # noqa: PLC0415
     from handler.settings import read_settings  # noqa: PLC0415
 
@@ -155,6 +165,9 @@ def _in_the_real_world(event: Any, clock: Clock) -> tuple[Run, str]:
     if settings.credentials is None:
         raise UsageError(NO_CREDENTIALS)
     run = _run(event, clock, {})
+    if protocol:
+        wanted = [report for report in run.reports if report.wanted_by(settings.callout_notify)]
+        return run, as_read(_messages(wanted), protocol)
     notification = f"Published to {settings.callout_topic}"
     if settings.callout_topic == "stdout:":
         events = [line for line in run.lines.splitlines() if line.startswith('{"specversion"')]
@@ -162,13 +175,26 @@ def _in_the_real_world(event: Any, clock: Clock) -> tuple[Run, str]:
     return run, show.page(run.reports, notification)
 
 
-def _in_a_world(event: Any, clock: Clock) -> tuple[Run, str]:
+def _messages(reports: Sequence[Report]) -> Iterator[tuple[str, str]]:
+    """Return the messages that reports are on an SNS topic, whichever topic they were published to."""
+    from handler.output.encoding import size_within_text  # noqa: PLC0415 - like the next one, which is boto3's
+    from handler.topics.sns import Sns, message  # noqa: PLC0415
+
+    for report in reports:
+        for event in report.events(Sns.limit, size_within_text):
+            request = message(event, report)
+            yield request["Subject"], request["Message"]
+
+
+def _in_a_world(event: Any, clock: Clock, protocol: str | None) -> tuple[Run, str]:
     from local.world import world  # noqa: PLC0415 - moto takes a second that `--help` need not wait for
 
     with world(clock) as here:
         before = {task.task_id: task.state for task in here.emulator.tasks}
         run = _run(event, clock, here.settings)
         after = {task.task_id: task.state for task in here.emulator.tasks}
+        if protocol:
+            return run, as_read(here.published(), protocol)
         return run, show.page(run.reports, show.received(here.topic, here.received()), before, after)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import boto3
 from moto import mock_aws
+from moto.sns.models import sns_backends
 
 from handler.cloud.pacing import Clock
 from local.emulator import Emulator
@@ -85,6 +86,12 @@ class World:
                 bodies.append(json.loads(message["Body"]))
                 sqs.delete_message(QueueUrl=self.queue, ReceiptHandle=message["ReceiptHandle"])
         return bodies
+
+    def published(self) -> list[tuple[str | None, str]]:
+        """Return the messages that the topic took, each its subject and its bodies as they were sent."""
+        _, _, _, region, account, _ = self.topic.split(":")
+        sent = sns_backends[account][region].topics[self.topic].sent_notifications
+        return [(subject, bodies) for _, bodies, subject, *_ in sent]
 
 
 @contextmanager

@@ -46,7 +46,9 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
     redaction.begin(())
     if (main := sys.modules.get("handler.main")) is not None:
-        monkeypatch.setattr(main, "_OF_THIS_INSTANCE", Memory())  # each test has a new instance of the function
+        monkeypatch.setattr(
+            main, "_OF_THIS_INSTANCE", Memory()
+        )  # each test has a new instance of the function
 
 
 @pytest.fixture(scope="session")

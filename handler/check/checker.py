@@ -40,14 +40,20 @@ class Checker:
     until: Deadline
     backoff: Backoff
 
-    def run(self, source: str, occasion: str, *, read_topic: bool) -> CheckReport:
-        """Return what was found by the deadline. A topic that is published to anyway need not be read."""
+    def run(self, source: str, occasion: str, *, is_rehearsal: bool) -> CheckReport:
+        """Return what was found by the deadline. Only a rehearsal reads the topic: a check is published."""
         now = self.until.clock.now()
         findings = [*self._settings(), *self._ccc()]
-        if read_topic:
+        if is_rehearsal:
             findings += self._topic()
         return CheckReport(
-            str(uuid.uuid4()), now, source, occasion, self._scope(), tuple(dict.fromkeys(findings))
+            id=str(uuid.uuid4()),
+            time=now,
+            source=source,
+            occasion=occasion,
+            scope=self._scope(),
+            findings=tuple(dict.fromkeys(findings)),
+            is_rehearsal=is_rehearsal,
         )
 
     def _apps(self) -> list[SdkAppId]:

@@ -33,7 +33,7 @@ class Checks(NamedTuple):
 
         Raises `PublishError`.
         """
-        found = self._run("Check", read_topic=False)
+        found = self._run("Check", is_rehearsal=False)
         for _ in range(count):
             self.notifier.notify_check(self.topic, found.again(), self.calls())
         return found
@@ -47,10 +47,10 @@ class Checks(NamedTuple):
         coming = self.notifier.not_rehearsed(about_to_begin(statuses))
         if not coming or self.invocation.for_work().remaining() < _LEAST_TO_REHEARSE_SECONDS:
             return
-        found = self._run(occasion(coming), read_topic=True)
+        found = self._run(occasion(coming), is_rehearsal=True)
         self.notifier.rehearsed(self.topic, found, coming, self.calls())
         if found.status == "errors":
             raise UnfinishedError(found.summary())
 
-    def _run(self, name: str, *, read_topic: bool) -> CheckReport:
-        return self.checker().run(source(self.invocation.function), name, read_topic=read_topic)
+    def _run(self, name: str, *, is_rehearsal: bool) -> CheckReport:
+        return self.checker().run(source(self.invocation.function), name, is_rehearsal=is_rehearsal)

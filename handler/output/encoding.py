@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 LINE_LIMIT = 7_900
@@ -17,15 +17,29 @@ def encoded(value: Any) -> bytes:
     )
 
 
-def slices(text: str, space: int) -> Iterator[str]:
+def size(value: Any) -> int:
+    """Return how many bytes the JSON of a value has."""
+    return len(encoded(value))
+
+
+def size_within_text(value: Any) -> int:
+    """Return how many bytes the JSON of a value has where it is itself a text in JSON, quotes not counted.
+
+    Every quote and every backslash gets a backslash; the JSON has no other character to escape.
+    """
+    text = encoded(value)
+    return len(text) + text.count(b'"') + text.count(b"\\")
+
+
+def slices(text: str, space: int, measure: Callable[[Any], int] = size) -> Iterator[str]:
     """Return consecutive pieces of a text, each at most `space` bytes as JSON, quotes not counted.
 
-    A piece has at least one character, whatever `space` is.
+    A piece has at least one character, whatever `space` is. `measure` is `size` or `size_within_text`.
     """
-    start = 0
+    start, quotes = 0, measure("")
     while start < len(text):
-        size = max(1, space)
-        while size > 1 and len(encoded(text[start : start + size])) - 2 > space:
-            size //= 2
-        yield text[start : start + size]
-        start += size
+        length = max(1, space)
+        while length > 1 and measure(text[start : start + length]) - quotes > space:
+            length //= 2
+        yield text[start : start + length]
+        start += length

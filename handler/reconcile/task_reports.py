@@ -10,7 +10,7 @@ from handler.errors.sentences import shortened
 from handler.quiet_hours.status import QuietStatus, when
 from handler.reconcile.attempt import Attempt
 from handler.reconcile.decision import by_state, done
-from handler.report.entries import TaskError, TaskReport
+from handler.report.entries import UNSEEN, TaskError, TaskReport
 from handler.task import Job, Outcome, TaskState
 
 if TYPE_CHECKING:
@@ -25,14 +25,16 @@ _AFTERWARDS = "quiet hours turned after it was sent, and whether it took effect 
 def settled(job: Job, seen: Seen | None, hours: QuietStatus) -> TaskReport | None:
     """Return the report of a task that is as wanted, or cannot become so; else `None`."""
     outcome = by_state(job.action, seen.state if seen else None)
-    return None if outcome is None else TaskReport(job.task, outcome, hours, _reason(seen, hours))
+    report = TaskReport(job.task, outcome, hours, _reason(seen, hours)) if outcome else None
+    return report and report._replace(state=seen.state if seen else None)
 
 
 def dry_run(job: Job, seen: Seen | None, hours: QuietStatus, halted: CloudError | None) -> TaskReport:
     """Return the report of a task that a call would be made for, if it were for real."""
     if halted is not None:  # nor would anything be done without the dry run
         return _failed(job, hours, halted, "not tried, since no call can work")
-    return TaskReport(job.task, done(job.action, dry_run=True), hours, _reason(seen, hours))
+    report = TaskReport(job.task, done(job.action, dry_run=True), hours, _reason(seen, hours))
+    return report._replace(state=seen.state if seen else None)
 
 
 def unknown(job: Job, hours: QuietStatus) -> TaskReport:
@@ -49,6 +51,7 @@ def overruled(job: Job, hours: QuietStatus) -> TaskReport:
 def acted(job: Job, attempt: Attempt, outcome: Outcome, hours: QuietStatus, *, verify: bool) -> TaskReport:
     """Return the report of an attempt with its outcome."""
     report = TaskReport(job.task, outcome, hours, hours.sentence(), attempt.sent, attempt.request_id)
+    report = report._replace(state=_last_seen(attempt, outcome))
     if outcome is Outcome.DEFERRED:
         return report._replace(reason=f"the time was up; {hours.sentence()}")
     if outcome in {Outcome.FAILED, Outcome.NOT_FOUND, Outcome.NOT_ALLOWED}:
@@ -56,7 +59,7 @@ def acted(job: Job, attempt: Attempt, outcome: Outcome, hours: QuietStatus, *, v
         cause = TaskError(error.code, error.message, error.request_id)
         return report._replace(reason=_why_failed(attempt, hours), error=cause)
     if attempt.state is None and attempt.sent:
-        note = "; accepted, but its state could not be seen" if verify else ""
+        note = f"; {UNSEEN}" if verify else ""
         return report._replace(reason=hours.sentence() + note)
     if outcome is done(job.action, dry_run=False) and attempt.error is None:
         return report
@@ -126,6 +129,13 @@ def _reason(seen: Seen | None, hours: QuietStatus) -> str:
         if hours.quiet and (hours.until is None or at < hours.until):
             start = f" and starts in quiet hours, {when(at, hours.now, hours.time_zone)}"
     return f"the task is {_words(state)}{start}; {hours.sentence()}"
+
+
+def _last_seen(attempt: Attempt, outcome: Outcome) -> TaskState | None:
+    """Return what was seen after the last call, or earlier, if the task is not as wanted."""
+    if outcome in {Outcome.PAUSED, Outcome.RESUMED}:
+        return attempt.state
+    return attempt.state or attempt.earlier or attempt.before
 
 
 def _words(state: TaskState | None) -> str:

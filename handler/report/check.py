@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple
 
 from handler.errors.sentences import shortened
+from handler.output.encoding import size
 from handler.output.redaction import clean, cleaned
-from handler.report.cloudevents import CHECK_TYPE, Envelope, split
+from handler.report.cloudevents import CHECK_TYPE, Envelope, Measure, split
 from handler.report.entries import sendable
 
 Level = Literal["error", "warning"]
@@ -50,6 +51,7 @@ class CheckReport(NamedTuple):
     occasion: str
     scope: str
     findings: tuple[Finding, ...] = ()
+    is_rehearsal: bool = False
 
     def again(self) -> "CheckReport":
         """Return the same findings as a report with an id of its own."""
@@ -74,29 +76,34 @@ class CheckReport(NamedTuple):
             "text": clean(self._text()),
         }
 
-    def events(self, limit: int) -> list[dict[str, Any]]:
+    def events(self, limit: int, measure: Measure = size) -> list[dict[str, Any]]:
         """Return the notification as CloudEvents of at most `limit` bytes each, see `cloudevents.split`."""
-        return split(dict(self.data()), Envelope(self.id, self.source, self.time, CHECK_TYPE), limit)
+        return split(dict(self.data()), Envelope(self.id, self.source, self.time, CHECK_TYPE), limit, measure)
 
     def summary(self) -> str:
         """Return what a trigger is told of a check with errors: the first of them, in a line."""
-        return clean(f"{self.occasion}: {self._counts()}: {_sentences(self._of('error'))}")
+        return clean(f"{self.occasion}: {self.counts()}: {_sentences(self._of('error'))}")
+
+    def worst_first(self) -> list[Finding]:
+        """Return the findings, the errors before the warnings."""
+        return [*self._of("error"), *self._of("warning")]
+
+    def counts(self) -> str:
+        """Return how many errors and warnings there are, `1 ERROR, 2 WARNINGS`; nothing where there are none."""
+        counts = Counter(finding.level for finding in self.findings)
+        levels: tuple[Level, ...] = ("error", "warning")
+        return ", ".join(
+            f"{counts[each]:,} {each.upper()}{'S' * (counts[each] > 1)}" for each in levels if counts[each]
+        )
 
     def _text(self) -> str:
         if not self.findings:
             return sendable(f"{self.occasion}: everything is in order. {self.scope}.")
-        found = _sentences([*self._of("error"), *self._of("warning")])
-        return sendable(f"{self.occasion}: {self._counts()}. {found} {self.scope}.")
+        found = _sentences(self.worst_first())
+        return sendable(f"{self.occasion}: {self.counts()}. {found} {self.scope}.")
 
     def _of(self, level: Level) -> list[Finding]:
         return [finding for finding in self.findings if finding.level == level]
-
-    def _counts(self) -> str:
-        counts = Counter(finding.level for finding in self.findings)
-        levels: tuple[Level, ...] = ("error", "warning")
-        return ", ".join(
-            f"{counts[each]} {each.upper()}{'S' * (counts[each] > 1)}" for each in levels if counts[each]
-        )
 
 
 def _sentences(findings: Sequence[Finding]) -> str:

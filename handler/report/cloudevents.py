@@ -1,11 +1,11 @@
 """A report's data as CloudEvents 1.0, in parts where it is too long for one. Pure. Source: cloudevents.io."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from handler.errors.sentences import shortened
-from handler.output.encoding import encoded, slices
+from handler.output.encoding import size, slices
 from handler.report.entries import sendable, written_instant
 
 REPORT_TYPE = "callout.quiet-hours.report.v1"
@@ -40,8 +40,14 @@ class Envelope(NamedTuple):
         }
 
 
-def split(data: dict[str, Any], envelope: Envelope, limit: int) -> list[dict[str, Any]]:
-    """Return a report's data as CloudEvents of at most `limit` bytes each, encoded by `encoded`.
+Measure = Callable[[Any], int]
+"""The bytes of a value's JSON in a message: `encoding.size`, or `size_within_text`."""
+
+
+def split(
+    data: dict[str, Any], envelope: Envelope, limit: int, measure: Measure = size
+) -> list[dict[str, Any]]:
+    """Return a report's data as CloudEvents of at most `limit` bytes each, by `measure`.
 
     A report that does not fit becomes several, each with `part`: its number, of how many, of which
     report. Their lists, one after the other, are those of the whole; an error too
@@ -50,11 +56,11 @@ def split(data: dict[str, Any], envelope: Envelope, limit: int) -> list[dict[str
     """
     report_id = envelope.report_id
     whole = envelope.event(data, report_id)
-    if len(encoded(whole)) <= limit:
+    if measure(whole) <= limit:
         return [whole]
-    if len(encoded(data["text"])) > _LONGEST_TEXT:
+    if size(data["text"]) > _LONGEST_TEXT:
         data = data | {"text": shortened(data["text"], _LONGEST_TEXT // _LONGEST_ESCAPE)}
-    parts = list(_parts(data, envelope, limit))
+    parts = list(_parts(data, envelope, limit, measure))
     events = []
     for number, lists in enumerate(parts, 1):
         part = {"number": number, "of": len(parts), "report": report_id}
@@ -63,33 +69,35 @@ def split(data: dict[str, Any], envelope: Envelope, limit: int) -> list[dict[str
     return events
 
 
-def _parts(data: dict[str, Any], envelope: Envelope, limit: int) -> Iterator[dict[str, list[Any]]]:
+def _parts(
+    data: dict[str, Any], envelope: Envelope, limit: int, measure: Measure
+) -> Iterator[dict[str, list[Any]]]:
     lists = [key for key in _LISTS if key in data]
     empty = data | {key: [] for key in lists} | {"part": _WIDEST_PART | {"report": envelope.report_id}}
     longest_id = f"{envelope.report_id}-{_WIDEST_PART['of']}"
-    room = limit - len(encoded(envelope.event(empty, longest_id)))
+    room = limit - measure(envelope.event(empty, longest_id))
     pieces = (
         (key, piece)
         for key in lists
         for entry in data[key]
-        for piece in (_pieces(entry, room) if key == "errors" else [_fitting(entry, room)])
+        for piece in (_pieces(entry, room, measure) if key == "errors" else [_fitting(entry, room, measure)])
     )
     part: dict[str, list[Any]] = {key: [] for key in lists}
     used = 0
     for key, entry in pieces:
-        size = len(encoded(entry)) + 1
-        if used and used + size > room:
+        length = measure(entry) + 1
+        if used and used + length > room:
             yield part
             part, used = {key: [] for key in lists}, 0
         part[key].append(entry)
-        used += size
+        used += length
     yield part
 
 
-def _fitting(entry: dict[str, Any], room: int) -> dict[str, Any]:
+def _fitting(entry: dict[str, Any], room: int, measure: Measure) -> dict[str, Any]:
     """Return a task's entry, its longest texts shortened where it has more than `room` bytes."""
     most = 512
-    while len(encoded(entry)) + 1 > room and most >= 32:  # noqa: PLR2004
+    while measure(entry) + 1 > room and most >= 32:  # noqa: PLR2004
         entry = _with_texts_of(entry, most)
         most //= 2
     return entry
@@ -101,14 +109,14 @@ def _with_texts_of(entry: dict[str, Any], most: int) -> dict[str, Any]:
     return entry | parts | texts
 
 
-def _pieces(entry: dict[str, Any], room: int) -> list[dict[str, Any]]:
+def _pieces(entry: dict[str, Any], room: int, measure: Measure) -> list[dict[str, Any]]:
     """Return an error's entry in pieces of at most `room` bytes; itself where it fits."""
-    if len(encoded(entry)) + 1 <= room:
+    if measure(entry) + 1 <= room:
         return [entry]
     empty = entry | {"message": "", "body": "", "piece": 99_999, "pieces": 99_999}
-    space = room - len(encoded(empty)) - 1
-    cut = [("message", text) for text in slices(entry["message"], space)]
-    cut += [("body", text) for text in slices(entry["body"] or "", space)]
+    space = room - measure(empty) - 1
+    cut = [("message", text) for text in slices(entry["message"], space, measure)]
+    cut += [("body", text) for text in slices(entry["body"] or "", space, measure)]
     return [
         entry | {"message": "", "body": None, "piece": number, "pieces": len(cut)} | {key: text}
         for number, (key, text) in enumerate(cut, 1)

@@ -5,10 +5,14 @@ from typing import Any, Literal, NamedTuple
 
 from handler.quiet_hours.status import QuietStatus
 from handler.quiet_hours.zone import local
-from handler.task import Outcome, Task
+from handler.task import Outcome, Task, TaskState
 
 UNFINISHED = frozenset({Outcome.FAILED, Outcome.DEFERRED})
 """The outcomes for which the trigger is to deliver the message again."""
+
+
+UNSEEN = "accepted, but its state could not be seen"
+"""What the reason of a task says whose call was accepted, and of which nothing was seen afterwards."""
 
 
 class TaskError(NamedTuple):
@@ -24,7 +28,10 @@ class TaskError(NamedTuple):
 
 
 class TaskReport(NamedTuple):
-    """What became of one task, and why."""
+    """What became of one task, and why.
+
+    `state` is what was last seen of it; of a task that was paused or resumed, what was seen afterwards.
+    """
 
     task: Task
     outcome: Outcome
@@ -33,6 +40,7 @@ class TaskReport(NamedTuple):
     attempts: int = 0
     request_id: str | None = None
     error: TaskError | None = None
+    state: TaskState | None = None
 
     def entry(self) -> dict[str, Any]:
         """Return the task's entry in the notification."""

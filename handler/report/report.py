@@ -9,8 +9,9 @@ from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
 
 from handler.errors.sentences import shortened
+from handler.output.encoding import size
 from handler.output.redaction import clean, cleaned
-from handler.report.cloudevents import Envelope, split
+from handler.report.cloudevents import Envelope, Measure, split
 from handler.report.entries import UNFINISHED, Problem, TaskReport
 from handler.report.text import text
 from handler.task import Outcome
@@ -116,9 +117,9 @@ class Report(_Report):
             if task.outcome in _LASTING
         ]
 
-    def events(self, limit: int) -> list[dict[str, Any]]:
+    def events(self, limit: int, measure: Measure = size) -> list[dict[str, Any]]:
         """Return the notification as CloudEvents of at most `limit` bytes each, see `cloudevents.split`."""
-        return split(self._data, Envelope(self.id, self.source, self.time), limit)
+        return split(self._data, Envelope(self.id, self.source, self.time), limit, measure)
 
 
 def in_a_line(data: Mapping[str, Any]) -> str:

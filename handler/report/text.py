@@ -1,10 +1,11 @@
 """The notification's `text`: a summary of one or two lines, to be read in a chat room. Pure."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 
 from handler.errors.sentences import shortened
+from handler.quiet_hours.status import QuietStatus
 from handler.report.entries import Problem, TaskReport, sendable
 from handler.task import Outcome
 
@@ -17,12 +18,11 @@ def text(
     tasks: Sequence[TaskReport], problems: Sequence[Problem], notes: Sequence[str], *, dry_run: bool
 ) -> str:
     """Return the problems, the outcomes, the exemptions, the quiet hours and the notes, a sentence each."""
-    sentences = [_of_problems(problems), _of_outcomes(tasks)]
+    sentences = [_of_problems(problems), _capital(counted(Counter(task.outcome.value for task in tasks)))]
     exempt = [task for task in tasks if task.hours and task.hours.exempt_until]
     sentences += _some([_exemption(task) for task in exempt[:_SHOWN]], len(exempt), "exempt tasks")
-    hours = {task.hours.name: task.hours for task in tasks if task.hours and not task.hours.exempt_until}
-    shown = islice(hours.values(), _SHOWN)
-    sentences += _some([each.short() for each in shown], len(hours), "quiet hours")
+    hours = hours_of(tasks)
+    sentences += _some([each.short() for each in hours[:_SHOWN]], len(hours), "quiet hours")
     sentences += notes
     prefix = "Dry run: " if dry_run else ""
     return sendable(prefix + " ".join(f"{sentence}." for sentence in sentences if sentence))
@@ -47,14 +47,23 @@ _CLAUSES: tuple[tuple[Outcome, str, str], ...] = (
 )
 
 
-def _of_outcomes(tasks: Sequence[TaskReport]) -> str:
-    counts = Counter(task.outcome for task in tasks)
+def hours_of(tasks: Sequence[TaskReport]) -> list[QuietStatus]:
+    """Return what the quiet hours say that apply to tasks, each once; exempt tasks left out."""
+    hours = {task.hours.name: task.hours for task in tasks if task.hours and not task.hours.exempt_until}
+    return list(hours.values())
+
+
+def counted(summary: Mapping[str, int]) -> str:
+    """Return how many tasks have each outcome, the worst first: `1 task FAILED, paused 2 tasks`."""
     clauses = [
-        one if counts[outcome] == 1 else many.format(counts[outcome])
+        one if count == 1 else many.format(count)
         for outcome, one, many in _CLAUSES
-        if counts[outcome]
+        if (count := summary.get(outcome.value))
     ]
-    text = ", ".join(clauses)
+    return ", ".join(clauses)
+
+
+def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 

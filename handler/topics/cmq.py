@@ -7,6 +7,7 @@ from typing import Any
 
 from handler.errors import CloudError, Meaning
 from handler.output.encoding import encoded
+from handler.report.publishable import Publishable
 from handler.topics.tencent import TencentTopic
 
 
@@ -21,12 +22,12 @@ class Cmq(TencentTopic):
     per_second = 20
     """Requests that PublishCmqMsg takes of an account. Source: the document above."""
 
-    def publish(self, event: Mapping[str, Any], attributes: Mapping[str, str], seconds: float) -> None:
-        """Publish one CloudEvent, the values of its attributes as tags. `Result` must be true."""
+    def publish(self, event: Mapping[str, Any], report: Publishable, seconds: float) -> None:
+        """Publish one CloudEvent, the report's attributes as tags. `Result` must be true."""
         params = {
             "TopicName": self.name,
             "MsgContent": encoded(event).decode(),
-            "MsgTag": list(attributes.values()),
+            "MsgTag": list(report.attributes.values()),
         }
         response = self.call("PublishCmqMsg", params, seconds)
         if response.get("Result") is not True:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from handler.output.encoding import encoded
+from handler.report.publishable import Publishable
 from handler.topics.tencent import TencentTopic
 
 
@@ -28,7 +29,7 @@ class EventBridge(TencentTopic):
     per_second = 1_000
     """Requests that PutEvents takes of an account. Source: the document above."""
 
-    def publish(self, event: Mapping[str, Any], attributes: Mapping[str, str], seconds: float) -> None:  # noqa: ARG002
+    def publish(self, event: Mapping[str, Any], report: Publishable, seconds: float) -> None:  # noqa: ARG002
         """Publish one CloudEvent. One alone: the answer says of a list that it failed, not which of it."""
         mapped = {
             "Source": event["source"],

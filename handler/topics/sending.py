@@ -9,8 +9,9 @@ from handler.cloud.error_codes import cloud_error
 from handler.cloud.pacing import Backoff, Deadline, RateLimit, bounded, paced, retry
 from handler.errors import CloudError, Meaning, PublishError
 from handler.errors.sentences import shortened
+from handler.report.publishable import Publishable
 from handler.topics.stdout import Stdout
-from handler.topics.topic import Destination, Publishable, Topic, connect
+from handler.topics.topic import Destination, Topic, connect
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -121,7 +122,7 @@ class _Sending:
         """Split the report, and reserve the time that logging it may take."""
         now = self._deadline.clock.monotonic
         begun = now()
-        self.parts = self._report.events(target.limit)
+        self.parts = target.split(self._report)
         to_log = _TO_LOG * (now() - begun)
         self._deadline = self._deadline.earlier(min(to_log, self._deadline.remaining() / 2))
 
@@ -171,10 +172,9 @@ class _Sending:
         """Send one part once, within a share of the time, and record the result. Raises nothing."""
         if self._stopped():
             return
-        part = self.parts[number]
         try:
             seconds = min(self._deadline.remaining() * share, LONGEST_CALL_SECONDS)
-            target.publish(part, self._report.attributes, seconds)
+            target.publish(self.parts[number], self._report, seconds)
         except CloudError as error:
             refused = error
         except Exception as error:  # noqa: BLE001 - one part that fails holds up no other

@@ -6,6 +6,7 @@ from typing import Any
 
 from handler.errors import CloudError, Meaning
 from handler.output.encoding import LINE_LIMIT, encoded
+from handler.report.publishable import Publishable
 
 
 class Stdout:
@@ -14,7 +15,11 @@ class Stdout:
     limit = LINE_LIMIT
     per_second = float("inf")
 
-    def publish(self, event: Mapping[str, Any], attributes: Mapping[str, str], seconds: float) -> None:  # noqa: ARG002
+    def split(self, report: Publishable) -> list[dict[str, Any]]:
+        """Return a report as CloudEvents, each short enough for one message."""
+        return report.events(self.limit)
+
+    def publish(self, event: Mapping[str, Any], report: Publishable, seconds: float) -> None:  # noqa: ARG002
         """Print one CloudEvent."""
         try:
             sys.stdout.write(encoded(event).decode() + "\n")

@@ -8,6 +8,7 @@ from typing import Any
 
 from handler.cloud.credentials import Credentials
 from handler.cloud.tencent_api import TencentApi, product_endpoint
+from handler.report.publishable import Publishable
 
 
 class TencentTopic:
@@ -23,6 +24,10 @@ class TencentTopic:
         self._endpoint = product_endpoint(ccc_endpoint, self.service)
         self._region, self._identity = region, identity
         self._of_this_thread = threading.local()
+
+    def split(self, report: Publishable) -> list[dict[str, Any]]:
+        """Return a report as CloudEvents, each short enough for one message."""
+        return report.events(self.limit)
 
     def call(self, action: str, params: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         """Return the `Response` of one request. Raises `CloudError`."""

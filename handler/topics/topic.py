@@ -6,38 +6,24 @@ from typing import Any, NamedTuple, Protocol
 from handler.cloud.credentials import Credentials
 from handler.cloud.error_codes import cloud_error
 from handler.errors import CloudError, Meaning
+from handler.report.publishable import Publishable
 from handler.report.report import Notify
 from handler.topics import addresses
 from handler.topics.stdout import Stdout
 
 
-class Publishable(Protocol):
-    """What can be published: a report, or the findings of a check."""
-
-    @property
-    def attributes(self) -> Mapping[str, str]:
-        """What subscribers can filter by."""
-
-    def data(self) -> Mapping[str, Any]:
-        """Return the data of the notification, whole."""
-
-    def events(self, limit: int) -> list[dict[str, Any]]:
-        """Return it as CloudEvents of at most `limit` bytes each."""
-
-
 class Topic(Protocol):
-    """Somewhere to publish: the most bytes of one message, and the pace of its requests."""
-
-    @property
-    def limit(self) -> int:
-        """The most bytes that one message may have."""
+    """Somewhere to publish: a report in which parts, and at which pace."""
 
     @property
     def per_second(self) -> float:
         """How many requests a second it takes."""
 
-    def publish(self, event: Mapping[str, Any], attributes: Mapping[str, str], seconds: float) -> None:
-        """Publish one CloudEvent within `seconds`. Raises `CloudError` when it is not taken.
+    def split(self, report: Publishable) -> list[dict[str, Any]]:
+        """Return a report as CloudEvents, each short enough for one message."""
+
+    def publish(self, event: Mapping[str, Any], report: Publishable, seconds: float) -> None:
+        """Publish one CloudEvent of a report within `seconds`. Raises `CloudError` when it is not taken.
 
         Several threads may call it at once.
         """

@@ -74,6 +74,53 @@ def test_json_prints_the_answer_alone(run: Any) -> None:
     assert done.stderr == ""
 
 
+def test_as_email_prints_the_mail_that_was_sent_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # where no .env is
+    done = run_command(["invoke", event("scf-timer"), "--at", NIGHT_IN_NEW_YORK, "--as", "email"])
+    assert done.stdout.startswith(
+        "Subject: Quiet hours [local] succeeded: paused 2 tasks, left 1 task alone\n\n"
+        "Succeeded: paused 2 tasks, left 1 task alone.\n"
+    )
+    assert (
+        "\nleft alone  16498  spring-renewals  default      it is not quiet for this task now\n"
+        in done.stdout
+    )
+    assert done.stderr == ""
+
+
+def test_as_sms_prints_the_sms_that_was_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # where no .env is
+    done = run_command(["invoke", event("scf-timer"), "--at", NIGHT_IN_NEW_YORK, "--as", "sms"])
+    assert done.stdout == (
+        "Quiet hours local succeeded: paused 2 tasks, left 1 task alone. "
+        "Quiet in America/New_York until Tue 08:00.\n"
+    )
+
+
+def test_as_email_shows_with_settings_what_a_subscriber_would_get(run: Any, emulator: Emulator) -> None:
+    done = run("invoke", event("scf-timer"), "--as", "email", CALLOUT_ENDPOINT=emulator.url, **REAL)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("Subject: Quiet hours [local] succeeded: paused 1 task\n\n")
+    assert emulator.tasks.state(16498) == 5
+
+
+def test_as_sms_says_when_such_a_report_is_not_published(run: Any, emulator: Emulator) -> None:
+    unwanted = {**REAL, "CALLOUT_NOTIFY": "failures", "CALLOUT_ENDPOINT": emulator.url}
+    done = run("invoke", event("scf-timer"), "--as", "sms", **unwanted)
+    assert done.stdout == "Nothing was published.\n"
+
+
+def test_a_failed_night_can_be_read_as_a_mail_too(run: Any, emulator: Emulator) -> None:
+    emulator.faults.add(faults.error("UnauthorizedOperation", "you may not"))
+    done = run("invoke", event("scf-timer"), "--as", "sms", CALLOUT_ENDPOINT=emulator.url, **REAL)
+    assert done.returncode == 1
+    assert done.stdout == (
+        "Quiet hours local failed: 1 may be running! 1 task FAILED. Always quiet in UTC.\n"
+    )
+
+
 def test_logs_go_to_standard_error(run: Any) -> None:
     done = run("invoke", event("scf-timer"), "--json", "--logs")
     assert json.loads(done.stdout)
@@ -169,6 +216,11 @@ WRONG: list[tuple[list[str], dict[str, str], str]] = [
         ["invoke", event("scf-timer")],
         REAL | {"CALLOUT_TOPIC": "nonsense"},
         "settings: CALLOUT_TOPIC: 'nonsense'",
+    ),
+    (
+        ["invoke", event("scf-timer"), "--json", "--as", "sms"],
+        {},
+        "either --json or --as can be printed, not both",
     ),
     (["invoke", "/dev/zero"], {}, "/dev/zero cannot be read: it is longer than 20,000,000 bytes"),
     (["emulator", "--port", "0", "--tasks", "nowhere.json"], {}, "nowhere.json cannot be read"),

@@ -19,6 +19,7 @@ from handler.report.entries import Problem
 from handler.report.report import Status
 from handler.settings import Settings
 from handler.task import Outcome, SdkAppId
+from tests.unit import test_for_people as for_people
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -93,6 +94,13 @@ def test_the_notification_shown_has_the_keys_of_a_real_one() -> None:
     assert shown["type"] == REPORT_TYPE
     assert list(shown["data"]) == list(real)
     assert list(shown["data"]["tasks"][0]) == list(real["tasks"][0])
+
+
+def test_the_mail_and_the_sms_shown_are_what_is_sent() -> None:
+    told = for_people.of(for_people.report(for_people.PAUSED_AS_SEEN, for_people.STILL_RUNNING))
+    mail = f"Subject: {told.subject}\n\n{told.email}"
+    assert block(REFERENCE, "<!-- mail", "text") == mail, f"\n{mail}"
+    assert block(REFERENCE, "<!-- sms", "text") == told.sms + "\n", f"\n{told.sms}"
 
 
 @pytest.mark.parametrize("outcome", list(Outcome))

@@ -21,6 +21,8 @@ from handler.cloud.pacing import Backoff, Clock, Deadline
 from handler.errors import CloudError, PublishError, QuietHoursError, UnfinishedError
 from handler.invocation import Invocation
 from handler.main import handle
+from handler.output.encoding import size
+from handler.report.cloudevents import Measure
 from handler.report.entries import Problem
 from handler.report.report import Report
 from handler.topics.sending import publish
@@ -554,9 +556,9 @@ def test_the_time_that_logging_a_long_report_takes_is_kept(emulator: Emulator) -
     class Laborious(Report):
         __slots__ = ()
 
-        def events(self, limit: int) -> list[dict[str, Any]]:
+        def events(self, limit: int, measure: Measure = size) -> list[dict[str, Any]]:
             clock.sleep(0.2)
-            return super().events(limit)
+            return super().events(limit, measure)
 
     with pytest.raises(PublishError) as error:
         send(emulator, "cmq:reports", 4.2, report=Laborious(*long()), clock=clock.clock())

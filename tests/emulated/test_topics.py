@@ -11,12 +11,14 @@ from datetime import datetime, timezone
 from typing import Any, ClassVar
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from moto import mock_aws
 
 from handler.cloud.credentials import Credentials
 from handler.cloud.pacing import Backoff, Clock, Deadline
 from handler.errors import CloudError, Meaning, PublishError
-from handler.output.encoding import encoded
+from handler.output.encoding import encoded, size_within_text
 from handler.report.entries import Problem
 from handler.report.report import Report
 from handler.topics import sns
@@ -63,27 +65,99 @@ def test_a_subscriber_of_sns_gets_the_event_with_attributes_to_filter_by(subscri
     assert sent(subscribed.address, report(), NOWHERE) == 1
     (notification,) = subscribed.envelopes()
     assert json.loads(notification["Message"]) == report().events(10**6)[0]
-    assert notification["Subject"] == "Invalid message: tasks: a list is wanted."
+    assert notification["Subject"] == "Quiet hours [f] rejected: 1 invalid message, no task was touched"
     assert {name: value["Value"] for name, value in notification["MessageAttributes"].items()} == {
         "status": "rejected",
         "action": "pause",
     }
 
 
-def test_a_subject_is_short_plain_ascii_whatever_the_text(subscribed: SnsSubscriber) -> None:
-    sent(subscribed.address, report("zwölf\nBoxkämpfer \x07" + "x" * 200), NOWHERE)
-    (notification,) = subscribed.envelopes()
-    subject = notification["Subject"]
-    assert subject.startswith("Invalid message: zw?lf Boxk?mpfer xxx")
-    assert subject.endswith("...")
-    assert len(subject) == 100
-    assert sns._subject("\x07") == "Callout quiet hours"
+def test_programs_get_the_event_and_people_a_text(subscribed: SnsSubscriber) -> None:
+    sent(subscribed.address, report(), NOWHERE)
+    (request,) = subscribed.requests
+    assert request["MessageStructure"] == "json"
+    (bodies,) = subscribed.bodies()
+    assert set(bodies) == {"default", "email", "sms"}
+    for protocol in ("sqs", "lambda", "http", "https", "firehose", "application", "email-json"):
+        body = bodies.get(protocol, bodies["default"])  # as SNS chooses the body of a protocol
+        assert json.loads(body) == report().events(10**6)[0]
+        assert body == encoded(report().events(10**6)[0]).decode(), (
+            "byte for byte as without the other bodies"
+        )
+    assert bodies["email"].startswith("Rejected: 1 invalid message, no task was touched.\n")
+    assert bodies["sms"] == "Quiet hours f rejected: 1 invalid message, no task was touched."
 
 
-def test_a_report_over_the_limit_of_sns_comes_in_parts(subscribed: SnsSubscriber) -> None:
+def bytes_of(request: dict[str, Any]) -> int:
+    """Return what SNS counts of a request, and more: attributes count with names and types, the subject too."""
+    attributes = request["MessageAttributes"].items()
+    texts = [request["Message"], request["Subject"]]
+    texts += [text for name, value in attributes for text in (name, value["DataType"], value["StringValue"])]
+    return sum(len(text.encode()) for text in texts)
+
+
+@pytest.mark.parametrize("text", ["x", "ü", "续", '"', "\\", "\x00", "\n", "\ud83d", "\U0001f319"], ids=ascii)
+def test_all_bodies_of_a_message_together_stay_within_the_limit_of_sns(
+    subscribed: SnsSubscriber, text: str
+) -> None:
+    times = 60_000 // (len(encoded(text)) - 2)
+    long = report(message=text * 1_000, body=text * times, count=6)
+    count = sent(subscribed.address, long, NOWHERE)
+    assert count == len(subscribed.requests) > 1
+    for request, bodies in zip(subscribed.requests, subscribed.bodies(), strict=True):
+        assert bytes_of(request) <= 256 * 1024
+        assert {"default", "email", "sms"} == set(bodies), (
+            "moto takes a message without default, SNS does not"
+        )
+        assert request["Subject"].isascii(), "moto takes line breaks in a subject, SNS does not"
+        assert request["Subject"].isprintable()
+        assert 0 < len(request["Subject"]) < 100
+        assert len(bodies["sms"]) <= 140
+    errors = [error for event in subscribed.received() for error in event["data"]["errors"]]
+    as_sent = text.encode("utf-8", "backslashreplace").decode()
+    for number in range(6):
+        body = "".join(each["body"] or "" for each in errors if each["message_id"] == f"m{number}")
+        assert body == as_sent * times, "nothing of the event is cut for the sake of the mail"
+
+
+def test_parts_are_as_large_as_there_is_room_for(subscribed: SnsSubscriber) -> None:
+    sent(subscribed.address, report(body="x" * 100_000, count=10), NOWHERE)
+    *full, _ = map(bytes_of, subscribed.requests)
+    assert min(full) > 190_000, "two messages of 100,000 bytes in each"
+
+
+@given(st.dictionaries(st.text(max_size=20), st.text() | st.integers() | st.none(), max_size=5))
+def test_the_size_of_an_event_within_the_bodies_is_known_before_it_is_put_there(value: Any) -> None:
+    assert size_within_text(value) == len(encoded(encoded(value).decode())) - len('""')
+
+
+def test_a_person_reads_one_mail_of_a_report_in_parts(subscribed: SnsSubscriber) -> None:
+    only_the_first = subscribed.subscribed("people", FilterPolicy='{"part": [{"exists": false}]}')
     assert sent(subscribed.address, report(body="x" * 100_000, count=5), NOWHERE) == 3
-    numbers = {json.loads(each["Message"])["data"]["part"]["number"] for each in subscribed.envelopes()}
-    assert numbers == {1, 2, 3}
+    first, *others = subscribed.bodies()
+    assert first["email"].startswith("Rejected: 5 invalid messages")
+    assert first["email"].count("INVALID MESSAGE") == 5
+    for number, each in enumerate(others, 2):
+        assert each["email"].startswith(f"This is part {number} of 3 of a report")
+        assert each["sms"] == f"Quiet hours f: part {number} of 3 of a long report, nothing new"
+    numbers = [json.loads(each["Message"])["data"]["part"]["number"] for each in subscribed.envelopes()]
+    assert sorted(numbers) == [1, 2, 3]
+    (message,) = subscribed.sqs.take(only_the_first)
+    assert json.loads(json.loads(message["Body"])["Message"])["data"]["part"]["number"] == 1
+
+
+def test_a_mistake_in_the_texts_for_people_does_not_keep_the_event_from_programs(
+    subscribed: SnsSubscriber, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("a mistake")
+
+    monkeypatch.setattr(sns, "texts", broken)
+    assert sent(subscribed.address, report(), NOWHERE) == 1
+    assert subscribed.received() == report().events(10**6)
+    (bodies,) = subscribed.bodies()
+    assert set(bodies) == {"default"}
+    assert "no text for people could be written" in caplog.text
 
 
 def test_an_sns_topic_that_is_not_there_ends_in_the_log_and_an_error(
@@ -98,7 +172,7 @@ def test_an_sns_topic_that_is_not_there_ends_in_the_log_and_an_error(
 def test_sns_without_an_answer_is_tried_again_and_then_told() -> None:
     topic = sns.Sns("arn:aws:sns:us-east-1:123456789012:reports", 5)
     with pytest.raises(CloudError) as error:  # no credentials in a clean environment
-        topic.publish(report().events(10**6)[0], {}, 5)
+        topic.publish(report().events(10**6)[0], report(), 5)
     assert error.value.code == "NoCredentialsError"
 
 
@@ -355,11 +429,11 @@ def test_the_largest_part_there_can_be_is_taken_by_an_event_bus(bus: Bus) -> Non
     event["data"]["text"] = ""
     event["data"]["text"] = "x" * (EventBridge.limit - len(encoded(event)))
     target = EventBridge(bus.id, bus.emulator.url, "ap-guangzhou", CREDENTIALS)
-    target.publish(event, {}, 5)
+    target.publish(event, report(), 5)
     assert bus.received() == [event]
     event["data"]["text"] += "x" * 5_000
     with pytest.raises(CloudError, match=r"InvalidEvent: .* 65536 are the most"):
-        target.publish(event, {}, 5)
+        target.publish(event, report(), 5)
 
 
 def test_standard_output_gets_the_event_as_lines_that_a_log_service_takes(

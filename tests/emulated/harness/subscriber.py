@@ -53,14 +53,33 @@ class Sqs:
 
 
 class SnsSubscriber:
-    """A queue that is subscribed to an SNS topic. Both belong to moto."""
+    """A queue that is subscribed to an SNS topic. Both belong to moto.
+
+    `requests` has the parameters of each request to Publish, as they are sent.
+    """
 
     def __init__(self, region: str = REGION) -> None:
         self.sqs = Sqs(region)
-        sns = boto3.client("sns", region_name=region)
-        self.address: str = sns.create_topic(Name="reports")["TopicArn"]
-        self.queue = self.sqs.queue("subscriber")
-        sns.subscribe(TopicArn=self.address, Protocol="sqs", Endpoint=self.sqs.arn(self.queue))
+        self._sns = boto3.client("sns", region_name=region)
+        self.address: str = self._sns.create_topic(Name="reports")["TopicArn"]
+        self.queue = self.subscribed("subscriber")
+        self.requests: list[dict[str, Any]] = []
+        # Clients that are created from now on have this hook.
+        boto3.DEFAULT_SESSION.events.register("provide-client-params.sns.Publish", self._record)
+
+    def subscribed(self, name: str, **attributes: str) -> str:
+        """Create another queue, subscribe it with these attributes, and return its URL."""
+        url = self.sqs.queue(name)
+        arn = self.sqs.arn(url)
+        self._sns.subscribe(TopicArn=self.address, Protocol="sqs", Endpoint=arn, Attributes=attributes or {})
+        return url
+
+    def bodies(self) -> list[dict[str, str]]:
+        """Return the bodies of each request, by protocol."""
+        return [json.loads(request["Message"]) for request in self.requests]
+
+    def _record(self, params: dict[str, Any], **_: Any) -> None:
+        self.requests.append(params)
 
     def envelopes(self) -> list[dict[str, Any]]:
         """Return the messages of SNS, each with its attributes, that have arrived since the last call."""

@@ -1,0 +1,107 @@
+"""What a report means for the person on call: who may be calling, what to do, what happens next. Pure."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from handler.report.for_people.columns import one_line
+from handler.report.for_people.facts import Facts
+from handler.report.report import Report
+
+_LONGEST_FAULT, _LONGEST_BODY = 600, 300
+
+_OF_TASKS = (
+    # field of Facts, what is said of one task, what is said of several
+    (
+        "running",
+        "1 task was still running when last seen: it may be calling people in quiet hours.",
+        "{:,} tasks were still running when last seen: they may be calling people in quiet hours.",
+    ),
+    (
+        "unknown",
+        "Whether 1 task is calling people is not known: nothing was seen of it.",
+        "Whether {:,} tasks are calling people is not known: nothing was seen of them.",
+    ),
+    (
+        "unconfirmed",
+        "1 task is NOT CONFIRMED: CCC accepted the call, and nothing was seen afterwards. Look at it in CCC.",
+        "{:,} tasks are NOT CONFIRMED: CCC accepted the calls, and nothing was seen afterwards. Look in CCC.",
+    ),
+    (
+        "not_resumed",
+        "1 task was not resumed. The function tries again when the trigger delivers the event again.",
+        "{:,} tasks were not resumed. The function tries again when the trigger delivers the event again.",
+    ),
+    (
+        "not_found",
+        "1 task was not found in CCC. There is no retry: correct it in the policy or in the request.",
+        "{:,} tasks were not found in CCC. There is no retry: correct them in the policy or in the request.",
+    ),
+    (
+        "still_quiet",
+        "1 task was not resumed because it is quiet. Nothing resumes it later: ask again afterwards.",
+        "{:,} tasks were not resumed because it is quiet. Nothing resumes them later: ask again afterwards.",
+    ),
+    (
+        "dry",
+        "This was a dry run for 1 task: nothing was changed, and if it was running, it still is.",
+        "This was a dry run for {:,} tasks: nothing was changed, and those that were running still are.",
+    ),
+)
+_ACT_NOW = (
+    "Look in CCC now, and pause there by hand what is running. The function tries again at its next wake-up, "
+    "and earlier if the trigger delivers the event again."
+)
+_REJECTED = "An invalid message was rejected as a whole: no task was touched for it. "
+_OF_PROBLEMS = {
+    "Configuration": "The settings or the policy cannot be used. No task was looked at, and none is paused "
+    "until this is corrected and deployed: every wake-up fails, and tasks that run go on calling.",
+    "Unexpected": "The function itself failed, and may not have done its work: look at the tasks in CCC. "
+    "The function's log has the traceback.",
+    "ListIncomplete": "CCC's list of tasks could not be read whole: more tasks may have a name that was "
+    "asked for, and may be calling. The function tries again.",
+    "Rejected": "The trigger delivers it a few times more, with the same result. Send a corrected message.",
+}
+_AFTER_REJECTION = {
+    "sqs": "The queue delivers it again, with the same result, and then keeps it in its dead-letter queue. "
+    "Send a corrected message.",
+    "invocation": "Send a corrected message.",
+    "ckafka": "It is passed over and does not come again. Send a corrected message.",
+}
+_TITLES = {
+    "Configuration": "CONFIGURATION ERROR",
+    "Unexpected": "UNEXPECTED ERROR",
+    "ListIncomplete": "INCOMPLETE LIST",
+    "Rejected": "INVALID MESSAGE",
+}
+
+
+def advice(report: Report, facts: Facts) -> list[str]:
+    """Return what is to be known and to be done, a sentence or two on each line."""
+    codes = dict.fromkeys(problem.code for problem in report.problems)
+    lines = [*_of_tasks(facts), *(_of_problem(code, report.trigger) for code in codes)]
+    if not report.tasks and not report.problems:
+        return ["Neither the request nor the policy names a task, so nothing was looked at."]
+    return lines or ["You need not do anything."]
+
+
+def problem(entry: dict[str, Any]) -> str:
+    """Return what was given and what is wrong with it, from an entry of the report's errors."""
+    title = " ".join(filter(None, [_TITLES[entry["code"]], one_line(entry["message_id"] or "", 80)]))
+    lines = [title, f"  Wrong: {one_line(entry['message'], _LONGEST_FAULT)}"]
+    lines += [f"  Given: {one_line(entry['body'], _LONGEST_BODY)}"] if entry["body"] else []
+    return "\n".join(lines)
+
+
+def _of_tasks(facts: Facts) -> Iterator[str]:
+    counts = facts._asdict()
+    for field, one, many in _OF_TASKS:
+        if counts[field]:
+            yield one if counts[field] == 1 else many.format(counts[field])
+        if field == "unknown" and facts.running + facts.unknown:
+            yield _ACT_NOW
+
+
+def _of_problem(code: str, trigger: str | None) -> str:
+    if code != "Rejected":
+        return _OF_PROBLEMS[code]
+    return _REJECTED + _AFTER_REJECTION.get(trigger or "", _OF_PROBLEMS[code])

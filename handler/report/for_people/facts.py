@@ -1,0 +1,64 @@
+"""What a report says of the calls: how many tasks may be calling, and how many nobody is sure of. Pure."""
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from handler.report.entries import UNFINISHED, UNSEEN, TaskReport
+from handler.report.report import Report
+from handler.task import Outcome, TaskState
+
+OPEN = UNFINISHED | {Outcome.NOT_ALLOWED}
+"""The outcomes of tasks that may be in the unwanted state."""
+
+
+class Facts(NamedTuple):
+    """How many tasks of a report are how.
+
+    * `running`: to be paused, and running when last seen
+    * `unknown`: to be paused, and nothing was seen of them
+    * `not_resumed`: to be resumed, and not resumed
+    * `not_found`: not known to CCC
+    * `unconfirmed`: a call was accepted, and nothing was seen of them afterwards
+    * `dry`: would be paused or resumed if it were not a dry run
+    * `still_quiet`: not resumed because it is quiet
+    * `summary`: by outcome, without the unconfirmed ones
+    """
+
+    running: int
+    unknown: int
+    not_resumed: int
+    not_found: int
+    unconfirmed: int
+    dry: int
+    still_quiet: int
+    summary: Mapping[str, int]
+
+    @classmethod
+    def of(cls, report: Report) -> "Facts":
+        """Return the facts of a report."""
+        outcomes = Counter(task.outcome for task in report.tasks if not unconfirmed(task))
+        unfinished = [task for task in report.tasks if task.outcome in OPEN]
+        pauses = [task for task in unfinished if _is_a_pause(task, report)]
+        return cls(
+            running=sum(task.state is TaskState.RUNNING for task in pauses),
+            unknown=sum(task.state is None for task in pauses),
+            not_resumed=len(unfinished) - len(pauses),
+            not_found=outcomes[Outcome.NOT_FOUND],
+            unconfirmed=len(report.tasks) - sum(outcomes.values()),
+            dry=outcomes[Outcome.WOULD_PAUSE] + outcomes[Outcome.WOULD_RESUME],
+            still_quiet=outcomes[Outcome.STILL_QUIET],
+            summary={outcome.value: count for outcome, count in outcomes.items()},
+        )
+
+
+def unconfirmed(task: TaskReport) -> bool:
+    """Return whether a call for a task was accepted, and nothing was seen of the task afterwards."""
+    return task.outcome in {Outcome.PAUSED, Outcome.RESUMED} and UNSEEN in task.reason
+
+
+def _is_a_pause(task: TaskReport, report: Report) -> bool:
+    """Return whether a task was to be paused. Where the event asks for both, only quiet ones can be."""
+    if report.action == "mixed":
+        return task.hours is None or task.hours.quiet
+    return report.action != "resume"
