@@ -89,7 +89,7 @@ class CheckReport(NamedTuple):
         return [*self._of("error"), *self._of("warning")]
 
     def counts(self) -> str:
-        """Return how many errors and warnings there are, `1 ERROR, 2 WARNINGS`; nothing where there are none."""
+        """Return the number of errors and of warnings, `1 ERROR, 2 WARNINGS`; nothing without any."""
         counts = Counter(finding.level for finding in self.findings)
         levels: tuple[Level, ...] = ("error", "warning")
         return ", ".join(
