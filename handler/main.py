@@ -245,6 +245,7 @@ class EventHandler:
             per_second=settings.callout_requests_per_second,
             identity=identity,
             reread=reread,
+            lack=lambda: self.settings.lack_of_credentials,
             clock=run.deadline.clock,
             backoff=run.backoff,
         )

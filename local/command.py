@@ -148,12 +148,11 @@ def _shortened(text: str) -> str:
 
 
 def _in_the_real_world(event: Any, clock: Clock) -> tuple[Run, str]:
-    from handler.cloud.connection import NO_CREDENTIALS  # noqa: PLC0415
     from handler.settings import read_settings  # noqa: PLC0415
 
     settings = read_settings()
     if settings.credentials is None:
-        raise UsageError(NO_CREDENTIALS)
+        raise UsageError(settings.lack_of_credentials)
     run = _run(event, clock, {})
     notification = f"Published to {settings.callout_topic}"
     if settings.callout_topic == "stdout:":

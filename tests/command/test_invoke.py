@@ -152,8 +152,13 @@ WRONG: list[tuple[list[str], dict[str, str], str]] = [
     (["invoke", event("scf-timer"), "--at", "2026-11-23T21:00"], {}, "has no offset; write one, such as"),
     (
         ["invoke", event("scf-timer")],
-        REAL | {"TENCENTCLOUD_SECRET_KEY": ""},
+        REAL | {"TENCENTCLOUD_SECRET_ID": "", "TENCENTCLOUD_SECRET_KEY": ""},
         "there are no credentials; set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY",
+    ),
+    (
+        ["invoke", event("scf-timer")],
+        REAL | {"TENCENTCLOUD_SECRET_KEY": ""},
+        "the credentials are incomplete: TENCENTCLOUD_SECRET_ID is set, TENCENTCLOUD_SECRET_KEY is not",
     ),
     (
         ["invoke", event("scf-timer")],
