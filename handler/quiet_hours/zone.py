@@ -209,7 +209,7 @@ Europe/Paris france lyon marseille
 Europe/Rome italy milan
 Europe/Zurich basel bern geneva
 """
-"""Large cities without a zone of their own, and countries with one, after their zone; read when one is refused."""
+"""Cities without a zone of their own, and countries with one, after the zone; read when one is refused."""
 
 
 @cache
