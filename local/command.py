@@ -10,24 +10,25 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import redirect_stdout
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from pathlib import Path
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from handler.cloud.pacing import Clock
+from rich.console import RenderableType
+
+from handler.cloud.pacing import Backoff, Clock
 from handler.errors import ConfigurationError, QuietHoursError
 from handler.errors.sentences import shortened
-from handler.policy.json_document import parse_json
 from handler.report.report import Report
-from local import hours, show
-from local.usage import NOT_DONE, OK, WRONG_USE, UsageError, instant
+from handler.settings import Settings, read_settings
+from local import hours, screen, show
+from local.usage import NOT_DONE, OK, WRONG_USE, UsageError, clock_from, read_json
 
-_LARGEST_EVENT = 20_000_000
-"""Bytes; no platform hands over more than 6 MB."""
 _LONGEST_COMPLAINT = 6_000
+_IMPATIENT = Backoff(attempts=100, wait_max=1.0, unanswered_seconds=9.0)
+"""A person waits: an endpoint that never answers is given up then, not after a minute."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,9 +42,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain(error, WRONG_USE)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has closed the pipe
-        return OK
     except Exception as error:  # noqa: BLE001 - a bug of ours is reported in one line, too
         return _complain(f"unexpected {type(error).__name__}: {error}", NOT_DONE)
 
@@ -63,6 +61,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="quiet-hours", description="Pause outbound call tasks of Tencent Cloud CCC during quiet hours."
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {_version()}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     invoke = commands.add_parser(
@@ -72,7 +71,13 @@ def _parser() -> argparse.ArgumentParser:
         "world: an emulated CCC with a few running tasks, and a topic with a subscriber.",
     )
     invoke.add_argument("event", metavar="EVENT.json", help="the trigger event; samples are in events/")
-    invoke.add_argument("--at", metavar="TIME", help="pretend this time, such as 2026-11-24T03:00:00+08:00")
+    invoke.add_argument("--policy", metavar="FILE", help="use this policy instead of that of the settings")
+    invoke.add_argument("--dry-run", action="store_true", help="decide and report, change nothing")
+    invoke.add_argument(
+        "--at",
+        metavar="TIME",
+        help="pretend this time, such as 2026-11-24T03:00:00+08:00; with settings this is a dry run",
+    )
     invoke.add_argument("--json", action="store_true", help="print the handler's answer alone")
     invoke.add_argument(
         "--logs", action="store_true", help="print the function's log lines to standard error"
@@ -87,13 +92,20 @@ def _parser() -> argparse.ArgumentParser:
         description="Serve CCC and TDMQ as TencentCloud API 3.0 on 127.0.0.1 until stopped.",
     )
     emulator.add_argument(
-        "--port", type=_port, required=True, metavar="N", help="the port; 0 takes a free one"
+        "--port", type=_port, default=8089, metavar="N", help="default: %(default)s; 0 takes a free one"
     )
     emulator.add_argument("--tasks", metavar="FILE", help="a JSON list of tasks; without it there are a few")
     emulator.add_argument("--secret-id", default="AKIDEXAMPLE", help="default: %(default)s")
     emulator.add_argument("--secret-key", default="SECRETEXAMPLE", help="default: %(default)s")
     emulator.set_defaults(command=_emulator)
     return parser
+
+
+def _version() -> str:
+    try:
+        return version("callout-quiet-hours")
+    except PackageNotFoundError:
+        return "(not installed)"
 
 
 def _port(text: str) -> int:
@@ -121,22 +133,17 @@ class Run:
 
 
 def _invoke(options: argparse.Namespace) -> int:
-    event = _event(options.event)
-    clock = _clock(options.at)
+    event, clock = read_json(options.event), clock_from(options.at)
     now = clock.now()
-    if embedded := not _has_settings():
-        run, page = _in_a_world(event, clock)
-    else:
-        run, page = _in_the_real_world(event, clock)
+    run, against, page = (_in_the_real_world if _has_settings() else _in_a_world)(options, event, clock)
     if options.logs:
         sys.stderr.write(run.lines)
     if isinstance(run.error, ConfigurationError):
         raise run.error
     if options.json:
-        print(json.dumps(run.answer, ensure_ascii=False, indent=2))
+        screen.show(json.dumps(run.answer, ensure_ascii=False, indent=2))
     else:
-        print(show.heading(options.event, now, embedded=embedded))
-        print(page)
+        screen.show(show.heading(options.event, now, against), *page)
     if run.code != OK:
         told = str(run.error) if run.error else json.dumps(run.answer)
         _complain(f"not everything was done; the trigger was told: {_shortened(told)}", run.code)
@@ -147,74 +154,78 @@ def _shortened(text: str) -> str:
     return text if len(text) <= 200 else text[:200] + "…"  # noqa: PLR2004 - the report has it all
 
 
-def _in_the_real_world(event: Any, clock: Clock) -> tuple[Run, str]:
-    from handler.settings import read_settings  # noqa: PLC0415
+Shown = tuple[Run, show.Against, Iterable[RenderableType]]
 
-    settings = read_settings()
-    if settings.credentials is None:
+
+def _in_the_real_world(options: argparse.Namespace, event: Any, clock: Clock) -> Shown:
+    given: dict[str, Any] = {"callout_dry_run": True} if options.dry_run or options.at else {}
+    if options.policy:
+        given |= {"callout_policy": options.policy, "callout_quiet_hours": None, "callout_time_zone": None}
+    settings = read_settings(**given)
+    if settings.credentials is None and not settings.callout_secret:
         raise UsageError(settings.lack_of_credentials)
-    run = _run(event, clock, {})
+    with screen.waiting(f"asking {settings.callout_endpoint}") as note:
+        run = _run(event, clock, given | {"backoff": _IMPATIENT}, note)
     notification = f"Published to {settings.callout_topic}"
     if settings.callout_topic == "stdout:":
         events = [line for line in run.lines.splitlines() if line.startswith('{"specversion"')]
         notification = "\n".join(["Notification (the topic is stdout:):", *map(show.pretty, events)])
-    return run, show.page(run.reports, notification)
+    return run, _against(options, settings), show.page(run.reports, notification)
 
 
-def _in_a_world(event: Any, clock: Clock) -> tuple[Run, str]:
-    from local.world import world  # noqa: PLC0415 - moto takes a second that `--help` need not wait for
+def _against(options: argparse.Namespace, settings: Settings) -> show.Against:
+    causes = {
+        "--dry-run": options.dry_run,
+        "--at pretends a time": options.at,
+        "CALLOUT_DRY_RUN": settings.callout_dry_run,
+    }
+    policy = settings.callout_policy or f"CALLOUT_QUIET_HOURS={settings.callout_quiet_hours}"
+    return show.Against(
+        "the JSON in CALLOUT_POLICY" if policy.lstrip()[:1] == "{" else policy,
+        settings.callout_endpoint,
+        settings.callout_sdk_app_id,
+        next((cause for cause, holds in causes.items() if holds), None),
+    )
 
-    with world(clock) as here:
+
+def _in_a_world(options: argparse.Namespace, event: Any, clock: Clock) -> Shown:
+    from local.world import APP, EXAMPLE, world  # noqa: PLC0415 - `--help` need not wait for it
+
+    policy = options.policy or EXAMPLE
+    dry_run = "--dry-run" if options.dry_run else None
+    against = show.Against(options.policy or "policy.example.yaml", show.EMBEDDED, APP, dry_run)
+    with world(clock, policy) as here:
         before = {task.task_id: task.state for task in here.emulator.tasks}
-        run = _run(event, clock, here.settings)
+        run = _run(event, clock, here.settings | {"callout_dry_run": options.dry_run}, lambda _: None)
         after = {task.task_id: task.state for task in here.emulator.tasks}
-        return run, show.page(run.reports, show.received(here.topic, here.received()), before, after)
+        page = show.page(run.reports, show.received(here.topic, here.received()), before, after)
+        return run, against, page
 
 
-def _run(event: Any, clock: Clock, settings: dict[str, Any]) -> Run:
+class _Lines(io.StringIO):
+    """Log lines; `note` is told of each call that failed, while it happens."""
+
+    def __init__(self, note: Callable[[str], None]) -> None:
+        super().__init__()
+        self._note = note
+
+    def write(self, text: str) -> int:
+        if '"message":"call failed"' in text:
+            self._note(shortened(str(json.loads(text)["error"]), 100))
+        return super().write(text)
+
+
+def _run(event: Any, clock: Clock, given: dict[str, Any], note: Callable[[str], None]) -> Run:
     from handler.main import handle  # noqa: PLC0415
 
-    run, lines = Run(), io.StringIO()
+    run, lines = Run(), _Lines(note)
     try:
         with redirect_stdout(lines):
-            run.answer = handle(event, clock=clock, seen=run.reports.append, **settings)
+            run.answer = handle(event, clock=clock, seen=run.reports.append, **given)
     except QuietHoursError as error:
         run.error = error
     run.lines = lines.getvalue()
     return run
-
-
-def _event(path: str) -> Any:
-    try:
-        with Path(path).open("rb") as file:
-            content = file.read(_LARGEST_EVENT + 1)
-        if len(content) > _LARGEST_EVENT:
-            raise ValueError(f"it is longer than {_LARGEST_EVENT:,} bytes")
-        text = content.decode("utf-8-sig")
-    except (OSError, ValueError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise UsageError(f"{path} cannot be read: {reason}") from None
-    try:
-        return parse_json(text)
-    except ValueError as error:
-        raise UsageError(f"{path} is {error}") from None
-
-
-def _clock(at: str | None) -> Clock:
-    """Return the clock, or one that starts at the time pretended and runs on from there."""
-    if at is None:
-        return Clock()
-    start = instant("--at", at)
-    real = Clock()
-    started = real.monotonic()
-
-    def now() -> datetime:
-        try:
-            return start + timedelta(seconds=real.monotonic() - started)
-        except OverflowError:  # at the end of year 9999 time stands still
-            return start
-
-    return Clock(now=now)
 
 
 def _has_settings() -> bool:
@@ -238,9 +249,9 @@ def _emulator(options: argparse.Namespace) -> int:
     import threading  # noqa: PLC0415
 
     from local.emulator import Emulator  # noqa: PLC0415
-    from local.world import TASKS  # noqa: PLC0415
+    from local.world import tasks_of  # noqa: PLC0415
 
-    tasks = TASKS if options.tasks is None else _event(options.tasks)
+    tasks = tasks_of() if options.tasks is None else read_json(options.tasks)
     try:
         emulator = Emulator(port=options.port, tasks=tasks, secrets={options.secret_id: options.secret_key})
     except ValueError as error:
@@ -257,7 +268,7 @@ def _emulator(options: argparse.Namespace) -> int:
     except OSError as error:
         raise UsageError(f"port {options.port} of 127.0.0.1 cannot be had: {error.strerror}") from None
     with emulator:
-        print(f"listening on {emulator.url}", flush=True)
+        screen.show(f"listening on {emulator.url}")
         stopped.wait()
     return OK
 
