@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from rich.console import RenderableType
+from rich.table import Table
 
 from handler.cloud.pacing import Backoff, Clock
 from handler.errors import ConfigurationError, QuietHoursError
@@ -154,7 +154,7 @@ def _shortened(text: str) -> str:
     return text if len(text) <= 200 else text[:200] + "…"  # noqa: PLR2004 - the report has it all
 
 
-Shown = tuple[Run, show.Against, Iterable[RenderableType]]
+Shown = tuple[Run, show.Against, Iterable[str | Table]]
 
 
 def _in_the_real_world(options: argparse.Namespace, event: Any, clock: Clock) -> Shown:

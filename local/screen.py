@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Timer
 
-from rich.console import Console, RenderableType
+from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 _ENDLESS = 100_000
 """Columns of what is no terminal."""
@@ -39,7 +40,7 @@ def has_unicode() -> bool:
     return not _console().options.ascii_only
 
 
-def show(*blocks: RenderableType) -> None:
+def show(*blocks: str | Text | Table) -> None:
     """Print blocks below one another: a text as it is, a table within the width of the terminal."""
     for block in blocks:
         if isinstance(block, str):
@@ -87,9 +88,13 @@ def _console(columns: int | None = None) -> Console:
     return Console(file=sys.stdout, width=columns, markup=False, highlight=False, emoji=False)
 
 
-def _room(block: RenderableType) -> int:
+def _room(block: Text | Table) -> int:
     """Return the width to draw in: the terminal's, but enough to cut nothing."""
     if not sys.stdout.isatty():
         return _ENDLESS
     console = _console(_ENDLESS)
+    for column in block.columns if isinstance(block, Table) else ():
+        if column.no_wrap:
+            cells = [column.header, *column.cells]
+            column.min_width = max(console.measure(cell).maximum for cell in cells)
     return max(width(), console.measure(block).minimum)

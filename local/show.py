@@ -7,7 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any, NamedTuple
 
-from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -48,7 +47,7 @@ def heading(event: str, now: datetime, against: Against) -> Table:
 
 def page(
     reports: Sequence[Report], notification: str, before: States | None = None, after: States | None = None
-) -> Iterator[RenderableType]:
+) -> Iterator[str | Table]:
     """Yield the outcomes as a table, the decisions as sentences, and the notification."""
     yield ""
     for report in reports:

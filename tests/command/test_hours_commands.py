@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import re
+import struct
 import subprocess
 import sys
+import termios
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -437,3 +442,43 @@ def test_a_policy_with_thousands_of_faults_is_told_in_a_page(run: Any, tmp_path:
     assert head == "quiet-hours: policy many.json has 5,000 faults:"
     assert len(faults) == 21
     assert faults[-1].strip() == "and 4,980 more"
+
+
+def on_a_terminal(columns: int, *arguments: str, **environment: str) -> str:
+    """Return what a command prints on a terminal of so many columns, with its escapes."""
+    control, terminal = os.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-m", "local.command", *arguments],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", **environment},
+        stdout=terminal,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(terminal)
+    printed = b""
+    with suppress(OSError):  # the terminal is gone when the command has ended
+        while chunk := os.read(control, 65_536):
+            printed += chunk
+    assert process.wait(30) == 0
+    return printed.decode().replace("\r\n", "\n")
+
+
+def test_a_terminal_has_colours_alike_in_chart_and_legend_and_no_line_is_cut(tmp_path: Path) -> None:
+    (tmp_path / "policy.yaml").write_text(POLICY)
+    where = (
+        "preview",
+        str(tmp_path / "policy.yaml"),
+        "--name",
+        "us-east",
+        "--from",
+        "2026-10-30",
+        "--days",
+        "4",
+    )
+    page = on_a_terminal(70, *where)
+    (blue,) = set(re.findall("(\x1b\\[[0-9;]+m)[█▌▐q]", page))
+    assert f"            {blue}█\x1b[0m quiet  · open\n" in page
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", page)
+    assert plain.partition("\n\n")[2].split("\n\n")[0] == BACK.partition("\n\n")[2].split("\n\n")[0]
+    assert plain.split() == BACK.split()
+    assert on_a_terminal(200, *where, NO_COLOR="1").endswith(BACK.rpartition("\n\n")[2])
