@@ -73,7 +73,7 @@ def waiting(what: str) -> Iterator[Callable[[str], None]]:
     console = Console(stderr=True, markup=False, highlight=False, emoji=False)
     if console.is_terminal:
         with console.status(what) as status:
-            yield lambda how: status.update(f"{what}: {how}")
+            yield lambda how: status.update(f"{what}: {how}"[: console.width - 4])
         return
     late = Timer(_PATIENCE, print, [f"quiet-hours: {what} …"], {"file": sys.stderr, "flush": True})
     late.daemon = True
