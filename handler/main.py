@@ -72,16 +72,17 @@ def handle(  # noqa: PLR0913 - replaced in a test or on a developer's machine
     clock: Clock | None = None,
     backoff: Backoff | None = None,
     seen: Callable[[Report], None] | None = None,
+    checked: Callable[[CheckReport], None] | None = None,
     memory: Memory | None = None,
     **given: Any,
 ) -> dict[str, Any]:
     """Do what `main_handler` does, with another clock, backoff or memory where one is passed.
 
-    Settings in `given` override the environment. `seen` is called with each report, published or not.
-    `memory` holds what was published before; the default is the memory of this instance.
+    Settings in `given` override the environment. `seen` is called with each report and `checked` with each
+    check, published or not. `memory` holds what was published before; the default is that of this instance.
     """
     invocation = Invocation.start(context, clock or Clock(), backoff or Backoff())
-    notifier = Notifier(invocation, _OF_THIS_INSTANCE if memory is None else memory, seen)
+    notifier = Notifier(invocation, _OF_THIS_INSTANCE if memory is None else memory, seen, checked)
     redaction.begin([*known_secrets(given), *remembered()])
     log.set_up(invocation.request_id)
     try:
@@ -104,6 +105,22 @@ def handle(  # noqa: PLR0913 - replaced in a test or on a developer's machine
         problem = Problem("Unexpected", shortened(f"{type(error).__name__}: {error}"))
         notifier.notify(_destination(settings, invocation), _report(invocation, [problem]))
         raise
+
+
+@without_secrets
+def check(*, clock: Clock | None = None, backoff: Backoff | None = None, **given: Any) -> CheckReport:
+    """Return what a check finds, the topic included, and publish nothing. Raises `ConfigurationError`.
+
+    It is for a developer's machine; the arguments are those of `handle`.
+    """
+    invocation = Invocation.start(None, clock or Clock(), backoff or Backoff())
+    redaction.begin([*known_secrets(given), *remembered()])
+    log.set_up(None)
+    settings = read_settings(**given)
+    redaction.hide(settings.secrets)
+    notifier, reader = Notifier(invocation, Memory()), _reader(settings, invocation)
+    handler = EventHandler(invocation, notifier, settings, reader, given)
+    return handler.checker().run(source(invocation.function), "Check", is_rehearsal=True)
 
 
 class EventHandler:
@@ -143,36 +160,27 @@ class EventHandler:
             reports.append(report)
         if checks := [each.message for each in results if each.is_check]:
             found = self._checks.published(len(checks))
-            fate = Fate.FOUND_ERRORS if found.status == "errors" else Fate.DONE
-            fates += [(message, fate) for message in checks]
+            fates += [
+                (message, Fate.FOUND_ERRORS if found.status == "errors" else Fate.DONE) for message in checks
+            ]
             reports.append(found)
         if delivery.trigger in TIMERS and all(fate is Fate.DONE for _, fate in fates):
-            self._rehearse(results)
+            policy, clock = self.reader.policy, self.invocation.deadline.clock
+            self._checks.rehearse(results, Schedule(policy.quiet_hours, clock))
         summary = "; ".join(each.summary() for each in reports)
         return delivery.answer(fates, reports[0].data(), summary)
 
     def _notify(self, report: Report) -> None:
         self.notifier.notify(_destination(self.settings, self.invocation), report, self.connection.calls)
 
-    def _rehearse(self, results: Sequence[MessageResult]) -> None:
-        """Rehearse, after the work of a timer that asks for every task of the policy to be paused."""
-        everything = [
-            job
-            for each in results
-            if each.request and each.request.action == "pause" and each.request.tasks is None
-            for job in each.jobs
-        ]
-        schedule = Schedule(self.reader.policy.quiet_hours, self.invocation.deadline.clock)
-        names = dict.fromkeys(job.task.quiet_hours for job in everything)
-        self._checks.rehearse(schedule.now(name) for name in names)
-
     @property
     def _checks(self) -> Checks:
         topic = _destination(self.settings, self.invocation)
-        return Checks(self.invocation, self.notifier, topic, self._checker, lambda: self.connection.calls)
+        return Checks(self.invocation, self.notifier, topic, self.checker, lambda: self.connection.calls)
 
-    def _checker(self) -> Checker:
-        from handler.check.checker import Checker  # noqa: PLC0415 - not in a cold start
+    def checker(self) -> Checker:
+        """Return what checks these settings. It is imported here, since most wake-ups do not need it."""
+        from handler.check.checker import Checker  # noqa: PLC0415
 
         deadline = self.invocation.for_work()
         return Checker(
@@ -245,6 +253,7 @@ class EventHandler:
             per_second=settings.callout_requests_per_second,
             identity=identity,
             reread=reread,
+            lack=lambda: self.settings.lack_of_credentials,
             clock=run.deadline.clock,
             backoff=run.backoff,
         )

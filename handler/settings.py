@@ -10,7 +10,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import Self
 
-from handler.cloud.credentials import Credentials, unsendable
+from handler.cloud.credentials import Credentials, checked_arn, lack_of, unsendable
 from handler.errors import ConfigurationError
 from handler.errors.spelling import closest
 from handler.task import INT64_MAX
@@ -22,7 +22,6 @@ _CREDENTIALS = tuple(
     for whose in ("tencentcloud", "role")
     for what in ("secret_id", "secret_key", "session_token")
 )
-_HOLDER = r"arn:aws[a-z-]*:(?:secretsmanager:[a-z0-9-]+:\d+:secret:.+|ssm:[a-z0-9-]+:\d+:parameter/.+)"
 _SECRET_VARIABLES = frozenset(
     [name.upper() for name in _CREDENTIALS]
     + ["TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN"]
@@ -118,12 +117,7 @@ class PublishSettings(BaseSettings):
     @field_validator("callout_secret")
     @classmethod
     def _secret_is_an_arn(cls, value: str | None) -> str | None:
-        if value is None or re.fullmatch(_HOLDER, value):
-            return value
-        raise ValueError(
-            "an ARN is wanted: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME "
-            "or arn:aws:ssm:REGION:ACCOUNT:parameter/NAME"
-        )
+        return None if value is None else checked_arn(value)
 
     @field_validator("callout_topic")
     @classmethod
@@ -138,20 +132,27 @@ class PublishSettings(BaseSettings):
         Id, key and token always come from one set of names: a role's token beside a person's id and
         key would be refused by every API.
         """
-        own = (self.tencentcloud_secret_id, self.tencentcloud_secret_key, self.tencentcloud_session_token)
-        role = (self.role_secret_id, self.role_secret_key, self.role_session_token)
-        for each in (own, role):
-            secret_id, secret_key, token = (value.get_secret_value() if value else "" for value in each)
+        for secret_id, secret_key, token in self._sets:
             if secret_id and secret_key and not unsendable(secret_id + secret_key + token):
                 return Credentials(secret_id, secret_key, token or None)
         return None
 
     @property
+    def lack_of_credentials(self) -> str:
+        """Why there are none; where half a pair is set, which half, even if the role has a whole one."""
+        return lack_of(*self._sets)
+
+    @property
     def secrets(self) -> list[str]:
         """What no text may show."""
-        found = (self.tencentcloud_secret_id, self.tencentcloud_secret_key, self.tencentcloud_session_token)
-        role = (self.role_secret_id, self.role_secret_key, self.role_session_token)
-        return [secret.get_secret_value() for secret in found + role if secret]
+        return [secret for each in self._sets for secret in each if secret]
+
+    @property
+    def _sets(self) -> tuple[list[str], list[str]]:
+        """Id, key and token under the function's own names, and under the role's."""
+        values = [getattr(self, name) for name in _CREDENTIALS]
+        texts = [value.get_secret_value() if value else "" for value in values]
+        return texts[:3], texts[3:]
 
 
 class Settings(PublishSettings):
@@ -275,11 +276,9 @@ def with_new_credentials(settings: Settings, **given: Any) -> Settings:
 
 def known_secrets(given: Mapping[str, Any]) -> list[str]:
     """Return the values of the environment and of `given` that no text may show, usable or not."""
-    found = [value for name, value in os.environ.items() if name.upper() in _SECRET_VARIABLES]
-    for name, value in given.items():
-        if value and name.upper() in _SECRET_VARIABLES:
-            found.append(value.get_secret_value() if isinstance(value, SecretStr) else str(value))
-    return found
+    found = [*os.environ.items(), *given.items()]
+    values = [value for name, value in found if value and name.upper() in _SECRET_VARIABLES]
+    return [value.get_secret_value() if isinstance(value, SecretStr) else str(value) for value in values]
 
 
 def is_loopback(host: str) -> bool:

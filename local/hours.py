@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import shutil
 import sys
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
+
+from rich.table import Table
+from rich.text import Text
 
 from handler.errors import ConfigurationError
 from handler.policy.model import DEFAULT, Policy
@@ -19,8 +21,8 @@ from handler.quiet_hours import Period, QuietHours
 from handler.quiet_hours.zone import local
 from handler.settings import read_settings
 from handler.task import SdkAppId
-from local import periods, week
-from local.usage import OK, WRONG_USE, UsageError, instant
+from local import live, periods, picture, screen, week
+from local.usage import OK, WRONG_USE, UsageError, has_settings, instant
 
 LONGEST_PREVIEW = 3660
 """Days; about ten years."""
@@ -33,6 +35,11 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         help="list every fault of a policy, or describe it",
         description="List every fault of a policy with its place. Of a policy without faults, show what it "
         "means, whether it is quiet now, and what is probably not intended.",
+    )
+    check.add_argument(
+        "--live",
+        action="store_true",
+        help="ask CCC and the topic as well; see the table in docs/reference.md",
     )
     check.set_defaults(command=_check)
 
@@ -64,7 +71,10 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
     explain.add_argument("--json", action="store_true", help="the answer for other programs")
     explain.set_defaults(command=_explain)
     for command in (check, preview, explain):
-        command.add_argument("--policy", metavar="FILE", help="default: what CALLOUT_POLICY names")
+        command.add_argument(
+            "file", metavar="FILE", nargs="?", help="the policy; default: what the settings name"
+        )
+        command.add_argument("--policy", metavar="FILE", help="the same")
 
 
 def _days(text: str) -> int:
@@ -81,12 +91,14 @@ def _date(text: str) -> date:
 
 
 def _policy(options: argparse.Namespace) -> tuple[str, Policy]:
-    if options.policy:
-        return options.policy, load(options.policy)
+    if options.policy and options.file:
+        raise UsageError(f"one policy is wanted, not {options.file} and --policy {options.policy}")
+    if file := options.policy or options.file:
+        return file, load(file)
     try:
         settings = read_settings()
     except ConfigurationError as error:
-        raise UsageError(f"no --policy FILE was given, and {error}") from None
+        raise UsageError(f"no policy FILE was given, and {error}") from None
     if settings.callout_policy:
         source = "CALLOUT_POLICY" if settings.callout_policy.lstrip()[:1] == "{" else settings.callout_policy
         return source, load(settings.callout_policy)
@@ -104,6 +116,10 @@ def _chosen(options: argparse.Namespace, read: Policy) -> Mapping[str, QuietHour
 
 
 def _check(options: argparse.Namespace) -> int:
+    if options.live and not (options.policy or options.file or has_settings()):
+        from local.world import EXAMPLE  # noqa: PLC0415 - `--help` need not wait for it
+
+        options.file = EXAMPLE
     try:
         source, read = _policy(options)
     except ConfigurationError as error:
@@ -113,25 +129,22 @@ def _check(options: argparse.Namespace) -> int:
             print(f"  {problem}", file=sys.stderr)
         return WRONG_USE
     now = datetime.now(timezone.utc)
-    print(f"{source}: no faults")
-    warnings = []
+    lines, warnings = [f"{source}: no faults"], []
     for name, hours in read.quiet_hours.items():
         users = [task for task, entry in read.tasks.items() if entry.quiet_hours == name]
-        print(f"\n{name}")
-        for line in hours.describe():
-            print(f"  {line}")
-        print(f"  now: {hours.reason(now).text}")
-        print(
-            f"  tasks: {', '.join(f'{task} ({read.tasks[task].task_id})' for task in users) or 'none named'}"
-        )
+        lines += ["", name, *(f"  {line}" for line in hours.describe())]
+        lines.append(f"  now: {hours.reason(now).text}")
+        tasks = ", ".join(f"{task} ({read.tasks[task].task_id})" for task in users)
+        lines.append(f"  tasks: {tasks or 'none named'}")
         warnings += [f"quiet_hours.{name} {text}" for text in hours.warnings(now)]
         if not users and name != DEFAULT:
             warnings.append(f"quiet_hours.{name} is not used by any task of the policy")
-    warnings += _of_tasks(read)
-    if warnings:
-        print("\nWorth a look:")
-        for warning in warnings:
-            print(f"  {warning}")
+    screen.show(*lines)
+    if warnings := [*warnings, *_of_tasks(read)]:
+        screen.show("", Text("Worth a look:", "yellow"), *(f"  {warning}" for warning in warnings))
+    if options.live:
+        screen.show("")
+        return live.check(options.policy or options.file)
     return OK
 
 
@@ -153,36 +166,28 @@ def _of_tasks(read: Policy) -> list[str]:
 def _preview(options: argparse.Namespace) -> int:
     _, read = _policy(options)
     chosen = _chosen(options, read)
-    now = datetime.now(timezone.utc)
+    now = datetime.now(timezone.utc).replace(second=0, microsecond=0)
     if options.svg and len(chosen) > 1:
         raise UsageError(f"--svg draws one: name it with --name, of {', '.join(chosen)}")
     listed = {name: _periods(hours, options, now) for name, hours in chosen.items()}
     if options.json:
         documents = [periods.as_json(name, listed[name], str(_zone(hours))) for name, hours in chosen.items()]
-        print(json.dumps(documents, ensure_ascii=False, indent=2))
+        screen.show(json.dumps(documents, ensure_ascii=False, indent=2))
     elif options.ical:
-        sys.stdout.buffer.write(periods.as_ical(list(listed.items()), now))
+        screen.write(periods.as_ical(list(listed.items()), now))
     elif options.svg:
         ((name, hours),) = chosen.items()
-        _write(
-            options.svg,
-            periods.as_svg(f"{name}: quiet hours in {_zone(hours)}", _days_of(hours, options, now)),
-        )
+        drawn = picture.as_svg(f"{name}: quiet hours in {_zone(hours)}", _days_of(hours, options, now))
+        _write(options.svg, drawn)
     else:
-        blocks = [_page(name, hours, listed[name], options, now) for name, hours in chosen.items()]
-        print("\n\n".join(blocks))
+        for number, (name, hours) in enumerate(chosen.items()):
+            screen.show(*[""] * (number > 0), f"{name}: {_zone(hours)}", "", _chart(hours, options, now), "")
+            screen.show(periods.listed(listed[name], _zone(hours)))
     return OK
 
 
-def _page(
-    name: str, hours: QuietHours, listed: list[Period], options: argparse.Namespace, now: datetime
-) -> str:
-    zone = _zone(hours)
-    size = shutil.get_terminal_size().columns
-    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
-    colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    drawn = week.chart(_days_of(hours, options, now), width=size, colour=colour, unicode=unicode)
-    return f"{name}: {zone}\n\n{drawn}\n\n{periods.table(listed, zone)}"
+def _chart(hours: QuietHours, options: argparse.Namespace, now: datetime) -> Table:
+    return week.chart(_days_of(hours, options, now), width=screen.width(), unicode=screen.has_unicode())
 
 
 def _zone(hours: QuietHours) -> ZoneInfo:
@@ -215,7 +220,7 @@ def _write(path: str, text: str) -> None:
         Path(path).write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"{path} cannot be written: {error.strerror}") from None
-    print(f"wrote {path}")
+    screen.show(f"wrote {path}")
 
 
 def _explain(options: argparse.Namespace) -> int:
@@ -237,10 +242,10 @@ def _explain(options: argparse.Namespace) -> int:
             }
             for name, reason in answers.items()
         ]
-        print(json.dumps(rows, ensure_ascii=False, indent=2))
+        screen.show(json.dumps(rows, ensure_ascii=False, indent=2))
     else:
         for name, reason in answers.items():
             there = local(at, ZoneInfo(reason.time_zone))
             when = f"{there:%a} {there.date().isoformat()} {there:%H:%M:%S %z}"
-            print(f"{name}: at {when}: {reason.text}")
+            screen.show(f"{name}: at {when}: {reason.text}")
     return OK

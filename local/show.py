@@ -1,65 +1,109 @@
-"""A report as text for a person: a table, the decisions, the notification. Pure."""
+"""A report for a person: a heading, a table, the decisions, the notification. Pure."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, NamedTuple
 
+from rich.table import Table
+from rich.text import Text
+
+from handler.output.redaction import clean
 from handler.quiet_hours.zone import local
+from handler.report.check import CheckReport
 from handler.report.entries import TaskReport
 from handler.report.report import Report
-from handler.task import TaskState
+from handler.task import Outcome, TaskState
+from local.screen import table
+
+EMBEDDED = "the embedded world: an emulated CCC and an SNS topic (no CALLOUT_ setting was found)"
+States = Mapping[int, int]
+"""The states of tasks by id, as CCC has them."""
 
 
-def heading(event: str, now: datetime, *, embedded: bool) -> str:
+class Against(NamedTuple):
+    """What the function runs against. `dry_run` says what makes it a dry run, `None` if nothing does."""
+
+    policy: str
+    endpoint: str
+    application: int | None
+    dry_run: str | None
+
+
+def heading(event: str, now: datetime, against: Against) -> Table:
     """Return what is run, when, and against what."""
-    where = "the embedded world: an emulated CCC and an SNS topic (no CALLOUT_ setting was found)"
     utc = local(now, timezone.utc)
-    return "\n".join(
-        [
-            f"Event     {event}",
-            f"Time      {utc:%a} {utc.date().isoformat()} {utc:%H:%M:%S} UTC",
-            f"Against   {where if embedded else 'the real thing, as the settings say'}",
-        ]
-    )
+    lines = table("", "")
+    lines.show_header = False
+    lines.add_row("Event", event)
+    lines.add_row("Time", f"{utc:%a} {utc.date().isoformat()} {utc:%H:%M:%S} UTC")
+    lines.add_row("Policy", against.policy)
+    lines.add_row("Endpoint", against.endpoint)
+    lines.add_row("Application", str(against.application or "CALLOUT_SDK_APP_ID is not set"))
+    dry = f"{against.dry_run}; nothing is changed" if against.dry_run else "no"
+    lines.add_row(Text("DRY RUN", "bold yellow") if against.dry_run else "Dry run", dry)
+    return lines
 
 
 def page(
     reports: Sequence[Report],
+    checks: Sequence[CheckReport],
     notification: str,
-    before: Mapping[int, int] | None = None,
-    after: Mapping[int, int] | None = None,
-) -> str:
-    """Return the outcomes as a table, the decisions as sentences, and the notification."""
-    blocks = [""]
+    before: States | None = None,
+    after: States | None = None,
+) -> Iterator[str | Text | Table]:
+    """Yield the outcomes as a table, the decisions as sentences, what checks found, and the notification."""
+    yield ""
     for report in reports:
         if report.tasks:
-            blocks += [table(report.tasks, before, after), ""]
+            yield from (tasks(report.tasks, before, after), "")
         decisions = {task.hours.name: task.hours.sentence() for task in report.tasks if task.hours}
-        blocks += [f"{name}: {sentence}" for name, sentence in decisions.items()] + [""] * bool(decisions)
-        blocks += [f"Report: {report.status}. {report.text()}", ""]
-    return "\n".join([*blocks, notification])
+        yield from [f"{name}: {sentence}" for name, sentence in decisions.items()] + [""] * bool(decisions)
+        yield from (f"Report: {report.status}. {report.text()}", "")
+    for check in checks:
+        yield from (*findings(check), "")
+    yield notification
 
 
-def table(
-    tasks: Sequence[TaskReport], before: Mapping[int, int] | None, after: Mapping[int, int] | None
-) -> str:
+def findings(check: CheckReport) -> Iterator[str | Text | Table]:
+    """Yield what a check found as a table, the errors first, and what it looked at."""
+    if check.findings:
+        rows = table("LEVEL", "CODE")
+        rows.add_column("WHAT", overflow="fold", min_width=40)
+        for each in check.worst_first():
+            style = "red" if each.level == "error" else "yellow"
+            rows.add_row(Text(each.level.upper(), style), Text(each.code), Text(clean(each.message)))
+        yield from (rows, "")
+    yield f"{check.occasion}: {check.counts() or 'everything is in order'}. {clean(check.scope)}."
+
+
+_STYLES = {
+    "green": {Outcome.PAUSED, Outcome.RESUMED, Outcome.ALREADY_PAUSED, Outcome.ALREADY_RUNNING},
+    "yellow": {Outcome.WOULD_PAUSE, Outcome.WOULD_RESUME},
+    "red": {Outcome.FAILED, Outcome.DEFERRED, Outcome.NOT_FOUND, Outcome.NOT_ALLOWED},
+}
+
+
+def tasks(reports: Sequence[TaskReport], before: States | None, after: States | None) -> Table:
     """Return a table with a row for each task. States are known only in the embedded world."""
-    states = before is not None and after is not None
-    head = ["TASK", "NAME", "QUIET HOURS", *(["BEFORE"] * states), "OUTCOME", *(["AFTER"] * states), "WHY"]
-    rows = [head]
-    for task in tasks:
-        row = [str(task.task.task_id or "?"), task.task.name or "-", task.task.quiet_hours]
-        row += [_state(before, task.task.task_id)] * states + [task.outcome.value]
-        row += [_state(after, task.task.task_id)] * states + [_why(task)]
-        rows.append(row)
-    widths = [max(len(row[column]) for row in rows) for column in range(len(head) - 1)]
-    return "\n".join(
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]])
-        for row in rows
-    )
+    known = before is not None and after is not None
+    rows = table("TASK", "NAME", "QUIET HOURS", *["BEFORE"] * known, "OUTCOME", *["AFTER"] * known)
+    rows.add_column("WHY", overflow="fold", min_width=40)
+    for each in reports:
+        task = each.task
+        style = next((style for style, outcomes in _STYLES.items() if each.outcome in outcomes), "")
+        rows.add_row(
+            str(task.task_id or "?"),
+            Text(task.name or "-"),
+            Text(task.quiet_hours),
+            *[_state(before, task.task_id)] * known,
+            Text(each.outcome.value, style),
+            *[_state(after, task.task_id)] * known,
+            Text(_why(each)),
+        )
+    return rows
 
 
 def received(topic: str, notifications: Sequence[Mapping[str, Any]]) -> str:
@@ -87,6 +131,6 @@ def _why(task: TaskReport) -> str:
     return f"{task.reason} [{task.error.code}: {task.error.message}]" if task.error else task.reason
 
 
-def _state(states: Mapping[int, int] | None, task_id: int | None) -> str:
+def _state(states: States | None, task_id: int | None) -> str:
     number = (states or {}).get(task_id or 0)
     return "-" if number is None else TaskState(number).name.lower().replace("_", " ")

@@ -1,58 +1,103 @@
-"""The week chart: a row a day, a cell a quarter of an hour, by the clock on the wall. Pure."""
+"""The week chart: a row a day, by the clock on the wall. Pure."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from enum import Enum
+from itertools import pairwise
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from handler.quiet_hours import QuietHours
+from rich.table import Table
+from rich.text import Text
 
-QUARTER = timedelta(minutes=15)
+from handler.quiet_hours import QuietHours
+from handler.quiet_hours.day_masks import Month, day_number
+from handler.quiet_hours.zone import DAY, Zone, instant, moment, read_zone
+from local.screen import table
+
 QUARTERS = 96
+_QUARTER = DAY // QUARTERS
 
 
 class Cell(Enum):
-    """What a quarter of an hour is. It is quiet if any of its minutes is."""
+    """What a part of a day is. `SKIPPED` is what no clock shows, because it is put forward in spring."""
 
     OPEN = "open"
     QUIET = "quiet"
     SKIPPED = "skipped"
 
 
+class Stretch(NamedTuple):
+    """A part of a day, in seconds from midnight on the wall clock. A repeated hour is quiet if it is once."""
+
+    start: int
+    end: int
+    cell: Cell
+
+
 @dataclass(frozen=True)
 class Day:
-    """A local day in 96 cells; `note` describes a change of the clocks on that day."""
+    """A local day, exact to the second; `note` describes a change of the clocks on that day."""
 
     date: date
-    cells: tuple[Cell, ...]
+    stretches: tuple[Stretch, ...]
     note: str = ""
+
+    @property
+    def cells(self) -> list[Cell]:
+        """The quarters of an hour. One is quiet if any of its minutes is."""
+        return [self._cell(quarter * _QUARTER) for quarter in range(QUARTERS)]
+
+    def _cell(self, start: int) -> Cell:
+        cells = {each.cell for each in self.stretches if each.start < start + _QUARTER and each.end > start}
+        return next(cell for cell in (Cell.QUIET, Cell.OPEN, Cell.SKIPPED) if cell in cells)
 
 
 def days(hours: QuietHours, first: date, count: int, zone: ZoneInfo) -> Iterator[Day]:
     """Yield `count` days from `first` on, as the clocks of `zone` show them."""
+    there = read_zone(zone.key)
     for number in range(count):
         day = first + timedelta(days=number)
-        cells = tuple(_cell(hours, day, quarter, zone) for quarter in range(QUARTERS))
-        yield Day(day, cells, _note(day, zone))
+        yield Day(day, tuple(_stretches(hours, day, there)), _note(day, zone))
 
 
-def _cell(hours: QuietHours, day: date, quarter: int, zone: ZoneInfo) -> Cell:
-    wall = datetime.combine(day, time()) + quarter * QUARTER
-    readings = instants(wall, zone)
-    if not readings:
-        return Cell.SKIPPED
-    return Cell.QUIET if any(_any_quiet(hours, start) for start in readings) else Cell.OPEN
+def _stretches(hours: QuietHours, day: date, zone: Zone) -> Iterator[Stretch]:
+    """Yield the stretches of a day in turn, from midnight to midnight."""
+    shown = list(_shown(hours, day, zone))
+    edges = sorted({0, DAY, *(edge for part in shown for edge in part[:2])})
+    last = Stretch(0, 0, Cell.SKIPPED)
+    for start, end in pairwise(edges):
+        cells = {cell for since, until, cell in shown if since <= start and until >= end}
+        cell = next((each for each in (Cell.QUIET, Cell.OPEN) if each in cells), Cell.SKIPPED)
+        if last.end == 0 or cell is last.cell:
+            last = Stretch(last.start, end, cell)
+        else:
+            yield last
+            last = Stretch(start, end, cell)
+    yield last
 
 
-def _any_quiet(hours: QuietHours, start: datetime) -> bool:
-    if hours.is_quiet(start):
-        return True
-    change = hours.next_change(start)
-    return change is not None and change - start < QUARTER
+def _shown(hours: QuietHours, day: date, zone: Zone) -> Iterator[Stretch]:
+    """Yield what the clock shows while it keeps one offset, which it may change in the day."""
+    midnight, month = day_number(day) * DAY, Month.of(day.year, day.month)
+    for (since, offset), (until, _) in pairwise(zone.clock(month)):
+        ahead = offset - midnight
+        start = max(month.first * DAY + since, -ahead)
+        end = min(month.first * DAY + until, DAY - ahead)
+        for begun, ended, quiet in _periods(hours, start, end):
+            yield Stretch(begun + ahead, ended + ahead, Cell.QUIET if quiet else Cell.OPEN)
+
+
+def _periods(hours: QuietHours, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
+    """Yield the quiet and open periods between two instants; beyond the calendar, the last ones go on."""
+    while start < end:
+        change = hours.next_change(moment(start))
+        until = end if change is None else min(instant(change), end)
+        yield start, until, hours.is_quiet(moment(start))
+        start = until
 
 
 def instants(wall: datetime, zone: ZoneInfo) -> list[datetime]:
@@ -75,52 +120,45 @@ def _note(day: date, zone: ZoneInfo) -> str:
     return f"clocks go {'forward' if moved > timedelta() else 'back'} {minutes} min"
 
 
-COLOUR = {Cell.QUIET: "\033[48;5;25m\033[97m", Cell.OPEN: "", Cell.SKIPPED: "\033[2m"}
-_BLUE, _RESET = "\033[38;5;33m", "\033[0m"
-# Two cells a character where the screen is narrow: left half, right half.
-_PAIRS = {(True, True): "█", (True, False): "▌", (False, True): "▐", (False, False): "·"}
-LABEL = 10
-WIDE = LABEL + 2 + QUARTERS
+QUIET = "color(33)"
+"""The blue of what is quiet, in charts, legends and tables: it can be read on light and on dark ground."""
+# Two quarters a character where the screen is narrow: left half, right half.
+_HALVES = {(True, True): "█", (True, False): "▌", (False, True): "▐", (False, False): "·"}
+_LABEL = 12
+_WIDE = _LABEL + QUARTERS
 
 
-def chart(rows: list[Day], *, width: int, colour: bool, unicode: bool) -> str:
-    """Draw the days: quiet is dark. Two quarters a character where `width` is less than a hundred or so."""
-    narrow = width < WIDE and unicode
-    hours = range(0, 24, 3)
-    step = 12 // (2 if narrow else 1)
-    lines = [" " * (LABEL + 2) + "".join(f"{hour:02}".ljust(step) for hour in hours) + "24"]
+def chart(rows: Sequence[Day], *, width: int, unicode: bool) -> Table:
+    """Draw the days, in half the width where there is no room for a character a quarter of an hour."""
+    narrow = width < _WIDE and unicode
+    marks = {Cell.QUIET: "█", Cell.OPEN: "·"} if unicode else {Cell.QUIET: "#", Cell.OPEN: "."}
+    marks[Cell.SKIPPED] = " "
+    drawn = _grid(narrow=narrow)
     for row in rows:
-        draw = _narrow if narrow else _wide
-        cells = draw(row.cells, colour=colour, unicode=unicode)
-        lines.append(
-            f"{row.date:%a %m-%d}".ljust(LABEL) + "  " + cells + (f"  {row.note}" if row.note else "")
-        )
-    legend = "█ quiet  · open" if unicode else "# quiet  . open"
-    skipped = any(Cell.SKIPPED in row.cells for row in rows)
-    lines.append(" " * (LABEL + 2) + legend + ("  (blank: skipped by the clock)" if skipped else ""))
-    return "\n".join(line.rstrip() for line in lines)
+        line = _halved(row.cells) if narrow else "".join(marks[cell] for cell in row.cells)
+        drawn.add_row(f"{row.date:%a %m-%d}", _coloured(line), f"  {row.note}")
+    legend = _coloured(f"{marks[Cell.QUIET]} quiet  {marks[Cell.OPEN]} open")
+    if any(each.cell is Cell.SKIPPED for row in rows for each in row.stretches):
+        legend.append("  (blank: skipped by the clock)")
+    drawn.add_row("", legend, "")
+    return drawn
 
 
-def _narrow(cells: tuple[Cell, ...], *, colour: bool, unicode: bool) -> str:
-    del unicode  # there are no halves without it
-    text = ""
-    for left, right in zip(cells[::2], cells[1::2], strict=True):
-        if left is right is Cell.SKIPPED:
-            text += " "
-        else:
-            text += _PAIRS[left is Cell.QUIET, right is Cell.QUIET]
-    return re.sub("[█▌▐]+", rf"{_BLUE}\g<0>{_RESET}", text) if colour else text
+def _grid(*, narrow: bool) -> Table:
+    step = 6 if narrow else 12
+    hours = "".join(f"{hour:02}".ljust(step) for hour in range(0, 24, 3))
+    return table(" " * _LABEL, hours, "24", gap=0)
 
 
-def _wide(cells: tuple[Cell, ...], *, colour: bool, unicode: bool) -> str:
-    quiet, open_ = ("█", "·") if unicode else ("#", ".")
-    characters = {Cell.QUIET: quiet, Cell.OPEN: open_, Cell.SKIPPED: " "}
-    if not colour:
-        return "".join(characters[cell] for cell in cells)
-    text, last = "", Cell.OPEN
-    for cell in cells:
-        if cell is not last:
-            text += _RESET + COLOUR[cell]
-            last = cell
-        text += " " if cell is Cell.QUIET else characters[cell]
-    return text + _RESET
+def _coloured(line: str) -> Text:
+    text = Text(line)
+    text.highlight_regex("[█▌▐#]+", QUIET)
+    return text
+
+
+def _halved(cells: Sequence[Cell]) -> str:
+    pairs = zip(cells[::2], cells[1::2], strict=True)
+    return "".join(
+        " " if left is right is Cell.SKIPPED else _HALVES[left is Cell.QUIET, right is Cell.QUIET]
+        for left, right in pairs
+    )

@@ -1,4 +1,4 @@
-"""The embedded world: the emulator with a few running tasks, and an SNS topic with a subscriber.
+"""The embedded world: an emulated CCC in which a policy's tasks run, and an SNS topic with a subscriber.
 
 The topic is moto's, in this process: real boto3 calls, no AWS.
 """
@@ -7,42 +7,35 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-import boto3
-from moto import mock_aws
-from moto.sns.models import sns_backends
-
 from handler.cloud.pacing import Clock
+from handler.policy.source import load
+from handler.task import SdkAppId
 from local.emulator import Emulator
 
 REGION = "us-east-1"
-APP = 1400692008
+APP = SdkAppId(1400692008)
 SECRET_ID, SECRET_KEY = "AKIDEXAMPLE", "SECRETEXAMPLE"  # valid only for the emulator
 
-POLICY: dict[str, Any] = {
-    "quiet_hours": {
-        # At any time it is quiet in at least one of these zones, and not quiet in another.
-        "default": {"time_zone": "Asia/Shanghai", "quiet": ["20:00-09:00"]},
-        "us-east": {"time_zone": "America/New_York", "quiet": ["21:00-08:00"]},
-        "europe": {"time_zone": "Europe/Berlin", "quiet": ["20:00-09:00"]},
-    },
-    "tasks": {
-        "spring-renewals": 16498,
-        "us-reminders": {"task_id": 16499, "quiet_hours": "us-east"},
-        "eu-surveys": {"task_id": 16500, "quiet_hours": "europe"},
-    },
-}
-TASKS: tuple[dict[str, Any], ...] = (
-    {"task_id": 16498, "sdk_app_id": APP, "name": "spring-renewals", "state": 1},
-    {"task_id": 16499, "sdk_app_id": APP, "name": "us-reminders", "state": 1},
-    {"task_id": 16500, "sdk_app_id": APP, "name": "eu-surveys", "state": 1},
-    # The policy does not know this one: it is paused only by a message that names it.
-    {"task_id": 16501, "sdk_app_id": APP, "name": "autumn-offers", "state": 1},
-)
+EXAMPLE = str(Path(__file__).parents[1] / "policy.example.yaml")
+_UNNAMED: Mapping[str, Any] = {"task_id": 16501, "sdk_app_id": APP, "name": "autumn-offers", "state": 1}
+"""A task that no policy knows: it is paused only by a message that names it."""
+
+
+def tasks_of(policy: str = EXAMPLE) -> list[Mapping[str, Any]]:
+    """Return the tasks of a policy, running, and one that it does not name. Raises `ConfigurationError`."""
+    named = load(policy).named_tasks(APP)
+    found = {(each.sdk_app_id, each.task_id): name for name, each in named.items()}
+    tasks: list[Mapping[str, Any]] = [
+        {"task_id": task_id, "sdk_app_id": app, "name": name, "state": 1}
+        for (app, task_id), name in found.items()
+    ]
+    return tasks + [_UNNAMED] * ((APP, _UNNAMED["task_id"]) not in found)
 
 
 @dataclass(frozen=True)
@@ -50,6 +43,7 @@ class World:
     """An emulated CCC and a topic, and the settings that select them."""
 
     emulator: Emulator
+    policy: str
     topic: str
     queue: str
 
@@ -64,7 +58,7 @@ class World:
             "role_secret_id": None,
             "role_secret_key": None,
             "role_session_token": None,
-            "callout_policy": json.dumps(POLICY),
+            "callout_policy": self.policy,
             "callout_quiet_hours": None,
             "callout_time_zone": None,
             "callout_sdk_app_id": APP,
@@ -79,6 +73,8 @@ class World:
 
     def received(self) -> list[dict[str, Any]]:
         """Return what the subscriber got: SNS notifications, with Subject, Message and MessageAttributes."""
+        import boto3  # noqa: PLC0415
+
         sqs = boto3.client("sqs", region_name=REGION)
         bodies: list[dict[str, Any]] = []
         while messages := sqs.receive_message(QueueUrl=self.queue, MaxNumberOfMessages=10).get("Messages"):
@@ -89,6 +85,8 @@ class World:
 
     def published(self) -> list[tuple[str | None, str]]:
         """Return the messages that the topic took, each its subject and its bodies as they were sent."""
+        from moto.sns.models import sns_backends  # noqa: PLC0415
+
         _, _, _, region, account, _ = self.topic.split(":")
         sent = sns_backends[account][region].topics[self.topic].sent_notifications
         return [(subject, bodies) for _, bodies, subject, *_ in sent]
@@ -105,13 +103,17 @@ def _without_aws() -> Iterator[None]:
 
 
 @contextmanager
-def world(clock: Clock) -> Iterator[World]:
-    """Yield a world that exists as long as the `with` block; its tasks follow `clock`."""
-    emulator = Emulator(tasks=TASKS, secrets={SECRET_ID: SECRET_KEY}, now=lambda: clock.now().timestamp())
+def world(clock: Clock, policy: str = EXAMPLE) -> Iterator[World]:
+    """Yield a world with a policy, whose tasks run there and follow `clock`. Raises `ConfigurationError`."""
+    import boto3  # noqa: PLC0415 - a second, which `quiet-hours emulator` need not wait for
+    from moto import mock_aws  # noqa: PLC0415
+
+    tasks = tasks_of(policy)
+    emulator = Emulator(tasks=tasks, secrets={SECRET_ID: SECRET_KEY}, now=lambda: clock.now().timestamp())
     with _without_aws(), mock_aws(), emulator:
         topic = boto3.client("sns", region_name=REGION).create_topic(Name="callout-quiet-hours")["TopicArn"]
         sqs = boto3.client("sqs", region_name=REGION)
         queue = sqs.create_queue(QueueName="a-subscriber")["QueueUrl"]
         arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         boto3.client("sns", region_name=REGION).subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-        yield World(emulator, topic, queue)
+        yield World(emulator, policy, topic, queue)

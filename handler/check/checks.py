@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from handler.check.rehearsal import about_to_begin, occasion
 from handler.errors import UnfinishedError
 from handler.invocation import Invocation
-from handler.quiet_hours.status import QuietStatus
+from handler.messages.reader import MessageResult
+from handler.reconcile.schedule import Schedule
 from handler.report.check import CheckReport
 from handler.report.report import source
 from handler.topics.notifier import Notifier
@@ -38,13 +39,16 @@ class Checks(NamedTuple):
             self.notifier.notify_check(self.topic, found.again(), self.calls())
         return found
 
-    def rehearse(self, statuses: Iterable[QuietStatus]) -> None:
+    def rehearse(self, results: Iterable[MessageResult], schedule: Schedule) -> None:
         """Check everything if quiet hours begin within the hour, once with success for each beginning.
 
-        Raises `UnfinishedError` where that finds errors, at each wake-up until it does not. Without time left
-        nothing is checked: the next wake-up has some, or its work fails.
+        This is for the messages that ask for every task of the policy to be paused. Raises `UnfinishedError`
+        where that finds errors, at each wake-up until it does not. Without time left nothing is checked: the
+        next wake-up has some, or its work fails.
         """
-        coming = self.notifier.not_rehearsed(about_to_begin(statuses))
+        asked = (each for each in results if each.asks_to_pause_all)
+        names = dict.fromkeys(job.task.quiet_hours for each in asked for job in each.jobs)
+        coming = self.notifier.not_rehearsed(about_to_begin(map(schedule.now, names)))
         if not coming or self.invocation.for_work().remaining() < _LEAST_TO_REHEARSE_SECONDS:
             return
         found = self._run(occasion(coming), is_rehearsal=True)

@@ -69,6 +69,7 @@ class Ccc:
         self._renewing = threading.Lock()
         self._counted = threading.Lock()
         self._sizes: tuple[int, ...] = LARGEST_PAGES
+        self._silence = _Silence(backoff.unanswered_seconds)
         self.calls = 0
 
     def act(
@@ -137,6 +138,8 @@ class Ccc:
                 raise sending.given_up("NoAnswer", "the deadline came before the request was sent")
             if not wanted():
                 raise sending.given_up(NOT_WANTED, "no longer wanted when its turn had come")
+            if self._silence.over is not None:
+                raise sending.unreachable(self._silence.over)
             seconds = min(until.remaining(), LONGEST_CALL_SECONDS)
             if seconds <= 0:
                 raise sending.given_up("NoAnswer", "the deadline came before the request was sent")
@@ -146,8 +149,11 @@ class Ccc:
                 sending.sent += 1
                 with self._counted:
                     self.calls += 1
-                return read(client.call(api, params, seconds), sending.sent)
+                answer = client.call(api, params, seconds)
+                self._silence.broken = True
+                return read(answer, sending.sent)
             except CloudError as refused:
+                self._silence.note(refused, begun, until.clock.monotonic())
                 error = self._learn(api, refused)
                 sending.failed(error, until.clock.monotonic() - begun)
                 raise error from None
@@ -180,6 +186,23 @@ class Ccc:
 
 
 @dataclass
+class _Silence:
+    """How long no call was answered; after `most` seconds of it the service counts as unreachable."""
+
+    most: float
+    broken: bool = False
+    since: float | None = None
+    over: str | None = None
+
+    def note(self, error: CloudError, begun: float, now: float) -> None:
+        """Note the error of a call that began at `begun`; `over` then says why the service is unreachable."""
+        self.broken = self.broken or error.code != "NoAnswer"
+        self.since = begun if self.since is None else self.since
+        if not self.broken and now - self.since >= self.most:
+            self.over = error.message
+
+
+@dataclass
 class _Sending:
     """How often a request was sent, how its last attempt failed, and whether it is given up.
 
@@ -207,6 +230,12 @@ class _Sending:
             return self.last
         error = cloud_error(code, message)
         error.attempts = self.sent
+        return error
+
+    def unreachable(self, message: str) -> CloudError:
+        """Return the error where no service answers; an earlier attempt may have been carried out."""
+        error = cloud_error("Unreachable", message)
+        error.attempts, error.unclear = self.sent, self.unclear
         return error
 
 

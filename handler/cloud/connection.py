@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from handler.cloud.credentials import Credentials
+from handler.cloud.credentials import NO_CREDENTIALS, Credentials
 from handler.cloud.error_codes import cloud_error
 from handler.cloud.pacing import Backoff, Clock, RateLimit
 from handler.errors import CloudError
@@ -22,6 +22,7 @@ class Connection:
     """Where and as whom CCC is called.
 
     `identity(refresh=…)` returns the credentials, `None` without any; `reread` reads again where they stand.
+    `lack` says why there are none, or which half of a pair is set.
     """
 
     def __init__(  # noqa: PLR0913 - settings, which this layer does not read
@@ -32,11 +33,12 @@ class Connection:
         per_second: float,
         identity: Callable[..., Credentials | None],
         reread: Callable[[], None],
+        lack: Callable[[], str],
         clock: Clock,
         backoff: Backoff,
     ) -> None:
         self._endpoint, self._region, self._per_second = endpoint, region, per_second
-        self._identity, self._reread = identity, reread
+        self._identity, self._reread, self._lack = identity, reread, lack
         self._clock, self._backoff = clock, backoff
         self._ccc: Ccc | None = None
 
@@ -50,6 +52,8 @@ class Connection:
         from handler.cloud.ccc import Ccc  # noqa: PLC0415
 
         if self._ccc is None:
+            if (lack := self._lack()) != NO_CREDENTIALS:
+                _log.warning("half a pair of credentials is not used", extra={"error": lack})
             limit = RateLimit(self._per_second, self._clock)
             self._ccc = Ccc(self._connect, limit, self._backoff, self._renew)
         return self._ccc
@@ -60,7 +64,7 @@ class Connection:
 
         identity = self._identity()
         if identity is None:
-            raise cloud_error("NoCredentials", NO_CREDENTIALS)
+            raise cloud_error("NoCredentials", self._lack())
         return TencentApi(SERVICE, VERSION, endpoint=self._endpoint, region=self._region, identity=identity)
 
     def _renew(self) -> bool:
@@ -71,9 +75,3 @@ class Connection:
         except CloudError as error:
             _log.warning("credentials not read again", extra={"error": str(error)})
             return False
-
-
-NO_CREDENTIALS = (
-    "there are no credentials; set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, "
-    "or CALLOUT_SECRET, or give the function a role that may pause tasks"
-)

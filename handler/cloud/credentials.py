@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from handler.errors.sentences import given
 from handler.output import redaction
 
 _KEYS = ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_SESSION_TOKEN")
+_HOLDER = r"arn:aws[a-z-]*:(?:secretsmanager:[a-z0-9-]+:\d+:secret:.+|ssm:[a-z0-9-]+:\d+:parameter/.+)"
 _NAME = re.compile("[A-Za-z_.-]{1,40}")
 _LONGEST_SECONDS = 10.0
 _RETRYABLE_CODES = ("Internal", "ServiceUnavailable", "Throttling")
@@ -30,6 +32,12 @@ class Credentials(NamedTuple):
         return "Credentials(…)"
 
 
+NO_CREDENTIALS = (
+    "there are no credentials; set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY, "
+    "or CALLOUT_SECRET, or give the function a role that may pause tasks"
+)
+_ROLE_KEYS = ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN")
+
 _read: dict[str, Credentials] = {}
 """What this warm instance has read, by ARN."""
 
@@ -41,6 +49,36 @@ def unsendable(value: str) -> str | None:
         return None
     what = "a line break" if found[0] in "\r\n" else "a control character" if found[0] < " " else None
     return f"holds {what or 'a character outside printable ASCII'}, which no credential has; copy it again"
+
+
+def checked_arn(value: str) -> str:
+    """Return the ARN of a secret. Raises `ValueError` for any other text."""
+    if re.fullmatch(_HOLDER, value):
+        return value
+    raise ValueError(
+        "an ARN is wanted: arn:aws:secretsmanager:REGION:ACCOUNT:secret:NAME "
+        "or arn:aws:ssm:REGION:ACCOUNT:parameter/NAME"
+    )
+
+
+def half_set(keys: Sequence[str], values: Sequence[object]) -> str | None:
+    """Return which of an id, a key and a token are set and which is missing; `None` for all or nothing."""
+    there = [key for key, value in zip(keys, values, strict=True) if value]
+    missing = [key for key, value in zip(keys[:2], values, strict=False) if not value]
+    if not there or not missing:
+        return None
+    return f"{_are(there)} set, {_are(missing)} not"
+
+
+def _are(names: Sequence[str]) -> str:
+    return f"{' and '.join(names)} {'is' if len(names) == 1 else 'are'}"
+
+
+def lack_of(own: Sequence[object], role: Sequence[object]) -> str:
+    """Return why there are no credentials: half of a pair is set, or nothing."""
+    halves = [half_set(_KEYS, own), half_set(_ROLE_KEYS, role)]
+    found = "; ".join(half for half in halves if half)
+    return f"the credentials are incomplete: {found}" if found else NO_CREDENTIALS
 
 
 class SecretBudget:
@@ -152,7 +190,9 @@ def _credentials(arn: str, text: str) -> Credentials:
     secret_id, secret_key, token = (found.get(key) or "" for key in _KEYS)
     if not all(isinstance(value, str) for value in (secret_id, secret_key, token)):
         raise _unusable(arn, f"its values are to be texts; {wanted}")
-    if not secret_id or not secret_key:
+    if half := half_set(_KEYS, (secret_id, secret_key, token)):
+        raise _unusable(arn, f"the credentials are incomplete: {half}; {wanted}")
+    if not secret_id:
         names = [key if _NAME.fullmatch(key) else "…" for key in sorted(found)]  # else it may be the secret
         raise _unusable(arn, f"it has the keys {given(names)}; {wanted}")
     values = (secret_id.strip(), secret_key.strip(), token.strip())

@@ -81,6 +81,7 @@ _TABLE = (
     ErrorCode("InvalidCredential", _HALT, _EVERYTHING),
     ErrorCode("NoCredentials", _HALT, _EVERYTHING),
     ErrorCode("UnknownEndpoint", _HALT, _EVERYTHING, "is CALLOUT_ENDPOINT right?"),
+    ErrorCode("Unreachable", _HALT, _EVERYTHING, "is CALLOUT_ENDPOINT right, and is there a network?"),
     ErrorCode("NoAnswer", _RETRY),
     ErrorCode("NotWanted", _RETRY),
     ErrorCode("UnreadableAnswer", _RETRY),

@@ -136,6 +136,7 @@ class _Lane:
 class Backoff(NamedTuple):
     """How often to try, and how long to wait in between: exponential with full jitter, times in seconds.
 
+    Where a person waits, a service that has never answered for `unanswered_seconds` is given up.
     Source: AWS Architecture Blog, "Exponential Backoff And Jitter" (full jitter).
     """
 
@@ -143,6 +144,7 @@ class Backoff(NamedTuple):
     wait_initial: float = 0.2
     wait_max: float = 5.0
     jitter: Callable[[], float] = random.random
+    unanswered_seconds: float = float("inf")
 
     def wait(self, attempt: int) -> float:
         """Return the seconds to wait after attempt number `attempt`, counted from 1."""

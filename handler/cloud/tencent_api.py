@@ -25,7 +25,13 @@ from tencentcloud.common.credential import Credential
 from tencentcloud.common.exception import TencentCloudSDKException
 from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
-from urllib3.exceptions import NameResolutionError
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    NameResolutionError,
+    NewConnectionError,
+    ProxyError,
+    SSLError,
+)
 
 from handler.cloud.credentials import Credentials
 from handler.cloud.error_codes import cloud_error
@@ -47,6 +53,7 @@ class TencentApi:
         self, service: str, version: str, *, endpoint: str, region: str | None, identity: Credentials
     ) -> None:
         logging.getLogger("tencentcloud_sdk_common").setLevel(logging.WARNING)
+        self._endpoint = endpoint
         self._connect = lambda: _connected(service, version, endpoint, region, identity)
         self._client = self._connect()
 
@@ -61,7 +68,7 @@ class TencentApi:
             self._client = self._connect()  # the late call may still hold the old one's connection
             raise cloud_error("NoAnswer", str(error)) from None
         except TencentCloudSDKException as error:
-            raise _translated(error) from None
+            raise _translated(error, self._endpoint) from None
         except Exception as error:  # noqa: BLE001 - the SDK lets json's, requests' and its own mistakes out
             raise cloud_error("UnreadableAnswer", f"{type(error).__name__}: {error}") from None
         return _response(body)
@@ -98,22 +105,29 @@ def product_endpoint(ccc_endpoint: str, service: str) -> str:
     return f"{scheme}{separator}{host}"
 
 
-def _translated(error: TencentCloudSDKException) -> CloudError:
+def _translated(error: TencentCloudSDKException, endpoint: str) -> CloudError:
     code, message = str(error.code), error.message
     if code == "ServerNetworkError":  # HTTP other than 200; the message is the body, in bytes
         return _http_error(message)
-    if code == "ClientNetworkError":
-        return cloud_error("UnknownEndpoint" if _no_such_host(error) else "NoAnswer", str(message))
-    return cloud_error(code, str(message), error.requestId)
+    if code != "ClientNetworkError":
+        return cloud_error(code, str(message), error.requestId)
+    reason = _unconnected(error)
+    if reason is None:
+        return cloud_error("NoAnswer", str(message))
+    text = next((each for each in reversed(reason.args) if isinstance(each, str)), str(reason))
+    found = "UnknownEndpoint" if isinstance(reason, NameResolutionError) else "NoAnswer"
+    return cloud_error(found, f"{endpoint} cannot be reached: {_short(text)}")
 
 
-def _no_such_host(error: BaseException) -> bool:
-    """Return whether the host's name could not be resolved: requests and urllib3 have it deep inside."""
-    cause = error.__context__
-    for inner in getattr(cause, "args", ()):
-        if isinstance(getattr(inner, "reason", None), NameResolutionError):
-            return True
-    return False
+def _short(text: str) -> str:
+    return text.rpartition("): ")[2].removeprefix("Failed to establish a new connection: ")
+
+
+def _unconnected(error: BaseException) -> Exception | None:
+    """Return why there was no connection, which urllib3 has deep inside; `None` if there was one."""
+    reasons = (getattr(inner, "reason", None) for inner in getattr(error.__context__, "args", ()))
+    never = (NewConnectionError, ConnectTimeoutError, ProxyError, SSLError)
+    return next((reason for reason in reasons if isinstance(reason, never)), None)
 
 
 def _http_error(body: Any) -> CloudError:

@@ -37,6 +37,11 @@ class MessageResult(NamedTuple):
         """Whether the message asks for a check, which has no jobs."""
         return self.request is not None and self.request.action == "check"
 
+    @property
+    def asks_to_pause_all(self) -> bool:
+        """Whether the message asks for every task of the policy to be paused, as a timer's does."""
+        return self.request is not None and self.request.action == "pause" and self.request.tasks is None
+
     def fate(self, done: Done) -> Fate:
         """Return what the trigger has to know. A message is done if none of its jobs is unfinished."""
         if self.problem is not None:

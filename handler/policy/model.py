@@ -12,6 +12,8 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 
@@ -19,6 +21,7 @@ from handler.errors import ConfigurationError
 from handler.errors.sentences import SHOWN, given, problems
 from handler.errors.spelling import bounded_suggestions, suggestion
 from handler.quiet_hours import QuietHours
+from handler.quiet_hours.lead_time import read_lead_time
 from handler.task import INT64_MAX, SdkAppId, Task, TaskId
 
 LONGEST_NAME = 1_000
@@ -61,8 +64,27 @@ class Policy(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
+    lead_time: timedelta = timedelta(0)
+    """The lead time of all quiet hours that name none of their own."""
     quiet_hours: dict[str, QuietHours] = Field(min_length=1)
     tasks: dict[str, PolicyTask] = {}
+
+    @field_validator("lead_time", mode="plain")
+    @classmethod
+    def _read_lead_time(cls, value: Any) -> timedelta:
+        return read_lead_time(value)
+
+    @field_validator("quiet_hours", mode="before")
+    @classmethod
+    def _begin_earlier(cls, value: Any, info: ValidationInfo) -> Any:
+        """Return the documents of quiet hours, with the policy's lead time where they name none."""
+        lead_time = info.data.get("lead_time")  # missing where it was refused
+        if not lead_time or not isinstance(value, dict):
+            return value
+        return {
+            name: {"lead_time": lead_time, **hours} if isinstance(hours, dict) else hours
+            for name, hours in value.items()
+        }
 
     def notes(self, at: datetime, ahead: timedelta = timedelta(days=30)) -> tuple[str, ...]:
         """Return what to know of the data behind the quiet hours, each sentence once: `QuietHours.notes`."""

@@ -188,11 +188,38 @@ def _available() -> dict[str, None]:
     return dict.fromkeys(sorted(available_timezones()))
 
 
+_CITIES = """
+Africa/Lagos abuja
+America/Chicago austin dallas houston san_antonio
+America/Los_Angeles las_vegas san_diego san_francisco seattle
+America/New_York atlanta boston miami philadelphia washington
+America/Sao_Paulo brasilia rio_de_janeiro
+America/Toronto ottawa
+Asia/Dubai abu_dhabi
+Asia/Ho_Chi_Minh hanoi
+Asia/Karachi islamabad lahore
+Asia/Kolkata bangalore bengaluru bombay chennai delhi hyderabad india mumbai new_delhi
+Asia/Riyadh jeddah mecca
+Asia/Shanghai beijing chengdu china guangzhou hangzhou nanjing peking shenzhen tianjin wuhan xian
+Asia/Tokyo kyoto nagoya osaka
+Europe/Berlin cologne frankfurt germany hamburg munich
+Europe/London edinburgh england manchester
+Europe/Madrid barcelona spain
+Europe/Paris france lyon marseille
+Europe/Rome italy milan
+Europe/Zurich basel bern geneva
+"""
+"""Cities without a zone of their own, and countries with one, after the zone; read when one is refused."""
+
+
 @cache
 def _spelled() -> dict[str, str]:
-    """Return each zone by its name and by the last part of it, in small letters."""
+    """Return each zone by its name, by the last part of it and by its large cities, in small letters."""
     known = {zone.lower(): zone for zone in _available()}
     known |= {zone.rpartition("/")[2].lower(): zone for zone in reversed(_available())}
+    for zone, *cities in map(str.split, _CITIES.strip().splitlines()):
+        area = zone.lower().partition("/")[0]
+        known |= dict.fromkeys([*cities, *(f"{area}/{city}" for city in cities)], zone)
     return known
 
 
@@ -201,5 +228,7 @@ def _suggestion(name: str) -> str:
         return f"; did you mean '{_ABBREVIATIONS[name.upper()]}'?"
     if name[:3].upper() in {"UTC", "GMT"} or name[:1] in {"+", "-"}:
         return "; an offset knows no summer time: write a place such as 'Asia/Shanghai', or 'UTC'"
-    near = closest(name.strip().lower().replace(" ", "_"), _spelled(), cutoff=0.7)
-    return f"; did you mean {_spelled()[near]!r}?" if near else "; write one such as 'Asia/Shanghai' or 'UTC'"
+    word = name.strip().lower().replace(" ", "_")
+    city = _spelled().get(word.rpartition("/")[2])  # also where the area before it is another
+    near = city or _spelled().get(closest(word, _spelled(), cutoff=0.7) or "")
+    return f"; did you mean {near!r}?" if near else "; write one such as 'Asia/Shanghai' or 'UTC'"

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _LATEST = 253_402_300_799
 """The last second that `datetime` can name, in Unix seconds."""
+_UNREACHED = frozenset({"UnknownEndpoint", "Unreachable"})
+"""The codes of errors that are no answer of the service: nobody refused anything."""
 _AFTERWARDS = "quiet hours turned after it was sent, and whether it took effect could not be seen"
 
 
@@ -32,7 +34,9 @@ def settled(job: Job, seen: Seen | None, hours: QuietStatus) -> TaskReport | Non
 def dry_run(job: Job, seen: Seen | None, hours: QuietStatus, halted: CloudError | None) -> TaskReport:
     """Return the report of a task that a call would be made for, if it were for real."""
     if halted is not None:  # nor would anything be done without the dry run
-        return _failed(job, hours, halted, "not tried, since no call can work")
+        reached = halted.code not in _UNREACHED
+        reason = "not tried, since no call can work" if reached else "CCC cannot be reached"
+        return _failed(job, hours, halted, reason)
     report = TaskReport(job.task, done(job.action, dry_run=True), hours, _reason(seen, hours))
     return report._replace(state=seen.state if seen else None)
 
@@ -111,6 +115,8 @@ def _why_failed(attempt: Attempt, hours: QuietStatus) -> str:
     error, action = attempt.error, attempt.action
     if error is None:
         return _not_as_wanted(attempt).message
+    if error.code in _UNREACHED:
+        return "CCC cannot be reached"
     if not attempt.sent:
         return "not tried, since no call can work"
     if error.meaning is Meaning.HALT:
@@ -118,6 +124,8 @@ def _why_failed(attempt: Attempt, hours: QuietStatus) -> str:
     if error.meaning is Meaning.RETRY and attempt.state is None and hours.quiet is not (action == "pause"):
         return _AFTERWARDS
     what = "failed until the time was up" if error.meaning is Meaning.RETRY else "was refused"
+    if error.code == "Unexpected":
+        what = "failed"
     return f"{action} {what}; the task is {_words(attempt.state)}"
 
 

@@ -56,14 +56,22 @@ class Memory:
 
 
 class Notifier:
-    """Publishes the reports of one run. `seen` is shown each report, published or not."""
+    """Publishes the reports of one run.
+
+    `seen` is shown each report and `checked` each check, published or not.
+    """
 
     def __init__(
-        self, invocation: Invocation, memory: Memory, seen: Callable[[Report], None] | None = None
+        self,
+        invocation: Invocation,
+        memory: Memory,
+        seen: Callable[[Report], None] | None = None,
+        checked: Callable[[CheckReport], None] | None = None,
     ) -> None:
         self._invocation = invocation
         self._memory = memory
         self._seen = seen
+        self._checked = checked
 
     def notify(self, to: Destination, report: Report, calls: int = 0) -> None:
         """Publish a report and log the one wide line. Raises `PublishError`.
@@ -121,6 +129,8 @@ class Notifier:
 
     def _log_check(self, to: Destination, check: CheckReport, calls: int, parts: int = 0) -> None:
         run, data = self._invocation, check.data()
+        if self._checked:
+            self._checked(check)
         facts = {
             "status": check.status,
             "text": data["text"],

@@ -127,7 +127,8 @@ class _Sending:
         self._deadline = self._deadline.earlier(min(to_log, self._deadline.remaining() / 2))
 
     def _send_all(self, target: Topic, connected: Callable[[], Topic], limit: RateLimit) -> None:
-        attempt = 1
+        attempt, now = 1, self._deadline.clock.monotonic
+        patience = now() + self._backoff.unanswered_seconds
         while numbers := self._due():
             self._send_each(target, numbers, limit)
             if self._halted is not None:
@@ -137,6 +138,8 @@ class _Sending:
                 continue
             wait = self._backoff.wait(attempt)
             if attempt >= self._backoff.attempts or wait >= self._deadline.remaining() or not self._due():
+                return
+            if not self.published and now() >= patience:
                 return
             self._deadline.clock.sleep(wait)
             attempt += 1

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import re
+import struct
 import subprocess
 import sys
+import termios
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -18,6 +23,7 @@ from handler.quiet_hours import QuietHours
 from tests.command.in_process import Done, run_command
 
 ROOT = Path(__file__).parents[2]
+SVG = "{http://www.w3.org/2000/svg}"
 POLICY = """
 quiet_hours:
   default:
@@ -79,6 +85,20 @@ def test_a_policy_without_faults_is_told_in_plain_words_with_its_tasks(start: An
     assert "tasks: us-reminders (16499)" in done.stdout
     assert done.stdout.count("  now: ") == 2
     assert "Worth a look" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["check"], ["preview", "--from", "2026-11-23"], ["explain", "--at", "2026-11-01T01:30:00-04:00"]],
+    ids=lambda each: each[0],
+)
+def test_the_policy_may_stand_without_its_option(run: Any, command: list[str]) -> None:
+    done = run(*command, "policy.yaml")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == run(*command, "--policy", "policy.yaml").stdout
+    done = run(*command, "policy.yaml", "--policy", "other.yaml")
+    assert done.returncode == 2
+    assert done.stderr == "quiet-hours: one policy is wanted, not policy.yaml and --policy other.yaml\n"
 
 
 def test_every_fault_is_told_at_once_with_its_place(run: Any, tmp_path: Path) -> None:
@@ -257,8 +277,34 @@ def test_a_picture_of_the_chart_is_written(run: Any, tmp_path: Path) -> None:
     done = run("preview", "--policy", "policy.yaml", "--name", "default", "--svg", "week.svg", "--days", "7")
     assert done.stdout == "wrote week.svg\n"
     svg = ET.parse(tmp_path / "week.svg").getroot()  # noqa: S314 - our own
-    assert svg.tag == "{http://www.w3.org/2000/svg}svg"
-    assert len(svg.findall("{http://www.w3.org/2000/svg}rect")) == 7 * 3 + 2
+    assert svg.tag == f"{SVG}svg"
+    ground, *boxes = svg.findall(f"{SVG}rect")
+    assert (ground.get("width"), ground.get("height")) == (svg.get("width"), svg.get("height"))
+    assert len(boxes) == 7 * 3 + 2
+    legend = {
+        text.text: box.get("fill")
+        for box, text in zip(boxes[-2:], svg.findall(f"{SVG}text")[-2:], strict=True)
+    }
+    assert [box.get("fill") for box in boxes[:3]] == [legend["quiet"], legend["open"], legend["quiet"]]
+    assert (
+        len({ground.get("fill"), *legend.values(), *(each.get("fill") for each in svg.findall(f"{SVG}text"))})
+        == 4
+    )
+
+
+def test_a_picture_is_exact_to_the_minute_and_blank_where_spring_skips(run: Any, tmp_path: Path) -> None:
+    hours = {"time_zone": "America/New_York", "quiet": ["21:07-08:11"], "lead_time": "1m"}
+    (tmp_path / "odd.json").write_text(json.dumps({"quiet_hours": {"default": hours}}))
+    run("preview", "odd.json", "--from", "2027-03-14", "--days", "1", "--svg", "odd.svg")
+    svg = ET.parse(tmp_path / "odd.svg").getroot()  # noqa: S314 - our own
+    boxes = svg.findall(f"{SVG}rect")[1:-2]
+    day = 576 / 24 / 60
+    found = [
+        (round((float(box.get("x", "")) - 120) / day, 3), round(float(box.get("width", "")) / day, 3))
+        for box in boxes
+    ]
+    assert found == [(0, 120), (180, 311), (491, 775), (1266, 174)]
+    assert "(blank: skipped by the clock)" in {text.text for text in svg.findall(f"{SVG}text")}
 
 
 def test_a_past_decision_is_proved_with_the_interval_that_made_it(run: Any) -> None:
@@ -396,3 +442,43 @@ def test_a_policy_with_thousands_of_faults_is_told_in_a_page(run: Any, tmp_path:
     assert head == "quiet-hours: policy many.json has 5,000 faults:"
     assert len(faults) == 21
     assert faults[-1].strip() == "and 4,980 more"
+
+
+def on_a_terminal(columns: int, *arguments: str, **environment: str) -> str:
+    """Return what a command prints on a terminal of so many columns, with its escapes."""
+    control, terminal = os.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        [sys.executable, "-m", "local.command", *arguments],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", **environment},
+        stdout=terminal,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(terminal)
+    printed = b""
+    with suppress(OSError):  # the terminal is gone when the command has ended
+        while chunk := os.read(control, 65_536):
+            printed += chunk
+    assert process.wait(30) == 0
+    return printed.decode().replace("\r\n", "\n")
+
+
+def test_a_terminal_has_colours_alike_in_chart_and_legend_and_no_line_is_cut(tmp_path: Path) -> None:
+    (tmp_path / "policy.yaml").write_text(POLICY)
+    where = (
+        "preview",
+        str(tmp_path / "policy.yaml"),
+        "--name",
+        "us-east",
+        "--from",
+        "2026-10-30",
+        "--days",
+        "4",
+    )
+    page = on_a_terminal(70, *where)
+    (blue,) = set(re.findall("(\x1b\\[[0-9;]+m)[█▌▐q]", page))
+    assert f"            {blue}█\x1b[0m quiet  · open\n" in page
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", page)
+    assert plain.partition("\n\n")[2].split("\n\n")[0] == BACK.partition("\n\n")[2].split("\n\n")[0]
+    assert plain.split() == BACK.split()
+    assert on_a_terminal(200, *where, NO_COLOR="1").endswith(BACK.rpartition("\n\n")[2])

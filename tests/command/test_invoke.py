@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
-from handler.quiet_hours import QuietHours
+from handler.cloud.ccc import LONGEST_CALL_SECONDS
+from local import screen
 from local.emulator import Emulator, faults
-from local.world import POLICY
+from local.usage import IMPATIENT
 from tests.command.in_process import run_command
 from tests.support import APP, ENVIRONMENT
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = json.loads((ROOT / "tests/samples.json").read_text(encoding="utf-8"))
 NIGHT_IN_NEW_YORK = "2026-11-23T23:30:00-05:00"
+PAST = "2020-01-01T00:00Z/2020-01-02T00:00Z"
 
 
 @pytest.fixture
@@ -45,6 +48,12 @@ def event(name: str) -> str:
     return str(ROOT / f"events/{name}.json")
 
 
+def heading(page: str) -> dict[str, str]:
+    """Return the lines above the table."""
+    lines = page.partition("\n\n")[0].splitlines()
+    return {line[:11].strip(): line[11:].strip() for line in lines}
+
+
 @pytest.mark.parametrize("name", sorted(SAMPLES))
 def test_every_sample_runs_in_the_embedded_world(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -64,7 +73,14 @@ def test_every_sample_runs_in_the_embedded_world(
 def test_the_decision_is_told_with_its_reason_and_how_long_it_lasts(run: Any) -> None:
     done = run("invoke", event("scf-timer"), "--at", NIGHT_IN_NEW_YORK)
     assert "us-east: quiet in America/New_York until Tue 08:00, 8 h 30 min from now" in done.stdout
-    assert "Time      Tue 2026-11-24 04:30:00 UTC" in done.stdout
+    assert heading(done.stdout) == {
+        "Event": event("scf-timer"),
+        "Time": "Tue 2026-11-24 04:30:00 UTC",
+        "Policy": "policy.example.yaml",
+        "Endpoint": "the embedded world: an emulated CCC and an SNS topic (no CALLOUT_ setting was found)",
+        "Application": "1400692008",
+        "Dry run": "no",
+    }
 
 
 def test_json_prints_the_answer_alone(run: Any) -> None:
@@ -156,9 +172,149 @@ REAL = {
 def test_with_settings_it_talks_to_what_they_name(run: Any, emulator: Emulator) -> None:
     done = run("invoke", event("scf-timer"), CALLOUT_ENDPOINT=emulator.url, **REAL)
     assert done.returncode == 0, done.stderr
-    assert "the real thing" in done.stdout
+    found = heading(done.stdout)
+    assert (found["Endpoint"], found["Application"], found["Dry run"]) == (emulator.url, str(APP), "no")
     assert '"specversion": "1.0"' in done.stdout
     assert emulator.tasks.state(16498) == 5
+
+
+@pytest.mark.parametrize(("action", "state", "hours"), [("pause", 1, "00:00-24:00"), ("resume", 5, PAST)])
+@pytest.mark.parametrize(
+    ("arguments", "variable", "cause"),
+    [
+        (["--at", NIGHT_IN_NEW_YORK], "", "--at pretends a time"),
+        (["--dry-run"], "", "--dry-run"),
+        ([], "true", "CALLOUT_DRY_RUN"),
+        (["--dry-run"], "false", "--dry-run"),
+    ],
+)
+def test_with_settings_a_time_that_is_pretended_changes_nothing_and_the_heading_says_dry_run(  # noqa: PLR0913, PLR0917
+    run: Any,
+    emulator: Emulator,
+    tmp_path: Path,
+    action: str,
+    state: int,
+    hours: str,
+    arguments: list[str],
+    variable: str,
+    cause: str,
+) -> None:
+    emulator.tasks.get(APP, 16498).state = state  # type: ignore[union-attr]
+    (tmp_path / "event.json").write_text(json.dumps({"action": action, "tasks": [16498]}))
+    more = {"CALLOUT_ENDPOINT": emulator.url, "CALLOUT_DRY_RUN": variable, "CALLOUT_TIME_ZONE": "UTC"}
+    more |= {"CALLOUT_POLICY": "", "CALLOUT_QUIET_HOURS": hours}
+    done = run("invoke", "event.json", *arguments, **REAL | more)
+    assert done.returncode == 0, done.stderr
+    assert heading(done.stdout)["DRY RUN"] == f"{cause}; nothing is changed"
+    assert f"would_{action}" in done.stdout
+    assert emulator.tasks.state(16498) == state
+
+
+def test_a_dry_run_of_the_embedded_world_changes_nothing(run: Any) -> None:
+    done = run("invoke", event("scf-timer"), "--at", NIGHT_IN_NEW_YORK, "--dry-run")
+    assert heading(done.stdout)["DRY RUN"] == "--dry-run; nothing is changed"
+    (row,) = (line.split() for line in done.stdout.splitlines() if line.startswith("16499"))
+    assert row[2:6] == ["us-east", "running", "would_pause", "running"]
+
+
+POLICY_OF_ITS_OWN = """
+quiet_hours: {night: {time_zone: UTC, quiet: ["00:00-24:00"]}}
+tasks:
+  spring: {task_id: 16498, quiet_hours: night}
+  mine: {task_id: 7, sdk_app_id: 8, quiet_hours: night}
+  "\u6625\u5b63\u7eed\u8d39": {task_id: 9, quiet_hours: night}
+"""
+
+
+def test_another_policy_brings_its_tasks_into_the_embedded_world(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(POLICY_OF_ITS_OWN, encoding="utf-8")
+    done = run("invoke", event("scf-timer"), "--policy", "mine.yaml")
+    assert done.returncode == 0, done.stderr
+    assert heading(done.stdout)["Policy"] == "mine.yaml"
+    rows = [line.split()[:6] for line in done.stdout.splitlines() if " running " in line]
+    assert [row[:2] for row in rows] == [
+        ["16498", "spring"],
+        ["7", "mine"],
+        ["9", "\u6625\u5b63\u7eed\u8d39"],
+    ]
+    assert {tuple(row[2:]) for row in rows} == {("night", "running", "paused", "paused")}
+
+
+def test_another_policy_goes_before_that_of_the_settings(
+    run: Any, emulator: Emulator, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.yaml").write_text(POLICY_OF_ITS_OWN, encoding="utf-8")
+    settings = {name: value for name, value in REAL.items() if name != "CALLOUT_POLICY"}
+    more = {
+        "CALLOUT_QUIET_HOURS": "00:00-00:01",
+        "CALLOUT_TIME_ZONE": "UTC",
+        "CALLOUT_ENDPOINT": emulator.url,
+    }
+    (tmp_path / "event.json").write_text('{"tasks": ["spring"]}')
+    done = run("invoke", "event.json", "--policy", "mine.yaml", **settings, **more)
+    assert done.returncode == 0, done.stderr
+    assert heading(done.stdout)["Policy"] == "mine.yaml"
+    assert emulator.tasks.state(16498) == 5
+
+
+def test_wide_letters_keep_the_columns_of_the_table(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "mine.yaml").write_text(POLICY_OF_ITS_OWN, encoding="utf-8")
+    done = run("invoke", event("scf-timer"), "--policy", "mine.yaml")
+    rows = [line for line in done.stdout.splitlines() if " running " in line or line.startswith("TASK")]
+    assert len({cell_len(re.split("night|QUIET", row)[0]) for row in rows}) == 1
+
+
+def test_what_is_no_terminal_is_neither_cut_nor_coloured(run: Any) -> None:
+    done = run("invoke", event("scf-timer"), "--at", NIGHT_IN_NEW_YORK, COLUMNS="40", TERM="xterm-256color")
+    assert "quiet in America/New_York until Tue 08:00, 8 h 30 min from now" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
+@pytest.mark.parametrize(("faulty", "code"), [(False, 0), (True, 1)])
+def test_a_reader_that_closes_the_pipe_keeps_the_exit_code(
+    emulator: Emulator, tmp_path: Path, faulty: bool, code: int
+) -> None:
+    if faulty:
+        emulator.faults.add(faults.error("UnauthorizedOperation", "you may not"))
+    invoke = f"{sys.executable} -m local.command invoke {event('scf-timer')}"
+    done = subprocess.run(  # noqa: S603 - our own command
+        ["/bin/bash", "-o", "pipefail", "-c", f"{{ {invoke}; echo code $? >&2; }} | head -1"],
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "CALLOUT_ENDPOINT": emulator.url, **REAL},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stdout.startswith("Event ")
+    assert len(done.stdout.splitlines()) == 1
+    assert done.stderr.splitlines()[-1] == f"code {code}"
+    assert "BrokenPipe" not in done.stderr
+
+
+def test_the_version_is_told(run: Any) -> None:
+    assert re.fullmatch(r"quiet-hours (\d+\.\d+\.\d+|\(not installed\))\n", run("--version").stdout)
+
+
+def test_a_dead_endpoint_is_told_when_the_patience_of_a_person_is_over(
+    emulator: Emulator, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert IMPATIENT.unanswered_seconds < LONGEST_CALL_SECONDS <= 10, "one call that is never answered"
+    monkeypatch.setattr("local.invoke.IMPATIENT", IMPATIENT._replace(unanswered_seconds=0.2))
+    monkeypatch.setattr(screen, "_PATIENCE", 0.05)
+    monkeypatch.chdir(tmp_path)
+    for name, value in REAL.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("CALLOUT_ENDPOINT", emulator.url)
+    for arguments in ([], ["--dry-run"]):
+        with emulator.refusing():
+            done = run_command(["invoke", event("scf-timer"), *arguments])
+        assert done.returncode == 1
+        assert "CCC cannot be reached [Unreachable: " in done.stdout
+        assert "was refused" not in done.stdout
+        assert done.stderr.startswith(
+            f"quiet-hours: asking {emulator.url} …\nquiet-hours: not everything was done"
+        )
 
 
 def test_a_failed_pause_is_exit_code_1(run: Any, emulator: Emulator) -> None:
@@ -199,8 +355,13 @@ WRONG: list[tuple[list[str], dict[str, str], str]] = [
     (["invoke", event("scf-timer"), "--at", "2026-11-23T21:00"], {}, "has no offset; write one, such as"),
     (
         ["invoke", event("scf-timer")],
-        REAL | {"TENCENTCLOUD_SECRET_KEY": ""},
+        REAL | {"TENCENTCLOUD_SECRET_ID": "", "TENCENTCLOUD_SECRET_KEY": ""},
         "there are no credentials; set TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY",
+    ),
+    (
+        ["invoke", event("scf-timer")],
+        REAL | {"TENCENTCLOUD_SECRET_KEY": ""},
+        "the credentials are incomplete: TENCENTCLOUD_SECRET_ID is set, TENCENTCLOUD_SECRET_KEY is not",
     ),
     (
         ["invoke", event("scf-timer")],
@@ -254,18 +415,8 @@ def test_wrong_use_is_one_clear_line_and_exit_code_2(
     assert done.stdout == ""
 
 
-@pytest.mark.parametrize(
-    "arguments", [[], ["nonsense"], ["invoke"], ["emulator"], ["emulator", "--port", "x"]]
-)
+@pytest.mark.parametrize("arguments", [[], ["nonsense"], ["invoke"], ["emulator", "--port", "x"]])
 def test_wrong_arguments_are_told_with_the_usage_and_exit_code_2(run: Any, arguments: list[str]) -> None:
     done = run(*arguments)
     assert done.returncode == 2
     assert done.stderr.startswith("usage: quiet-hours")
-
-
-def test_in_the_embedded_world_somebody_sleeps_and_somebody_does_not_at_any_time() -> None:
-    hours = [QuietHours.model_validate(each) for each in POLICY["quiet_hours"].values()]
-    at = datetime(2026, 1, 1, tzinfo=timezone.utc)
-    for _ in range(366 * 24 * 4):
-        assert len({each.is_quiet(at) for each in hours}) == 2, at
-        at += timedelta(minutes=15)

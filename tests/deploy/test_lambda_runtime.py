@@ -8,6 +8,8 @@ import io
 import json
 import os
 import platform
+import re
+import socket
 import subprocess
 import sys
 import zipfile
@@ -334,20 +336,49 @@ def test_the_cli_invokes_it_locally_without_an_account(
     assert [task.state for task in emulator.tasks] == [1, 1, 1]
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/deploy.md"])
+def test_the_command_that_is_documented_for_it_works_as_printed(page: str, tmp_path: Path) -> None:
+    blocks = re.findall(r"```sh\n(.*?)```", (ROOT / page).read_text(encoding="utf-8"), re.DOTALL)
+    (printed,) = (block for block in blocks if "osls invoke local" in block)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    assert "quiet-hours emulator &\n" in printed
+    script = printed.replace("quiet-hours emulator", f"python -m local.command emulator --port {port}")
+    script = script.replace("8089", port).replace(". .venv/bin/activate\n", "")
+    done = subprocess.run(  # noqa: S603 - what the page says
+        ["/bin/bash", "-e", "-c", script],
+        cwd=ROOT,
+        env=local_environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert '"dry_run": true' in done.stdout
+    assert '"trigger": "schedule"' in done.stdout
+
+
+def local_environment(home: Path) -> dict[str, str]:
+    """The variables of a shell without accounts, in which the environment is active."""
+    return {
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+        "HOME": str(home),
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "NODE_NO_WARNINGS": "1",
+    }
+
+
 @pytest.fixture
 def osls_here(tmp_path: Path) -> Callable[..., str]:
     """The CLI in the repository itself, as after a clone, without an account."""
 
     def run(*arguments: str) -> str:
-        environment = {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "HOME": str(tmp_path),
-            "AWS_EC2_METADATA_DISABLED": "true",
-            "NODE_NO_WARNINGS": "1",
-        }
         command = [str(ROOT / "node_modules/.bin/osls"), *arguments]
         done = subprocess.run(  # noqa: S603
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+            command, cwd=ROOT, env=local_environment(tmp_path), capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return str(done.stdout)

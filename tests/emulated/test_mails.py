@@ -101,7 +101,7 @@ class TestACheck:
         assert sms == "Quiet hours local check ok"
         assert mail.startswith(
             "Check: everything is in order.\n\nYou need not do anything.\n\n"
-            "Checked 1 application and 1 task of the policy. Quiet in UTC until 08:00.\n\nFunction  local\n"
+            "Checked 1 application and 1 task of the policy.\nQuiet in UTC until 08:00.\n\nFunction  local\n"
         )
 
     def test_says_each_finding_the_errors_first(self, function: Function) -> None:

@@ -17,7 +17,7 @@ import handler
 from handler.errors import ConfigurationError, PublishError, RejectedError, UnfinishedError
 from handler.settings import read_publish_settings
 from local.emulator import Emulator, faults
-from tests.support import APP, PAUSE, RESUME
+from tests.support import APP, PAUSE, RESUME, SECRET_ID, SECRET_KEY
 
 from .harness.constants import DAY, NIGHT
 from .harness.function import Function
@@ -440,8 +440,54 @@ def test_without_credentials_nothing_works_and_the_cause_is_told(function: Funct
     with pytest.raises(
         UnfinishedError, match="NoCredentials: there are no credentials; set TENCENTCLOUD_SECRET_ID"
     ):
-        function(sample("scf-timer"), tencentcloud_secret_id=None)
+        function(sample("scf-timer"), tencentcloud_secret_id=None, tencentcloud_secret_key=None)
     assert function.report()["status"] == "partial"
+
+
+@pytest.mark.parametrize(
+    ("half", "told"),
+    [
+        ({"tencentcloud_secret_id": None}, "TENCENTCLOUD_SECRET_KEY is set, TENCENTCLOUD_SECRET_ID is not"),
+        (
+            {
+                "tencentcloud_secret_id": None,
+                "tencentcloud_secret_key": None,
+                "tencentcloud_session_token": "t0ken-of-somebody",
+            },
+            "TENCENTCLOUD_SESSION_TOKEN is set, TENCENTCLOUD_SECRET_ID and TENCENTCLOUD_SECRET_KEY are not",
+        ),
+        (
+            {
+                "tencentcloud_secret_id": None,
+                "tencentcloud_secret_key": None,
+                "role_secret_id": "AKIDROLE",
+                "role_session_token": "t0ken-of-a-role",
+            },
+            "TENCENTCLOUD_SECRETID and TENCENTCLOUD_SESSIONTOKEN are set, TENCENTCLOUD_SECRETKEY is not",
+        ),
+    ],
+)
+def test_half_a_pair_of_credentials_is_named_without_its_value(
+    function: Function, half: dict[str, Any], told: str
+) -> None:
+    with pytest.raises(
+        UnfinishedError, match=f"NoCredentials: the credentials are incomplete: {told}"
+    ) as error:
+        function(sample("scf-timer"), **half)
+    shown = str(error.value) + json.dumps(function.report())
+    assert not any(value in shown for value in half.values() if value)
+
+
+def test_half_a_pair_beside_that_of_the_role_is_logged(
+    function: Function, capsys: pytest.CaptureFixture[str]
+) -> None:
+    role: dict[str, Any] = {"role_secret_id": SECRET_ID, "role_secret_key": SECRET_KEY}
+    function(sample("scf-timer"), tencentcloud_secret_key=None, **role)
+    (line,) = (
+        each for each in map(json.loads, capsys.readouterr().out.splitlines()) if each["level"] == "WARNING"
+    )
+    assert line["message"] == "half a pair of credentials is not used"
+    assert line["error"].endswith("TENCENTCLOUD_SECRET_ID is set, TENCENTCLOUD_SECRET_KEY is not")
 
 
 def test_the_entry_point_of_both_clouds_reads_the_environment(

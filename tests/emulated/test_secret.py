@@ -136,7 +136,14 @@ def test_credentials_that_are_refused_and_no_others_now_fail_at_once(
         ([], "it is no JSON object"),
         ({"id": "a", "key": "the-key-itself"}, 'it has the keys ["id", "key"]; wanted is JSON, {"TENCENT'),
         ({**ENVIRONMENT, "TENCENTCLOUD_SECRET_KEY": 87_654_321}, "its values are to be texts"),
-        ({**ENVIRONMENT, "TENCENTCLOUD_SECRET_KEY": ""}, "wanted is JSON"),
+        (
+            {**ENVIRONMENT, "TENCENTCLOUD_SECRET_KEY": ""},
+            "TENCENTCLOUD_SECRET_ID is set, TENCENTCLOUD_SECRET_KEY is not; wanted is JSON",
+        ),
+        (
+            {"TENCENTCLOUD_SECRET_KEY": SECRET_KEY},
+            "TENCENTCLOUD_SECRET_KEY is set, TENCENTCLOUD_SECRET_ID is not; wanted is JSON",
+        ),
     ],
 )
 def test_a_secret_of_another_shape_is_told_of_without_what_it_holds(

@@ -40,7 +40,9 @@ class Service:
     So many requests as `silent` says are answered with a `fault` after a `silence`.
     """
 
-    def __init__(self, right: str = "new", current: str = "old", rate: float = 1_000) -> None:
+    def __init__(
+        self, right: str = "new", current: str = "old", rate: float = 1_000, patience: float = float("inf")
+    ) -> None:
         self.clock = SimulatedClock()
         self.right, self.current = right, current
         self.read_anew = self.requests = 0
@@ -51,7 +53,8 @@ class Service:
         clock = self.clock.clock()
         self.until = Deadline.after(clock, 600)
         limit = RateLimit(rate, clock)
-        self.ccc = Ccc(self.connect, limit, Backoff(jitter=lambda: 1.0), self.renew)
+        backoff = Backoff(jitter=lambda: 1.0, unanswered_seconds=patience)
+        self.ccc = Ccc(self.connect, limit, backoff, self.renew)
 
     def connect(self) -> TencentApi:
         signed_with = self.current
@@ -106,6 +109,38 @@ def test_no_request_may_take_longer_than_there_is_time() -> None:
         service.pause()
     assert service.allowed == [4]
     assert service.clock.seconds == 4
+
+
+def test_a_service_that_never_answers_is_given_up_when_the_patience_is_over() -> None:
+    service = Service(current="new", patience=9)
+    service.silent = 9
+    with pytest.raises(CloudError, match="NoAnswer: not now") as pause:
+        service.pause()
+    assert pause.value.unclear, "it may have been carried out all the same"
+    for call in service.apis():
+        with pytest.raises(CloudError, match=r"Unreachable: not now \(hint: is CALLOUT_ENDPOINT right"):
+            call()
+    assert service.requests == 1
+    assert service.clock.seconds < 11
+
+
+def test_a_service_that_is_refused_a_connection_is_tried_again_until_the_patience_is_over() -> None:
+    service = Service(current="new", patience=1)
+    service.silent, service.silence = 9, 0
+    with pytest.raises(CloudError, match="Unreachable"):
+        service.ccc.describe(APP, TASK, until=service.until)
+    assert service.requests > 1
+    assert 1 <= service.clock.seconds <= 3
+
+
+def test_a_service_that_has_answered_once_is_never_given_up() -> None:
+    service = Service(current="new", patience=1)
+    service.ccc.describe(APP, TASK, until=service.until)
+    service.silent = 3
+    with pytest.raises(CloudError, match="NoAnswer"):
+        service.pause()
+    service.silent = 0
+    assert service.pause().attempts == 1
 
 
 def test_credentials_that_are_refused_are_read_anew_and_the_same_call_goes_on() -> None:

@@ -44,6 +44,7 @@ CALL, API, EVERYTHING = Scope.CALL, Scope.APPLICATION, Scope.EVERYTHING
         ("InvalidCredential", Meaning.HALT, EVERYTHING),
         ("NoCredentials", Meaning.HALT, EVERYTHING),
         ("UnknownEndpoint", Meaning.HALT, EVERYTHING),
+        ("Unreachable", Meaning.HALT, EVERYTHING),
         ("IpInBlacklist", Meaning.HALT, EVERYTHING),
         ("NobodyHasSeenThis", Meaning.UNKNOWN, CALL),
         ("InternalErrors", Meaning.UNKNOWN, CALL),

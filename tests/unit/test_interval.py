@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date, datetime, timezone
 from typing import Any
+from zoneinfo import available_timezones
 
 import pytest
 import yaml
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 
 from handler.errors.sentences import problems
 from handler.quiet_hours import QuietHours
+from handler.quiet_hours.zone import _CITIES, read_zone
 
 
 def quiet(interval: Any, zone: str | None = "Europe/Berlin") -> QuietHours:
@@ -490,3 +492,29 @@ def test_whatever_is_written_is_read_or_refused_with_a_sentence(interval: Any) -
     else:
         hours.next_change(datetime(2026, 11, 23, tzinfo=timezone.utc))
         assert hours.describe()
+
+
+@pytest.mark.parametrize(
+    ("name", "zone"),
+    [
+        ("Asia/Peking", "Asia/Shanghai"),
+        ("Beijing", "Asia/Shanghai"),
+        ("asia/bejing", "Asia/Shanghai"),
+        ("China", "Asia/Shanghai"),
+        ("Mumbai", "Asia/Kolkata"),
+        ("San Francisco", "America/Los_Angeles"),
+        ("America/Berlin", "Europe/Berlin"),
+    ],
+)
+def test_a_city_without_a_zone_of_its_own_leads_to_the_zone_that_it_keeps(name: str, zone: str) -> None:
+    with pytest.raises(ValueError, match=f"; did you mean '{zone}'"):
+        read_zone(name)
+
+
+def test_no_city_hides_a_zone_of_the_tz_database() -> None:
+    known = {
+        part for name in available_timezones() for part in (name.lower(), name.lower().rpartition("/")[2])
+    }
+    cities = {city for line in _CITIES.splitlines() for city in line.split()[1:]}
+    assert len(cities) > 50
+    assert not known & cities

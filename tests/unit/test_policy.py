@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,53 @@ def test_intervals_in_one_string_make_a_policy_of_their_own() -> None:
 def test_intervals_with_a_zone_of_their_own_need_no_other() -> None:
     read = source.from_intervals("21:00-08:00 Europe/Berlin", None)
     assert read.quiet_hours["default"].time_zone is None
+
+
+def test_the_lead_time_at_the_top_is_that_of_all_quiet_hours_that_name_none() -> None:
+    hours = {
+        "plain": SHANGHAI,
+        "own": SHANGHAI | {"lead_time": "30s"},
+        "none": SHANGHAI | {"lead_time": 0},
+        "law": {"preset": "us-federal", "time_zone": "America/New_York"},
+    }
+    read = model.read_policy({"lead_time": "8m", "quiet_hours": hours})
+    found = {name: each.lead_time.total_seconds() for name, each in read.quiet_hours.items()}
+    assert found == {"plain": 480, "own": 30, "none": 0, "law": 480}
+    assert read.quiet_hours["plain"] == QuietHours.model_validate(SHANGHAI | {"lead_time": "8m"})
+    assert read.quiet_hours["plain"].describe()[-1] == "lead_time: quiet begins 8m earlier"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lead_time: 8m\nquiet_hours: {default: {time_zone: Asia/Shanghai, quiet: ['21:00-09:00']}}",
+        '{"lead_time": "PT8M", "quiet_hours": {"default": {"time_zone": "Asia/Shanghai", "quiet": ["21:00-09:00"]}}}',
+    ],
+)
+def test_the_lead_time_at_the_top_stands_in_yaml_and_in_json(tmp_path: Path, text: str) -> None:
+    (tmp_path / "policy").write_text(text, encoding="utf-8")
+    hours = source.load(str(tmp_path / "policy")).quiet_hours["default"]
+    assert hours.is_quiet(datetime(2026, 11, 26, 12, 52, tzinfo=timezone.utc))
+    assert not hours.is_quiet(datetime(2026, 11, 26, 12, 51, 59, tzinfo=timezone.utc))
+
+
+@pytest.mark.parametrize("lead_time", ["24h", 120, None, "-2m", True, "soon", {"minutes": 2}])
+def test_a_wrong_lead_time_at_the_top_is_refused_once_and_as_in_quiet_hours(lead_time: Any) -> None:
+    with pytest.raises(ConfigurationError) as inside:
+        model.read_policy({"quiet_hours": {"default": SHANGHAI | {"lead_time": lead_time}}})
+    with pytest.raises(ConfigurationError) as at_the_top:
+        model.read_policy({"lead_time": lead_time, "quiet_hours": {"default": SHANGHAI, "other": NEW_YORK}})
+    (theirs,), (ours,) = inside.value.problems, at_the_top.value.problems
+    assert ours.startswith("lead_time: ")
+    assert theirs == f"quiet_hours.default.{ours}"
+
+
+def test_faults_of_quiet_hours_are_found_beside_a_lead_time_at_the_top() -> None:
+    hours = {"default": "21:00-09:00", "other": SHANGHAI | {"quiet": ["25:00-09:00"]}}
+    with pytest.raises(ConfigurationError) as refused:
+        model.read_policy({"quiet_hours": hours, "lead_time": "8m"})
+    places = [problem.split(": ")[0] for problem in refused.value.problems]
+    assert places == ["quiet_hours.default", "quiet_hours.other.quiet[0]"]
 
 
 REFUSED: list[tuple[Any, list[str]]] = [

@@ -234,6 +234,8 @@ def test_what_stands_behind_the_name_of_a_secret_is_removed(shape: str) -> None:
     "text",
     [
         "TENCENTCLOUD_SECRET_KEY: holds a line break, which no credential has; copy it again",
+        "the credentials are incomplete: TENCENTCLOUD_SECRET_ID is set, TENCENTCLOUD_SECRET_KEY is not",
+        "TENCENTCLOUD_SECRET_KEY is set, TENCENTCLOUD_SECRET_ID is not",
         'it has the keys ["id"]; wanted is JSON, {"TENCENTCLOUD_SECRET_ID": "…", "TENCENTCLOUD_SECRET_KEY": "…"}',
         "CALLOUT_SECRET: arn:aws:secretsmanager:eu-central-1:123456789012:secret:ccc-AbCdEf cannot be read",
         "AuthFailure.SignatureFailure: The signature is wrong (hint: is TENCENTCLOUD_SECRET_KEY the key of this TENCENTCLOUD_SECRET_ID?)",

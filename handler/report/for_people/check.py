@@ -42,7 +42,10 @@ def mail(check: CheckReport) -> str:
     advice = _ADVICE[check.status]
     if check.status == "errors" and check.is_rehearsal:
         advice += f"\n{_OF_A_REHEARSAL}"
-    above, below = [clean(head), advice], [clean(f"{check.scope}."), _footer(check), ABOUT]
+    above, below = (
+        [clean(head), advice],
+        [clean(check.scope.replace(". ", ".\n") + "."), _footer(check), ABOUT],
+    )
     room = MAIL_LIMIT - size("\n\n".join([*above, *below])) - 200
     return "\n\n".join(block for block in [*above, _table(check, room), *below] if block) + "\n"
 
