@@ -97,7 +97,8 @@ def _emulator(options: argparse.Namespace) -> int:
     try:
         emulator.start()
     except OSError as error:
-        raise UsageError(f"port {options.port} of 127.0.0.1 cannot be had: {error.strerror}") from None
+        hint = "; --port 0 takes a free one"
+        raise UsageError(f"port {options.port} of 127.0.0.1 cannot be had: {error.strerror}{hint}") from None
     with emulator:
         screen.show(f"listening on {emulator.url}")
         stopped.wait()

@@ -17,6 +17,7 @@ import pytest
 
 from handler.cloud.credentials import Credentials
 from handler.cloud.tencent_api import TencentApi
+from local import command
 
 ROOT = Path(__file__).parents[2]
 
@@ -63,9 +64,15 @@ def test_it_knows_the_secret_and_the_tasks_that_it_is_given(tmp_path: Path) -> N
         assert "mine" not in line
 
 
-def test_without_a_file_there_are_a_few_tasks() -> None:
+def test_without_a_file_there_are_the_tasks_of_the_example_policy_and_one_more() -> None:
     with served() as (_, url), urlopen(f"{url}/_emulator/tasks", timeout=5) as answer:  # noqa: S310 - loopback
-        assert [task["Name"] for task in json.load(answer)][:2] == ["spring-renewals", "us-reminders"]
+        names = [task["Name"] for task in json.load(answer)]
+    assert names == ["spring-renewals", "us-reminders", "eu-surveys", "autumn-offers"]
+
+
+def test_without_a_port_it_takes_that_of_the_documentation() -> None:
+    assert command._parser().parse_args(["emulator"]).port == 8089
+    assert "CALLOUT_ENDPOINT=http://127.0.0.1:8089" in (ROOT / "docs/emulator.md").read_text(encoding="utf-8")
 
 
 def test_a_port_that_is_taken_is_one_clear_line_and_exit_code_2() -> None:
@@ -82,4 +89,7 @@ def test_a_port_that_is_taken_is_one_clear_line_and_exit_code_2() -> None:
             timeout=30,
         )
     assert done.returncode == 2
-    assert done.stderr == f"quiet-hours: port {port} of 127.0.0.1 cannot be had: Address already in use\n"
+    assert (
+        done.stderr
+        == f"quiet-hours: port {port} of 127.0.0.1 cannot be had: Address already in use; --port 0 takes a free one\n"
+    )
