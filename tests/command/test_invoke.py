@@ -133,7 +133,7 @@ def test_a_failed_night_can_be_read_as_a_mail_too(run: Any, emulator: Emulator) 
     done = run("invoke", event("scf-timer"), "--as", "sms", CALLOUT_ENDPOINT=emulator.url, **REAL)
     assert done.returncode == 1
     assert done.stdout == (
-        "Quiet hours local failed: 1 may be running! 1 task FAILED. Always quiet in UTC.\n"
+        "Quiet hours local failed: 1 may be running! 1 pause FAILED. Always quiet in UTC.\n"
     )
 
 

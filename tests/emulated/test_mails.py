@@ -46,9 +46,9 @@ def test_a_task_that_is_seen_running_after_its_pause_failed_is_said_to_run(funct
     with pytest.raises(Exception, match="16499"):
         function({})
     subject, mail, sms = told(function)
-    assert subject == "Quiet hours [local] partial: 1 task FAILED, paused 1 task"
+    assert subject == "Quiet hours [local] partial: 1 pause FAILED, paused 1 task"
     assert "\n1 task was still running when last seen: it may be calling people in quiet hours.\n" in mail
-    assert "FAILED  16499" in mail
+    assert "PAUSE FAILED  16499" in mail
     assert sms.startswith("Quiet hours local partial: 1 still running! ")
 
 

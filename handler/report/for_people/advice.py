@@ -38,8 +38,8 @@ _OF_TASKS = (
     ),
     (
         "still_quiet",
-        "1 task was not resumed because it is quiet. Nothing resumes it later: ask again afterwards.",
-        "{:,} tasks were not resumed because it is quiet. Nothing resumes them later: ask again afterwards.",
+        "1 task was not resumed because it is quiet. Ask again after quiet hours: nothing resumes it later.",
+        "{:,} tasks were not resumed because it is quiet. Ask again after quiet hours.",
     ),
     (
         "dry",

@@ -26,7 +26,9 @@ _PROBLEMS = (
     ("ListIncomplete", "incomplete list", "incomplete lists", "TASKS MAY BE CALLING"),
     ("Rejected", "invalid message", "invalid messages", "no task was touched"),
 )
-_BAD = frozenset(each.value for each in OPEN | {Outcome.NOT_FOUND})
+_FAILED = {"pause": ("pause FAILED", "pauses FAILED"), "resume": ("resume FAILED", "resumes FAILED")}
+"""A task that FAILED could be misread as one that calls no more."""
+_BAD = frozenset(each.value for each in (OPEN | {Outcome.NOT_FOUND}) - {Outcome.FAILED})
 
 
 def name_of(report: Publishable) -> str:
@@ -45,8 +47,10 @@ def counts(report: Report, facts: Facts) -> str:
     *errors, rejected = (_some(codes[code], one, many) for code, one, many, _ in _PROBLEMS)
     bad = {outcome: count for outcome, count in facts.summary.items() if outcome in _BAD}
     fine = {outcome: count for outcome, count in facts.summary.items() if outcome not in _BAD}
+    one, many = _FAILED.get(report.action or "", ("task FAILED", "tasks FAILED"))
+    failed = _some(fine.pop(Outcome.FAILED.value, 0), one, many)
     doubtful = _some(facts.unconfirmed, "task NOT CONFIRMED", "tasks NOT CONFIRMED")
-    clauses = [*errors, counted(bad), doubtful, rejected, counted(fine)]
+    clauses = [*errors, failed, counted(bad), doubtful, rejected, counted(fine)]
     if not report.tasks:
         clauses += [next((then for code, *_, then in _PROBLEMS if codes[code]), "no task was asked for")]
     return ", ".join(clause for clause in clauses if clause)

@@ -28,6 +28,7 @@ _RESULTS = {
     Outcome.FINISHED: "finished",
 }
 """How a mail writes an outcome; what a reader must not overlook comes first, in capitals."""
+_FAILED = {"pause": "PAUSE FAILED", "resume": "RESUME FAILED"}
 _ORDER = sorted([*_RESULTS.values(), _NOT_CONFIRMED], key=lambda result: not result.isupper())
 _RANKS = {result: rank for rank, result in enumerate(_ORDER)}
 _REASONS = {
@@ -44,7 +45,9 @@ _WIDEST_NAME, _WIDEST_HOURS, _WIDEST_REASON = 40, 30, 300
 def ranked(report: Report) -> list[tuple[str, int]]:
     """Return the result of each task, and the task's place in the report; the worst first."""
     results = [(_result(task), place) for place, task in enumerate(report.tasks)]
-    return sorted(results, key=lambda each: _RANKS[each[0]])
+    results.sort(key=lambda each: _RANKS[each[0]])
+    failed = _FAILED.get(report.action or "", _RESULTS[Outcome.FAILED])
+    return [(failed if result == _RESULTS[Outcome.FAILED] else result, place) for result, place in results]
 
 
 def rows(report: Report, tasks: Iterable[tuple[str, int]]) -> list[tuple[str, ...]]:
@@ -87,8 +90,6 @@ def _why(task: TaskReport, entry: dict[str, Any]) -> str:
 
 
 def _seen(state: TaskState | None) -> str:
-    return (
-        f"{state.name.lower().replace('_', ' ')} when last seen"
-        if state is not None
-        else "its state is not known"
-    )
+    if state is None:
+        return "the task's state is not known"
+    return f"the task was {state.name.lower().replace('_', ' ')} when last seen"
