@@ -6,6 +6,8 @@ from typing import Literal, NamedTuple, NewType
 
 TaskId = NewType("TaskId", int)
 SdkAppId = NewType("SdkAppId", int)
+CampaignId = NewType("CampaignId", int)
+Kind = Literal["task", "campaign"]
 Action = Literal["pause", "resume"]
 INT64_MAX = 2**63 - 1
 """The largest id that CCC's `int64` parameters carry."""
@@ -65,6 +67,21 @@ class Task(NamedTuple):
     def key(self) -> tuple[SdkAppId, TaskId | str | None]:
         """What makes two mentions the same task: its id, or its name while the id is not known."""
         return self.sdk_app_id, self.name if self.task_id is None else self.task_id
+
+
+class Campaign(NamedTuple):
+    """A predictive dialing campaign as the policy or a request names it. See `Task`."""
+
+    sdk_app_id: SdkAppId
+    campaign_id: CampaignId
+    name: str | None
+    quiet_hours: str
+    exempt_until: datetime | None = None
+
+    @property
+    def key(self) -> tuple[SdkAppId, CampaignId]:
+        """What makes two mentions the same campaign."""
+        return self.sdk_app_id, self.campaign_id
 
 
 class Job(NamedTuple):

@@ -15,7 +15,8 @@ from rich.table import Table
 from rich.text import Text
 
 from handler.errors import ConfigurationError
-from handler.policy.model import DEFAULT, Policy
+from handler.policy.entries import DEFAULT
+from handler.policy.model import Policy
 from handler.policy.source import from_intervals, load
 from handler.quiet_hours import Period, QuietHours
 from handler.quiet_hours.zone import local

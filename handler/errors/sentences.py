@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import takewhile
 from typing import TYPE_CHECKING
+
+from handler.errors.spelling import suggestion
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
     from pydantic_core import ErrorDetails
     from typing_extensions import Self
 
+KnownKeys = Callable[[tuple[str | int, ...]], Iterable[str]]
+"""The keys that the object at a place may have."""
 MORE = "more"
 """The type of a pydantic error that stands for `count` others."""
 SHOWN = 20
@@ -67,14 +71,15 @@ def shortened(text: str, most: int = _LONGEST_PROBLEM) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def problems(error: ValidationError) -> list[str]:
+def problems(error: ValidationError, known_keys: KnownKeys = lambda _: ()) -> list[str]:
     """Return one sentence for each fault that pydantic found, `place: what is wrong`, or the first ones.
 
     The place is written as in the document, `quiet_hours.us-east.quiet[2].weekdays[0]`. Parts of a
     location in angle brackets are the tags of a union, which no document holds: they are left out.
+    An unknown key is followed by the one that may be meant, of `known_keys` of the object that has it.
     """
     items = error.errors(include_url=False)
-    found: list[str] = [_sentence(item) for item in items[:SHOWN]]
+    found: list[str] = [_sentence(item, known_keys) for item in items[:SHOWN]]
     more = sum(item["ctx"]["count"] if item["type"] == MORE else 1 for item in items[SHOWN:])
     return [*found, More(more)] if more else found
 
@@ -149,7 +154,7 @@ _WANTED = {
 _WITHOUT_INPUT = {"missing", "extra_forbidden"}
 
 
-def _sentence(item: ErrorDetails) -> str:
+def _sentence(item: ErrorDetails, known_keys: KnownKeys) -> str:
     kind = item["type"]
     if kind == MORE:
         return More(item["ctx"]["count"], place(item["loc"]))
@@ -158,5 +163,7 @@ def _sentence(item: ErrorDetails) -> str:
         text = _WANTED[kind].format(**item.get("ctx", {}))
     if kind in _WANTED.keys() - _WITHOUT_INPUT or kind == "task_kind":
         text += f", not {given(item['input'])}"
+    if kind == "extra_forbidden":
+        text += suggestion(str(item["loc"][-1]), known_keys(item["loc"][:-1]))
     where = place(item["loc"])
     return f"{where}: {text}" if where else text

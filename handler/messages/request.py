@@ -20,8 +20,8 @@ from typing_extensions import Self
 
 from handler.errors import RejectedError
 from handler.errors.sentences import SHOWN, More, given, problems
+from handler.policy.entries import LONGEST_NAME, Id
 from handler.policy.json_document import check_characters, parse_json
-from handler.policy.model import LONGEST_NAME, Id
 from handler.triggers.delivery import LONGEST
 
 Action = Literal["pause", "resume", "check"]

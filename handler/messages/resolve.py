@@ -7,7 +7,7 @@ from handler.errors import RejectedError
 from handler.errors.sentences import given
 from handler.errors.spelling import bounded_suggestions, suggestion
 from handler.messages.request import Request, RequestedTask
-from handler.policy.model import DEFAULT
+from handler.policy.entries import DEFAULT
 from handler.task import SdkAppId, Task, TaskId
 
 

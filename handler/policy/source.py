@@ -10,7 +10,8 @@ from handler.cloud.pacing import bounded
 from handler.errors import ConfigurationError
 from handler.errors.sentences import More, problems
 from handler.policy.document import LONGEST, parse_document
-from handler.policy.model import DEFAULT, Policy, read_policy
+from handler.policy.entries import DEFAULT
+from handler.policy.model import Policy, read_policy
 from handler.quiet_hours import QuietHours
 
 

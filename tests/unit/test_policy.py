@@ -70,12 +70,12 @@ def test_the_lead_time_at_the_top_is_that_of_all_quiet_hours_that_name_none() ->
     hours = {
         "plain": SHANGHAI,
         "own": SHANGHAI | {"lead_time": "30s"},
-        "none": SHANGHAI | {"lead_time": 0},
+        "late": SHANGHAI | {"lead_time": 0},
         "law": {"preset": "us-federal", "time_zone": "America/New_York"},
     }
     read = model.read_policy({"lead_time": "8m", "quiet_hours": hours})
     found = {name: each.lead_time.total_seconds() for name, each in read.quiet_hours.items()}
-    assert found == {"plain": 480, "own": 30, "none": 0, "law": 480}
+    assert found == {"plain": 480, "own": 30, "late": 0, "law": 480}
     assert read.quiet_hours["plain"] == QuietHours.model_validate(SHANGHAI | {"lead_time": "8m"})
     assert read.quiet_hours["plain"].describe()[-1] == "lead_time: quiet begins 8m earlier"
 
