@@ -84,6 +84,14 @@ class Campaign(NamedTuple):
         return self.sdk_app_id, self.campaign_id
 
 
+class Pattern(NamedTuple):
+    """All tasks and campaigns of an application whose names in CCC match; `kind` is `None` for both."""
+
+    sdk_app_id: SdkAppId
+    name: str
+    kind: Kind | None = None
+
+
 class Job(NamedTuple):
     """A task, and what is asked of it. Two mentions of the same are one job."""
 

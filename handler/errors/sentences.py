@@ -76,7 +76,7 @@ def problems(error: ValidationError, known_keys: KnownKeys = lambda _: ()) -> li
 
     The place is written as in the document, `quiet_hours.us-east.quiet[2].weekdays[0]`. Parts of a
     location in angle brackets are the tags of a union, which no document holds: they are left out.
-    An unknown key is followed by the one that may be meant, of `known_keys` of the object that has it.
+    An unknown key is followed by the one that may be meant, else by the `known_keys` of its object.
     """
     items = error.errors(include_url=False)
     found: list[str] = [_sentence(item, known_keys) for item in items[:SHOWN]]
@@ -154,6 +154,10 @@ _WANTED = {
 _WITHOUT_INPUT = {"missing", "extra_forbidden"}
 
 
+def _instead(key: str, known: Sequence[str]) -> str:
+    return suggestion(key, known) or (f"; there are {', '.join(known)}" if known else "")
+
+
 def _sentence(item: ErrorDetails, known_keys: KnownKeys) -> str:
     kind = item["type"]
     if kind == MORE:
@@ -164,6 +168,6 @@ def _sentence(item: ErrorDetails, known_keys: KnownKeys) -> str:
     if kind in _WANTED.keys() - _WITHOUT_INPUT or kind == "task_kind":
         text += f", not {given(item['input'])}"
     if kind == "extra_forbidden":
-        text += suggestion(str(item["loc"][-1]), known_keys(item["loc"][:-1]))
+        text += _instead(str(item["loc"][-1]), tuple(known_keys(item["loc"][:-1])))
     where = place(item["loc"])
     return f"{where}: {text}" if where else text

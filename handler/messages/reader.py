@@ -9,7 +9,8 @@ from handler.errors import RejectedError
 from handler.errors.sentences import SHOWN, few, shortened
 from handler.errors.spelling import bounded_suggestions
 from handler.messages.request import Action, Request, parse
-from handler.messages.resolve import Known, resolve
+from handler.messages.resolve import Known, Resolved, resolve
+from handler.policy.entries import NONE
 from handler.policy.model import Policy
 from handler.report.entries import UNFINISHED, Problem, TaskReport
 from handler.task import Job, SdkAppId
@@ -86,7 +87,8 @@ class Reader(NamedTuple):
                 return MessageResult(message, request)
             if request.tasks is None and (jobs := seen.everything.get((request.action, request.dry_run))):
                 return MessageResult(message, request, jobs)
-            tasks = resolve(request, self.known, self.policy.quiet_hours, self.default_app)
+            resolved = resolve(request, self.known, self.policy.quiet_hours, self.default_app)
+            _check_carried_out(self.policy, resolved)
         except RejectedError as error:
             text = "; ".join(few(error.problems, shown))
             return MessageResult(message, problem=rejected(message, text, self.scope))
@@ -95,11 +97,24 @@ class Reader(NamedTuple):
             problem = rejected(message, text, self.scope)._replace(code="Unexpected")
             return MessageResult(message, problem=problem)
         dry_run = request.dry_run or self.dry_run
-        found = (Job(action, task, dry_run) for task in tasks)
+        found = (Job(action, task, dry_run) for task in resolved.tasks)
         jobs = tuple(seen.same.setdefault(job, job) for job in found)
         if request.tasks is None:
             seen.everything[request.action, request.dry_run] = jobs
         return MessageResult(message, request, jobs)
+
+
+def _check_carried_out(policy: Policy, resolved: Resolved) -> None:
+    """Raise `RejectedError` for what is understood, but not yet carried out: nothing is left out silently."""
+    never_quiet = any(task.quiet_hours == NONE for task in resolved.tasks)
+    found = {
+        "patterns": resolved.patterns,
+        "campaigns": resolved.campaigns or policy.campaigns,
+        "rules": policy.rules,
+        "quiet hours called 'none'": never_quiet,
+    }
+    if problems := [f"{what} are not carried out yet" for what, some in found.items() if some]:
+        raise RejectedError(problems)
 
 
 def rejected(message: Message, text: str, scope: str | None) -> Problem:

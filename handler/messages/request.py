@@ -2,7 +2,7 @@
 
 import json
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -22,6 +22,8 @@ from handler.errors import RejectedError
 from handler.errors.sentences import SHOWN, More, given, problems
 from handler.policy.entries import LONGEST_NAME, Id
 from handler.policy.json_document import check_characters, parse_json
+from handler.policy.patterns import check_pattern, is_pattern
+from handler.task import Kind
 from handler.triggers.delivery import LONGEST
 
 Action = Literal["pause", "resume", "check"]
@@ -42,11 +44,20 @@ def _not_digits(name: str) -> str:
     return name
 
 
-def _kind_of_task(value: Any) -> str | None:
-    return _KINDS.get(type(value))
+def _is_no_long_pattern(name: str) -> str:
+    return check_pattern(name) if is_pattern(name) else name
 
 
-_Name = Annotated[str, Field(strict=True), AfterValidator(_not_digits)]
+def _form(value: Any) -> str | None:
+    """Return the form in which a task is given: one of the tags below."""
+    if isinstance(value, dict):
+        forms = [form for key, form in _BY_KEY.items() if key in value]
+        return forms[0] if len(forms) == 1 else None
+    return _BY_TYPE.get(type(value))
+
+
+_Name = Annotated[str, Field(strict=True), AfterValidator(_not_digits), AfterValidator(_is_no_long_pattern)]
+_Text = Annotated[str, Field(strict=True)]
 
 
 class RequestedTask(BaseModel):
@@ -56,30 +67,62 @@ class RequestedTask(BaseModel):
 
     task_id: Id
     sdk_app_id: Id | None = None
-    quiet_hours: Annotated[str, Field(strict=True)] | None = None
+    quiet_hours: _Text | None = None
 
 
-_KINDS = {int: "<number>", float: "<number>", str: "<name>", dict: "<object>", RequestedTask: "<object>"}
+class RequestedCampaign(BaseModel):
+    """A campaign of which the request says all."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    campaign_id: Id
+    sdk_app_id: Id | None = None
+    quiet_hours: _Text | None = None
+
+
+class RequestedPattern(BaseModel):
+    """All tasks and campaigns whose names in CCC match; what is not a wildcard stands for itself."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    name: Annotated[_Text, AfterValidator(check_pattern)]
+    sdk_app_id: Id | None = None
+    kind: Kind | None = None
+
+
+_BY_KEY = {"task_id": "<task>", "campaign_id": "<campaign>", "name": "<pattern>"}
+_BY_TYPE = {
+    int: "<number>",
+    float: "<number>",
+    str: "<name>",
+    RequestedTask: "<task>",
+    RequestedCampaign: "<campaign>",
+    RequestedPattern: "<pattern>",
+}
 """By type, so that `true`, which is a number to Python, is none."""
-_RequestedTask = Annotated[
+Requested = int | str | RequestedTask | RequestedCampaign | RequestedPattern
+_Requested = Annotated[
     Annotated[Id, Tag("<number>")]
     | Annotated[_Name, Tag("<name>")]
-    | Annotated[RequestedTask, Tag("<object>")],
+    | Annotated[RequestedTask, Tag("<task>")]
+    | Annotated[RequestedCampaign, Tag("<campaign>")]
+    | Annotated[RequestedPattern, Tag("<pattern>")],
     Discriminator(
-        _kind_of_task,
+        _form,
         custom_error_type="task_kind",
-        custom_error_message="a task is a number, a name or an object with task_id",
+        custom_error_message="a task is a number, a name or an object with one of task_id, campaign_id "
+        "and name",
     ),
 ]
 
 
 class Request(BaseModel):
-    """Which tasks, and what to do. `tasks` is `None` for every task of the policy."""
+    """Which tasks and campaigns, and what to do. `tasks` is `None` for all that the policy covers."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     action: Action = "pause"
-    tasks: Annotated[list[_RequestedTask], Field(min_length=1)] | None = None
+    tasks: Annotated[list[_Requested], Field(min_length=1)] | None = None
     dry_run: StrictBool = False
 
     @model_validator(mode="after")
@@ -151,8 +194,21 @@ def _faults(document: Mapping[str, Any], error: ValidationError, shown: int) -> 
             Request.model_validate({**document, "tasks": tasks[: _enough(document, tasks, shown)]})
         except ValidationError as some:
             error = some
-    found = problems(error)[:shown]
+    found = problems(error, _known_keys)[:shown]
     return [*found, More(total - len(found))] if total > len(found) else found
+
+
+def _known_keys(place: tuple[str | int, ...]) -> Iterable[str]:
+    """Return the keys that the object at a place of a request may have."""
+    model = _MODELS.get(place[-1]) if place else Request
+    return model.model_fields if model else ()
+
+
+_MODELS: dict[str | int, type[BaseModel]] = {
+    "<task>": RequestedTask,
+    "<campaign>": RequestedCampaign,
+    "<pattern>": RequestedPattern,
+}
 
 
 def _enough(document: Mapping[str, Any], tasks: list[Any], shown: int) -> int:

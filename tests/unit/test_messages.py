@@ -9,7 +9,7 @@ import pytest
 
 from handler.messages.reader import Done, MessageResult, Reader, entries
 from handler.messages.resolve import Known
-from handler.policy.model import Policy
+from handler.policy.model import Policy, read_policy
 from handler.quiet_hours import QuietHours
 from handler.report.entries import TaskReport
 from handler.task import Action, Job, Outcome, Task, TaskId
@@ -188,3 +188,26 @@ def test_messages_that_ask_for_everything_share_what_they_ask_for() -> None:
 def test_a_report_repeats_two_hundred_characters_of_an_id() -> None:
     results, _ = reader().read([Message("x" * length, "no") for length in (200, 201)])
     assert [result.problem and result.problem.message_id for result in results] == ["x" * 200] * 2
+
+
+RULE = {"sdk_app_id": APP, "name": "us-*"}
+
+
+@pytest.mark.parametrize(
+    ("more", "body", "problem"),
+    [
+        ({}, '{"tasks": ["us-*"]}', "patterns are not carried out yet"),
+        ({}, '{"tasks": [{"campaign_id": 1}]}', "campaigns are not carried out yet"),
+        ({"rules": [RULE]}, "{}", "rules are not carried out yet"),
+        ({"campaigns": {"c": 1}}, '{"tasks": ["c"]}', "campaigns are not carried out yet"),
+        ({"tasks": {"a": {"task_id": 1, "quiet_hours": "none"}}}, "{}", "quiet hours called 'none' are not carried out yet"),
+    ],
+)  # fmt: skip
+def test_what_is_not_carried_out_yet_is_rejected(more: Any, body: str, problem: str) -> None:
+    hours = {"default": {"time_zone": "UTC", "quiet": ["00:00-24:00"]}}
+    policy = read_policy({"quiet_hours": hours, "tasks": {"a": 5}} | more)
+    read = Reader(Known.of(policy.named_tasks(APP)), policy, APP, dry_run=False, scope="r1")
+    (result,), jobs = read.read([Message("m", body)])
+    assert result.problem is not None
+    assert result.problem.message == problem
+    assert not jobs

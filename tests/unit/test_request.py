@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 
 from handler.errors import RejectedError
 from handler.messages.request import Request, parse
-from handler.messages.resolve import Known, resolve
-from handler.task import SdkAppId, Task, TaskId
+from handler.messages.resolve import Known, Resolved, resolve
+from handler.task import Campaign, CampaignId, Pattern, SdkAppId, Task, TaskId
 from tests.support import APP
 
 OTHER_APP = SdkAppId(1400000001)
@@ -27,7 +27,10 @@ HOURS = ("default", "us-east")
 
 
 def resolved(body: Any, default_app: SdkAppId | None = APP, hours: tuple[str, ...] = HOURS) -> list[Task]:
-    return resolve(parse(body), NAMED, hours, default_app)
+    found = resolve(parse(body), NAMED, hours, default_app)
+    assert not found.campaigns
+    assert not found.patterns
+    return found.tasks
 
 
 ACCEPTED = [
@@ -134,7 +137,7 @@ def test_a_task_is_exempt_by_whatever_name_and_in_whatever_order_it_is_asked_for
     exempt = SPRING._replace(exempt_until=until)
     named = {"spring-renewals": exempt, "spring": exempt._replace(name="spring"), "us-reminders": US}
     for default_app in (APP, None):
-        (task,) = resolve(parse({"tasks": tasks}), Known.of(named), HOURS, default_app)
+        (task,) = resolve(parse({"tasks": tasks}), Known.of(named), HOURS, default_app).tasks
         assert (task.key, task.exempt_until) == (SPRING.key, until)
 
 
@@ -223,7 +226,7 @@ def test_however_faults_are_spread_all_are_described_or_counted(
     entry: Any, before: int, wrong: int, after: int
 ) -> None:
     tasks = [16498] * before + [entry] * wrong + [16499] * after
-    per_entry = {"a": 4, "task_id": 3}.get(next(iter(entry)) if isinstance(entry, dict) else "", 1)
+    per_entry = {"task_id": 3}.get(next(iter(entry)) if isinstance(entry, dict) else "", 1)
     try:
         resolved({"tasks": tasks or [16498]})
     except RejectedError as error:
@@ -269,8 +272,60 @@ def test_10_000_tasks_of_10_000_are_resolved_in_no_time(what: str, default_app: 
     }
     request, known = parse({"tasks": entries[what]}), Known.of(named)
     started = time.perf_counter()
-    assert resolve(request, known, ("default",), default_app) == list(named.values())
+    assert resolve(request, known, ("default",), default_app).tasks == list(named.values())
     assert time.perf_counter() - started < 1  # 15 ms; with a look at every named task for each it was 3 s
+
+
+CAMPAIGNS = {
+    "spring-dialing": Campaign(APP, CampaignId(2567), "spring-dialing", "us-east"),
+    "all*": Campaign(OTHER_APP, CampaignId(16498), "all*", "none"),
+}
+
+
+@pytest.mark.parametrize(
+    ("entry", "meant"),
+    [
+        ("us-*", Pattern(APP, "us-*")),
+        ("test-?", Pattern(APP, "test-?")),
+        ({"name": "us-*"}, Pattern(APP, "us-*")),
+        ({"name": "spring-dialing", "kind": None}, Pattern(APP, "spring-dialing")),
+        ({"name": "2567", "sdk_app_id": OTHER_APP, "kind": "campaign"}, Pattern(OTHER_APP, "2567", "campaign")),
+        ("all*", CAMPAIGNS["all*"]),
+        ("spring-dialing", CAMPAIGNS["spring-dialing"]),
+        ({"campaign_id": 2567}, CAMPAIGNS["spring-dialing"]),
+        ({"campaign_id": 2567, "quiet_hours": "default"}, CAMPAIGNS["spring-dialing"]._replace(quiet_hours="default")),
+        ({"campaign_id": 2567, "sdk_app_id": OTHER_APP}, Campaign(OTHER_APP, CampaignId(2567), None, "default")),
+        ({"campaign_id": 16498}, Campaign(APP, CampaignId(16498), None, "default")),
+        (16498, SPRING),
+    ],
+)  # fmt: skip
+def test_a_request_names_campaigns_and_patterns(entry: Any, meant: Any) -> None:
+    found = resolve(parse({"tasks": [entry, entry]}), Known.of(NAMED, CAMPAIGNS), HOURS, APP)
+    assert [*found.tasks, *found.campaigns, *found.patterns] == [meant]
+
+
+def test_a_campaign_without_a_default_application_is_looked_for_in_the_policy() -> None:
+    known = Known.of(NAMED, CAMPAIGNS)
+    assert resolve(parse({"tasks": [{"campaign_id": 16498}]}), known, HOURS, None).campaigns == [
+        CAMPAIGNS["all*"]
+    ]
+    for entry in ("us-*", {"name": "us-*"}, {"campaign_id": 5}):
+        with pytest.raises(RejectedError, match=r"tasks\[0\]: no application; give sdk_app_id"):
+            resolve(parse({"tasks": [entry]}), known, HOURS, None)
+
+
+def test_a_request_without_tasks_means_the_campaigns_of_the_policy_too() -> None:
+    found = resolve(parse("{}"), Known.of({}, CAMPAIGNS), HOURS, APP)
+    assert found == Resolved([], list(CAMPAIGNS.values()), [])
+
+
+def test_a_long_pattern_is_refused_and_a_long_name_is_not() -> None:
+    assert resolved({"tasks": ["x" * 1_000]}) == [Task(APP, None, "x" * 1_000, "default")]
+    for entry in ("x" * 200 + "*", {"name": "x" * 201}):
+        with pytest.raises(
+            RejectedError, match=r"tasks\[0\]\S*: a pattern of at most 200 characters is wanted"
+        ):
+            resolved({"tasks": [entry]})
 
 
 json_values = st.recursive(
@@ -292,7 +347,7 @@ near_requests = st.fixed_dictionaries(
 @given(near_requests | json_values)
 def test_anything_at_all_is_a_request_or_a_refusal_with_a_reason(body: Any) -> None:
     try:
-        tasks = resolved(body)
+        tasks = resolve(parse(body), NAMED, HOURS, APP).tasks
     except RejectedError as refused:
         assert refused.problems
         assert all(refused.problems)

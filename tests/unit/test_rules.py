@@ -235,7 +235,7 @@ def test_a_rule_that_can_never_match_is_known(rules: list[Any], sentences: list[
 WRONG: list[tuple[Any, list[str]]] = [
     ({}, ["rules: a list is wanted, not {}"]),
     ([5], ["rules[0]: an object is wanted, not 5"]),
-    ([{"namme": "us-*"}], ["rules[0].namme: is not a key here; did you mean 'name'?"]),
+    ([{"names": "us-*"}], ["rules[0].names: is not a key here; did you mean 'name'?"]),
     ([{"exempt_until": "2026-12-01T00:00Z"}], ["rules[0].exempt_until: is not a key here"]),
     ([{}, {"name": ["a", ""]}], ["rules[1].name[1]: a pattern such as 'us-*' is wanted, not \"\""]),
     ([{"name": " "}], ["rules[0].name[0]: a pattern such as 'us-*' is wanted, not \" \""]),
