@@ -174,7 +174,7 @@ class CampaignActions:
             size * wanted["PageNumber"],
             size,
             newest_first=self.options.newest_first,
-            where=asked_for,
+            where=asked_for if wanted.keys() & {"Name", "SkillGroupId", "CampaignId"} else None,
         )
         return {"TotalCount": total, "CampaignList": [each.listed() for each in campaigns]}
 

@@ -134,6 +134,8 @@ class Records(Generic[T]):
     clock: Callable[[], float]
     lock: threading.RLock = field(default_factory=threading.RLock)
     _records: dict[tuple[int, int], T] = field(default_factory=dict)
+    _largest_id: int = 0
+    """Of all records that there ever were: no id is given out again."""
     _ids: dict[int, list[int]] = field(default_factory=dict)
     """The ids of each application, sorted; removed when a record is added or removed."""
 
@@ -155,6 +157,7 @@ class Records(Generic[T]):
         with self.lock:
             added.seen = self.clock()
             self._records[added.sdk_app_id, added.id] = added
+            self._largest_id = max(self._largest_id, added.id)
             self._ids.clear()
 
     def reset(self, given: Iterable[T]) -> None:
@@ -169,9 +172,8 @@ class Records(Generic[T]):
         record.advance(self.clock())
 
     def next_id(self) -> int:
-        """Return an id that is larger than all others."""
-        with self.lock:
-            return max((each.id for each in self._records.values()), default=self.schema.example - 1) + 1
+        """Return an id that no record has or had since the last `clear`."""
+        return (self._largest_id or self.schema.example - 1) + 1
 
     def get(self, app: int, record_id: int) -> T | None:
         """Return a record as it is now."""
@@ -225,10 +227,11 @@ class Records(Generic[T]):
             self._ids.clear()
 
     def clear(self) -> None:
-        """Remove all records."""
+        """Remove all records, and forget their ids."""
         with self.lock:
             self._records.clear()
             self._ids.clear()
+            self._largest_id = 0
 
     def __iter__(self) -> Iterator[T]:
         with self.lock:

@@ -207,6 +207,8 @@ def test_the_international_list_has_no_filter_by_id(
 def test_every_created_campaign_has_an_id_of_its_own(ask: Any, created: int, emulator: Emulator) -> None:
     assert created == 2567
     assert ask("Create", **DOCUMENTED, SdkAppId=7) == {"CampaignId": 2568}
+    ask("Delete", CampaignId=2568, SdkAppId=7)
+    assert ask("Create", **DOCUMENTED) == {"CampaignId": 2569}, "a deleted one leaves its id behind"
     assert [task.task_id for task in emulator.tasks] == [16498, 16499, 16500], "no task is touched"
 
 
