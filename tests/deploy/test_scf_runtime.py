@@ -16,7 +16,7 @@ import pytest
 
 from local import package
 from local.emulator import Emulator, faults
-from local.emulator.tasks import PAUSED
+from local.emulator.ccc.tasks import PAUSED
 from tests.support import APP
 
 pytestmark = [
