@@ -47,7 +47,7 @@ package: $(ready) ## build the package for AWS Lambda (PACKAGE="--target scf --p
 	$(BIN)/python -m local.package $(PACKAGE)
 
 deploy-test: $(ready) node_modules/.ready ## deploy to a cloud on loopback with the real CLI (needs Node.js)
-	$(BIN)/pytest -m deploy $(TESTS)
+	$(BIN)/pytest -n auto --dist loadgroup -m deploy $(TESTS)
 
 node_modules/.ready: package.json .npmrc
 	npm install --silent

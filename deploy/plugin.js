@@ -1,10 +1,11 @@
 'use strict';
-// What makes `npx osls deploy` the only command of a deployment: it refuses parameters that cannot be meant, and builds
-// the package from the policy, the Python and the processor that serverless.yml names.
+// What makes `npx osls deploy` the only command of a deployment: it refuses parameters that cannot be meant and a secret
+// that does not exist, and builds the package from the policy, the Python and the processor that serverless.yml names.
 const { existsSync } = require('fs');
 const path = require('path');
 const { spawnSync } = require('child_process');
 const { faults } = require('./parameters.js');
+const { lookUp } = require('./secret.js');
 
 const BUILDING = ['package', 'deploy', 'deploy function'];
 
@@ -32,7 +33,8 @@ class CalloutQuietHours {
       'before:package:function:package': () => this.build(),
     };
     // Before any hook: the CLI's own check would call some of them by other names. What has a variable waits for build().
-    if (BUILDING.includes(serverless.processedInput.commands.join(' '))) this.validate();
+    this.command = serverless.processedInput.commands.join(' ');
+    if (BUILDING.includes(this.command)) this.validate();
   }
 
   validate() {
@@ -41,7 +43,7 @@ class CalloutQuietHours {
     if (found.length) this.refuse(found.join('\n'));
   }
 
-  build() {
+  async build() {
     this.validate();
     const { serviceDir, service, configurationInput } = this.serverless;
     const policy = configurationInput.custom.policy;
@@ -51,6 +53,8 @@ class CalloutQuietHours {
     const environments = [path.resolve(serviceDir, '.venv'), process.env.VIRTUAL_ENV];
     const python = environments.filter(Boolean).map((each) => path.join(each, 'bin/python')).find(existsSync);
     if (!python) this.refuse('.venv is not there, whose Python builds the package; run "make tools" first');
+    // `osls package` works without an account.
+    if (this.command !== 'package') await this.look();
     const { runtime, architecture } = service.provider;
     const wanted = ['--policy', policy, '--python', runtime.slice('python'.length), '--arch', architecture];
     const done = spawnSync(
@@ -60,6 +64,15 @@ class CalloutQuietHours {
     if (done.error || done.status) this.refuse(`not deployed: ${(done.error?.message || done.stderr).trim()}`);
     this.log.notice(done.stdout.trim());
     if (done.stderr) this.log.warning(done.stderr.trim());
+  }
+
+  // Else the stage would be created, and fail at its first wake-up.
+  async look() {
+    const provider = this.serverless.getProvider('aws');
+    const { CALLOUT_SECRET: secret } = this.serverless.service.provider.environment;
+    const { fault, doubt } = await lookUp(secret, (options) => provider.getAwsSdkV3Config(options));
+    if (fault) this.refuse(fault);
+    if (doubt) this.log.warning(doubt);
   }
 
   refuse(text) {

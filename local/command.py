@@ -56,6 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         "--port", type=_port, default=8089, metavar="N", help="default: %(default)s; 0 takes a free one"
     )
     emulator.add_argument("--tasks", metavar="FILE", help="a JSON list of tasks; without it there are a few")
+    emulator.add_argument("--campaigns", metavar="FILE", help="a JSON list of predictive dialing campaigns")
     emulator.add_argument("--secret-id", default="AKIDEXAMPLE", help="default: %(default)s")
     emulator.add_argument("--secret-key", default="SECRETEXAMPLE", help="default: %(default)s")
     emulator.set_defaults(command=_emulator)
@@ -83,10 +84,14 @@ def _emulator(options: argparse.Namespace) -> int:
     from local.world import tasks_of  # noqa: PLC0415
 
     tasks = tasks_of() if options.tasks is None else read_json(options.tasks)
-    try:
-        emulator = Emulator(port=options.port, tasks=tasks, secrets={options.secret_id: options.secret_key})
-    except ValueError as error:
-        raise UsageError(f"{options.tasks}: {error}") from None
+    campaigns = () if options.campaigns is None else read_json(options.campaigns)
+    for file, given in ((options.tasks, {"tasks": tasks}), (options.campaigns, {"campaigns": campaigns})):
+        try:
+            Emulator(**given)
+        except ValueError as error:
+            raise UsageError(f"{file}: {error}") from None
+    secrets = {options.secret_id: options.secret_key}
+    emulator = Emulator(port=options.port, tasks=tasks, campaigns=campaigns, secrets=secrets)
     stopped = threading.Event()
 
     def stop(*_: object) -> None:

@@ -30,6 +30,7 @@ from pathlib import Path
 from handler.errors import ConfigurationError
 from handler.policy.document import parse_document
 from handler.policy.source import load
+from local.screen import drawn, table
 
 ROOT = Path(__file__).resolve().parents[1]
 """The repository."""
@@ -188,12 +189,15 @@ def describe(files: dict[str, bytes], output: Path) -> str:
     top: Counter[str] = Counter()
     for name, data in files.items():
         top[name.partition("/")[0]] += len(data)
+    largest = table()
+    largest.add_column(justify="right", min_width=10)
+    for name, size in top.most_common(5):
+        largest.add_row(_megabytes(size), name)
     lines = [
         f"{output}: {_megabytes(len(zipped))} zipped, {_megabytes(unpacked)} unpacked, {len(files)} files",
         f"sha256 {hashlib.sha256(zipped).hexdigest()}",
-        *(f"  {_megabytes(size):>8}  {name}" for name, size in top.most_common(5)),
     ]
-    return "\n".join(lines)
+    return "\n".join([*lines, drawn(largest).rstrip("\n")])
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

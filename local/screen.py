@@ -43,13 +43,15 @@ def has_unicode() -> bool:
 def show(*blocks: str | Text | Table) -> None:
     """Print blocks below one another: a text as it is, a table within the width of the terminal."""
     for block in blocks:
-        if isinstance(block, str):
-            write(f"{block}\n")
-            continue
-        console = _console(_room(block))
-        with console.capture() as captured:
-            console.print(block)
-        write(re.sub(r" +$", "", captured.get(), flags=re.MULTILINE))
+        write(f"{block}\n" if isinstance(block, str) else drawn(block))
+
+
+def drawn(block: Text | Table) -> str:
+    """Return a block as lines without blanks at their ends."""
+    console = _console(_room(block))
+    with console.capture() as captured:
+        console.print(block)
+    return re.sub(r" +$", "", captured.get(), flags=re.MULTILINE)
 
 
 def write(content: str | bytes) -> None:

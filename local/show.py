@@ -42,7 +42,7 @@ def heading(event: str, now: datetime, against: Against) -> Table:
     lines.add_row("Policy", against.policy)
     lines.add_row("Endpoint", against.endpoint)
     lines.add_row("Application", str(against.application or "CALLOUT_SDK_APP_ID is not set"))
-    dry = f"{against.dry_run}; nothing is changed" if against.dry_run else "no"
+    dry = f"{against.dry_run}; no task is changed" if against.dry_run else "no"
     lines.add_row(Text("DRY RUN", "bold yellow") if against.dry_run else "Dry run", dry)
     return lines
 

@@ -1,4 +1,4 @@
-"""TencentCloud API 3.0 on loopback: CCC's outbound call tasks, TDMQ's CMQ topics, EventBridge's buses.
+"""TencentCloud API 3.0 on loopback: CCC's outbound calls, TDMQ's CMQ topics, EventBridge's buses.
 
 It serves the official clients as they are: the Python SDK, `tccli`, the Node SDK. See docs/emulator.md.
 """
@@ -12,20 +12,33 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from . import api3, control
-from .cloud import Cloud, TaskSource
+from .ccc.campaigns import Campaign
+from .ccc.tasks import Task
+from .cloud import Cloud, Source
 from .exchange import HttpRequest, Reply
 from .faults import Fault, Kind
 from .hooks import Hooks
 from .journal import Entry
-from .options import Answer, Options
+from .options import Answer, CampaignAnswer, Options
 from .server import HOST, Server
-from .tasks import Task
 from .tdmq import Published
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-__all__ = ["Answer", "Emulator", "Entry", "Fault", "Hooks", "Kind", "Options", "Published", "Task"]
+__all__ = [
+    "Answer",
+    "Campaign",
+    "CampaignAnswer",
+    "Emulator",
+    "Entry",
+    "Fault",
+    "Hooks",
+    "Kind",
+    "Options",
+    "Published",
+    "Task",
+]
 
 _LAST_PORT = 65_535
 
@@ -33,8 +46,8 @@ _LAST_PORT = 65_535
 class Emulator(Cloud):
     """An emulated Tencent Cloud that listens on loopback; use it as a context manager.
 
-    Without a `port`, a free one is used. The rest is inherited from `Cloud`: `tasks`, `topics`, `buses`,
-    `options`, `faults`, `hooks`, `limits`, `journal`, `errors`, `secrets`, `tokens`, `now`,
+    Without a `port`, a free one is used. The rest is inherited from `Cloud`: `tasks`, `campaigns`, `topics`,
+    `buses`, `options`, `faults`, `hooks`, `limits`, `journal`, `errors`, `secrets`, `tokens`, `now`,
     `signature_now`, `reset`, `load`.
     """
 
@@ -42,17 +55,25 @@ class Emulator(Cloud):
         self,
         *,
         port: int = 0,
-        tasks: TaskSource = (),
+        tasks: Source = (),
+        campaigns: Source = (),
         secrets: Mapping[str, str] | None = None,
         tokens: Mapping[str, str] | None = None,
         now: Callable[[], float] = time.time,
         signature_now: Callable[[], float] = time.time,
     ) -> None:
-        """Read the tasks. Raises `ValueError` for an invalid port, or with the place of an invalid task."""
+        """Read tasks and campaigns. Raises `ValueError` for an invalid port, or naming an invalid entry."""
         if not 0 <= port <= _LAST_PORT:
             raise ValueError(f"port: 0 to {_LAST_PORT} is wanted, not {port}")
         self._server = Server(port, self._serve, self._fail, api3.MAX_BODY)
-        super().__init__(tasks=tasks, secrets=secrets, tokens=tokens, now=now, signature_now=signature_now)
+        super().__init__(
+            tasks=tasks,
+            campaigns=campaigns,
+            secrets=secrets,
+            tokens=tokens,
+            now=now,
+            signature_now=signature_now,
+        )
 
     @property
     def port(self) -> int:

@@ -14,6 +14,9 @@ from typing import Any
 from . import api3, ccc, eb, errors, tdmq
 from .api3 import Call, Verifier
 from .ccc import Ccc
+from .ccc import tasks as ccc_tasks
+from .ccc.campaigns import Campaigns
+from .ccc.records import Records
 from .eb import Buses, Eb
 from .errors import ApiError
 from .exchange import DeliveryMode, HttpRequest, Reply
@@ -22,7 +25,6 @@ from .hooks import Hooks
 from .journal import Entry, Journal
 from .limits import Limits
 from .options import Options
-from .tasks import Tasks, read
 from .tdmq import Tdmq, Topics
 
 _PAGES = {
@@ -43,34 +45,37 @@ _MANNERS = {
 _SERVICES = {each.VERSION: each.SERVICE for each in (ccc, tdmq, eb)}
 _SECRETS = {"AKIDEXAMPLE": "SECRETEXAMPLE"}
 
-TaskSource = str | PathLike[str] | list[Mapping[str, Any]] | tuple[Mapping[str, Any], ...]
-"""A list of tasks as JSON has it, or the path of a file with one."""
+Source = str | PathLike[str] | list[Mapping[str, Any]] | tuple[Mapping[str, Any], ...]
+"""A list of tasks or campaigns as JSON has it, or the path of a file with one."""
 
 
 class Cloud:
     """The services and their state.
 
     `secrets` are secret keys by id, `tokens` the session tokens of those that are temporary. `now` moves
-    tasks along and `signature_now` judges timestamps; both give Unix seconds. `errors` holds what went wrong
-    inside the emulator itself. After a change, `reset` brings back what was given at construction.
+    tasks and campaigns along and `signature_now` judges timestamps; both give Unix seconds. `errors` holds
+    what went wrong inside the emulator itself. After a change, `reset` brings back what was given at
+    construction.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - by name, and each has a default
         self,
         *,
-        tasks: TaskSource = (),
+        tasks: Source = (),
+        campaigns: Source = (),
         secrets: Mapping[str, str] | None = None,
         tokens: Mapping[str, str] | None = None,
         now: Callable[[], float] = time.time,
         signature_now: Callable[[], float] = time.time,
     ) -> None:
-        """Read the tasks. Raises `ValueError`, naming entry and field, for an invalid task."""
+        """Read tasks and campaigns. Raises `ValueError`, naming entry and field, for an invalid one."""
         self.now = now
         self.signature_now = signature_now
         self.secrets = dict(_SECRETS if secrets is None else secrets)
         self.tokens = dict(tokens or {})
         self.options = Options()
-        self.tasks = Tasks(self._time)
+        self.tasks = Records(ccc_tasks.SCHEMA, self._time)
+        self.campaigns = Campaigns(self._time, self.tasks.lock, self.options)
         self.topics = Topics()
         self.buses = Buses()
         self.journal = Journal()
@@ -78,7 +83,8 @@ class Cloud:
         self.hooks = Hooks()
         self.limits = Limits(time.monotonic)
         self.errors: list[Exception] = []
-        self._given = read(tasks), dict(self.secrets), dict(self.tokens), now, signature_now
+        self._given = dict(self.secrets), dict(self.tokens), now, signature_now
+        self._given_records = self.tasks.schema.read(tasks), self.campaigns.schema.read(campaigns)
         self._generation = threading.Event()  # set when it is over: by a reset, or by stopping
         self.reset()
 
@@ -90,7 +96,7 @@ class Cloud:
         with self.tasks.lock:
             self._end()
             self._generation = threading.Event()
-            tasks, secrets, tokens, self.now, self.signature_now = self._given
+            secrets, tokens, self.now, self.signature_now = self._given
             self.secrets, self.tokens = dict(secrets), dict(tokens)
             self.options.reset()
             self.faults.clear()
@@ -98,13 +104,13 @@ class Cloud:
             self.limits.reset()
             self.topics.clear()
             self.buses.clear()
-            self.tasks.clear()
-            for task in tasks:
-                self.tasks.put(replace(task))
+            tasks, campaigns = self._given_records
+            self.tasks.reset(tasks)
+            self.campaigns.reset(campaigns)
             self.journal.clear()
             self.errors.clear()
 
-    def load(self, source: TaskSource) -> None:
+    def load(self, source: Source) -> None:
         """Add the tasks of a JSON list, or of the file with one, until the next reset.
 
         Raises `ValueError` naming entry and field, or the file's line; `OSError` where no file is there.
@@ -195,7 +201,7 @@ class Cloud:
     def _product(self, call: Call) -> Ccc | Tdmq | Eb:
         """Return the product that has the version and the action. Raises `ApiError`."""
         products: Mapping[str, Ccc | Tdmq | Eb] = {
-            ccc.VERSION: Ccc(self.tasks, self.options),
+            ccc.VERSION: Ccc(self.tasks, self.campaigns, self.options),
             tdmq.VERSION: Tdmq(self.topics, self.options),
             eb.VERSION: Eb(self.buses, self.options, self._time),
         }

@@ -36,6 +36,10 @@ def _tasks(cloud: Cloud) -> list[dict[str, Any]]:
     return [{"SdkAppId": each.sdk_app_id, **each.listed()} for each in cloud.tasks]
 
 
+def _campaigns(cloud: Cloud) -> list[dict[str, Any]]:
+    return [{"SdkAppId": each.sdk_app_id, **each.listed()} for each in cloud.campaigns]
+
+
 def _topics(cloud: Cloud) -> dict[str, list[dict[str, Any]]]:
     return {name: [vars(each) for each in cloud.topics.messages(name)] for name in cloud.topics.names}
 
@@ -44,7 +48,16 @@ def _buses(cloud: Cloud) -> dict[str, list[dict[str, Any]]]:
     return {bus_id: cloud.buses.events(bus_id) for bus_id in cloud.buses.names}
 
 
-_SHOWN: Mapping[str, Callable[[Cloud], Any]] = {"tasks": _tasks, "topics": _topics, "buses": _buses}
+_SHOWN: Mapping[str, Callable[[Cloud], Any]] = {
+    "tasks": _tasks,
+    "campaigns": _campaigns,
+    "topics": _topics,
+    "buses": _buses,
+}
+
+
+def _list(document: Any) -> list[Any]:
+    return document if isinstance(document, list) else [document]
 
 
 def _object(document: Any) -> Mapping[str, Any]:
@@ -55,7 +68,8 @@ def _object(document: Any) -> Mapping[str, Any]:
 
 _DONE: Mapping[str, Callable[[Cloud, Any], None]] = {
     "reset": lambda cloud, _: cloud.reset(),
-    "tasks": lambda cloud, document: cloud.tasks.load(document if isinstance(document, list) else [document]),
+    "tasks": lambda cloud, document: cloud.tasks.load(_list(document)),
+    "campaigns": lambda cloud, document: cloud.campaigns.load(_list(document)),
     "faults": lambda cloud, document: cloud.faults.add_from(document),
     "options": lambda cloud, document: cloud.options.change(_object(document)),
     "limits": lambda cloud, document: cloud.limits.change(_object(document)),

@@ -15,7 +15,7 @@ class Hooks:
 
     `before` is called with action and parameters, immediately before a request is worked on or meets its
     fault; `after` with its journal entry, before the answer is sent. Both are called under the lock of the
-    tasks, so no other request is worked on meanwhile: they may change tasks, options, faults and clocks.
+    tasks, so no other request is worked on meanwhile: they may change tasks, campaigns, options and faults.
     `wait` replaces the real waiting of a `latency` fault, and is called with its seconds, without the lock.
     """
 

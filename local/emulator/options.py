@@ -18,6 +18,14 @@ class Answer(Enum):
     RESOURCE_NOT_FOUND = "ResourceNotFound"
 
 
+class CampaignAnswer(Enum):
+    """The same for campaigns. The documents of their actions do not list `UnsupportedOperation`."""
+
+    SUCCESS = "success"
+    INVALID_PARAMETER_VALUE = "InvalidParameterValue"
+    INTERNAL_ERROR = "InternalError"
+
+
 @dataclass(slots=True)
 class Options:
     """Every default is a judgement, no fact. A misspelt name is an `AttributeError`."""
@@ -44,7 +52,35 @@ class Options:
     newest_first: bool = False
     """Whether the list begins with the largest id, so that a new task shifts every page."""
     pauses_without_effect: int = 0
-    """How many pauses are accepted although the task goes on."""
+    """How many pauses are accepted although the task or the campaign goes on."""
+    international: bool = False
+    """Whether the international site is played. The detail of a campaign has no Status, StatusReason,
+    Variables and UUI there, and the list cannot be filtered by CampaignId."""
+    campaign_pause_paused: CampaignAnswer = CampaignAnswer.INVALID_PARAMETER_VALUE
+    campaign_pause_finished: CampaignAnswer = CampaignAnswer.INVALID_PARAMETER_VALUE
+    """For a campaign in state 3 or 4. A success changes nothing."""
+    campaign_pause_not_started: CampaignAnswer = CampaignAnswer.INVALID_PARAMETER_VALUE
+    """With success the campaign is paused before its first call."""
+    campaign_pause_unknown: CampaignAnswer = CampaignAnswer.INVALID_PARAMETER_VALUE
+    """For a campaign that does not exist, or is another application's."""
+    campaign_resume_running: CampaignAnswer = CampaignAnswer.INVALID_PARAMETER_VALUE
+    campaign_resume_finished: CampaignAnswer = CampaignAnswer.INVALID_PARAMETER_VALUE
+    campaign_resume_not_started: CampaignAnswer = CampaignAnswer.INVALID_PARAMETER_VALUE
+    campaign_resume_unknown: CampaignAnswer = CampaignAnswer.INVALID_PARAMETER_VALUE
+    campaign_abort_finished: CampaignAnswer = CampaignAnswer.INVALID_PARAMETER_VALUE
+    campaign_abort_unknown: CampaignAnswer = CampaignAnswer.INVALID_PARAMETER_VALUE
+    campaign_delete_running: CampaignAnswer = CampaignAnswer.INVALID_PARAMETER_VALUE
+    """For a campaign that is running or paused. With success it is removed."""
+    campaign_delete_unknown: CampaignAnswer = CampaignAnswer.INVALID_PARAMETER_VALUE
+    campaign_describe_unknown: CampaignAnswer = CampaignAnswer.INVALID_PARAMETER_VALUE
+    """For the detail and for the sessions."""
+    campaign_update_started: Answer = Answer.UNSUPPORTED_OPERATION
+    """For a campaign that has started; of the actions on campaigns, Update alone has this code."""
+    campaign_update_unknown: CampaignAnswer = CampaignAnswer.INVALID_PARAMETER_VALUE
+    campaign_cuts_calls: bool = False
+    """Whether a pause or an abort ends calls in progress; by default they go on, as those of tasks do."""
+    campaign_ends_paused: bool = True
+    """Whether a paused campaign is terminated at its EndTime, as a running one is."""
     cmq_needs_region: bool = False
     """Whether TDMQ insists on `X-TC-Region`, as its newer pages say and its older ones do not."""
     cmq_result: bool = True
@@ -79,11 +115,11 @@ def _value(name: str, value: Any, known: Mapping[str, Any]) -> Any:
     if name not in known:
         raise ValueError(f"{name}: is no option; options are {', '.join(known)}")
     default = known[name]
-    if isinstance(default, Answer):
-        answers = [answer.value for answer in Answer]
+    if isinstance(default, Enum):
+        answers = [answer.value for answer in type(default)]
         if value not in answers:
             raise ValueError(f"{name}: one of {', '.join(answers)} is wanted, not {value!r}")
-        return Answer(value)
+        return type(default)(value)
     if value is None and name == "max_page_size":
         return None
     if type(value) is not type(default):

@@ -64,6 +64,26 @@ def test_it_knows_the_secret_and_the_tasks_that_it_is_given(tmp_path: Path) -> N
         assert "mine" not in line
 
 
+def test_it_has_the_campaigns_that_it_is_given(tmp_path: Path) -> None:
+    campaigns = tmp_path / "campaigns.json"
+    campaigns.write_text(json.dumps([{"campaign_id": 7, "sdk_app_id": 8, "name": "seven"}]))
+    with served("--campaigns", str(campaigns)) as (_, url):
+        with urlopen(f"{url}/_emulator/campaigns", timeout=5) as answer:  # noqa: S310 - loopback
+            assert [each["Name"] for each in json.load(answer)] == ["seven"]
+        with urlopen(f"{url}/_emulator/tasks", timeout=5) as answer:  # noqa: S310 - loopback
+            assert len(json.load(answer)) == 4, "the tasks are those it has without a file"
+
+
+@pytest.mark.parametrize("kind", ["task", "campaign"])
+def test_a_mistake_in_a_file_is_told_with_the_file(
+    tmp_path: Path, kind: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / f"{kind}s.json"
+    path.write_text(json.dumps([{f"{kind}_id": 7}]))
+    assert command.main(["emulator", "--port", "0", f"--{kind}s", str(path)]) == 2
+    assert capsys.readouterr().err == f"quiet-hours: {path}: [0].sdk_app_id: is missing\n"
+
+
 def test_without_a_file_there_are_the_tasks_of_the_example_policy_and_one_more() -> None:
     with served() as (_, url), urlopen(f"{url}/_emulator/tasks", timeout=5) as answer:  # noqa: S310 - loopback
         names = [task["Name"] for task in json.load(answer)]

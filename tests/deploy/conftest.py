@@ -49,6 +49,20 @@ class Stack:
     client: Callable[[str], Any]
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together, on one of several workers, the tests that share what is expensive to make.
+
+    These are the tests of the stack, those of the built package, and else those of one module. Everything else is made
+    by each worker for itself: its clone and its cloud.
+    """
+    for item in items:
+        if isinstance(item, pytest.Function) and item.get_closest_marker("deploy"):
+            shared = [name for name in ("stack", "built") if name in item.fixturenames]
+            group = shared[0] if shared else item.nodeid.partition("::")[0]
+            item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def configuration() -> dict[str, Any]:
     """serverless.yml, unresolved; that it loads at all proves it free of YAML tags."""

@@ -262,10 +262,13 @@ class TestTheStack:
 class TestTheTemplate:
     """What moto accepts without creating it."""
 
+    def test_is_accepted_by_cfn_lint_as_it_is_deployed(self, stack: Any, tmp_path: Path) -> None:
+        (tmp_path / "template.json").write_text(json.dumps(stack.template), encoding="utf-8")
+        run(Path(sys.executable).with_name("cfn-lint"), "--template", tmp_path / "template.json")
+
     @pytest.mark.parametrize(
         "arguments",
         [
-            (),
             ("--stage", "prod", "--region", "eu-west-1", "--param=architecture=arm64"),
             (
                 "--param=reservedConcurrency=none",
@@ -274,7 +277,7 @@ class TestTheTemplate:
             ),
         ],
     )
-    def test_is_accepted_by_cfn_lint(
+    def test_is_accepted_by_cfn_lint_with_other_parameters(
         self, package_template: Callable[..., Path], arguments: tuple[str, ...]
     ) -> None:
         run(Path(sys.executable).with_name("cfn-lint"), "--template", package_template(*arguments))

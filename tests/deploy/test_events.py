@@ -48,7 +48,7 @@ def task_of(asked: Any) -> Any:
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
 class TestEverySample:
     def test_is_named_after_its_cloud_and_trigger(self, sample: Path) -> None:
-        assert re.fullmatch(r"(aws|scf)-[a-z]+(-[a-z]+)*\.json", sample.name)
+        assert re.fullmatch(r"(aws|scf)-[a-z]+(-[a-z]+)*\.json|check\.json", sample.name)
 
     def test_is_an_object_printed_for_people(self, sample: Path) -> None:
         text = sample.read_text(encoding="utf-8")
@@ -58,9 +58,9 @@ class TestEverySample:
 
     def test_asks_for_tasks_of_the_policy_or_for_all_of_them(self, sample: Path) -> None:
         event = json.loads(sample.read_text(encoding="utf-8"))
-        asked = {task_of(task) for request in requests(event) for task in request["tasks"]}
+        asked = {task_of(task) for request in requests(event) for task in request.get("tasks", ())}
         assert asked <= POLICY_TASKS
-        assert bool(asked) != (sample.stem in {"scf-timer", "aws-eventbridge-rule"})
+        assert bool(asked) != (sample.stem in {"scf-timer", "aws-eventbridge-rule", "check"})
 
     def test_stands_in_the_table(self, sample: Path) -> None:
         assert f"| `{sample.name}` |" in (EVENTS / "README.md").read_text(encoding="utf-8")
@@ -78,6 +78,7 @@ def test_there_is_a_sample_for_every_trigger() -> None:
         "aws-sns",
         "aws-sqs",
         "aws-sqs-sns",
+        "check",
         "scf-ckafka",
         "scf-cmq",
         "scf-eventbridge-ckafka",

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import http.server
 import json
 import re
 import shlex
 import shutil
 import subprocess
+import threading
 import time
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -93,12 +95,14 @@ class TestThePackageIsBuiltByTheDeployment:
         finally:
             osls("remove", "--stage=changing")
 
-    def test_and_a_function_deployed_by_itself_is_built_anew_too(
-        self, service: Path, stack: Any, osls_says: Says, secret: str
+    def test_and_a_function_deployed_by_itself_is_built_anew_too_even_if_its_secret_may_not_be_looked_up(
+        self, service: Path, stack: Any, osls_says: Says, secret: str, refusing: str
     ) -> None:
         del stack
         (service / "build/dev.zip").unlink()
-        _, said = osls_says("deploy", "function", "-f", "pauser", "--force", f"--param=secret={secret}")
+        command = ("deploy", "function", "-f", "pauser", "--force", f"--param=secret={secret}")
+        _, said = osls_says(*command, AWS_ENDPOINT_URL_SSM=refusing)
+        assert f"secret: whether {secret} exists could not be looked up (AccessDeniedException" in said
         # The CLI (4.3.1) then stumbles over the role, which is a reference, when it updates the configuration.
         assert "Function code deployed" in said
         assert (service / "build/dev.zip").exists()
@@ -229,6 +233,28 @@ class TestADeploymentIsRefused:
             "serverless.yml."
         )
 
+    @pytest.mark.parametrize(
+        ("service_and_name", "command"),
+        [
+            (
+                "ssm:eu-west-1:123456789012:parameter/callout/absent",
+                "  aws ssm put-parameter --region eu-west-1 --name /callout/absent --type SecureString --value file://keys.json",
+            ),
+            (
+                "secretsmanager:eu-west-1:123456789012:secret:callout/absent-a1B2c3",
+                "  aws secretsmanager create-secret --region eu-west-1 --name callout/absent --secret-string file://keys.json "
+                "--query ARN\nIt prints the ARN to write into the file of the stage.",
+            ),
+        ],
+    )
+    def test_for_a_secret_that_does_not_exist_with_the_line_that_creates_it(
+        self, osls_says: Says, client: Callable[[str], Any], service_and_name: str, command: str
+    ) -> None:
+        arn = f"arn:aws:{service_and_name}"
+        assert self.refused(osls_says, client, f"--param=secret={arn}") == (
+            f"secret: {arn} does not exist in eu-west-1 of account 123456789012; this creates it:\n{command}"
+        )
+
     def test_without_a_policy_with_what_to_copy(self, osls_says: Says, client: Callable[[str], Any]) -> None:
         said = self.refused(osls_says, client, f"--param=secret={ARN}", "--param=policy=mine.yaml")
         assert said == (
@@ -236,12 +262,12 @@ class TestADeploymentIsRefused:
         )
 
     def test_for_a_faulty_policy_with_the_place_of_its_fault(
-        self, service: Path, osls_says: Says, client: Callable[[str], Any]
+        self, service: Path, osls_says: Says, client: Callable[[str], Any], secret: str
     ) -> None:
         (service / "faulty.yaml").write_text(
             "quiet_hours: {default: {time_zone: Mars/Base, quiet: [21:00-08:00]}}\n"
         )
-        said = self.refused(osls_says, client, f"--param=secret={ARN}", "--param=policy=faulty.yaml")
+        said = self.refused(osls_says, client, f"--param=secret={secret}", "--param=policy=faulty.yaml")
         assert said.startswith("not deployed: policy faulty.yaml: quiet_hours.default.time_zone: ")
         assert len(said.splitlines()) == 1
 
@@ -259,6 +285,77 @@ class TestADeploymentIsRefused:
         assert code == 1
         assert "secret" not in said
         assert "callout-quiet-hours-refused does not exist" in said
+
+
+class TestLookingForTheSecret:
+    """deploy/secret.js by itself; `TestADeploymentIsRefused` has it in a deployment."""
+
+    @pytest.fixture
+    def look(self, moto: str) -> Callable[..., Any]:
+        command = shutil.which("node")
+        assert command
+
+        def run(arn: str, endpoint: str = moto) -> Any:
+            keys = {"accessKeyId": "testing", "secretAccessKey": "testing"}
+            config = {"endpoint": endpoint, "credentials": keys, "maxAttempts": 1}
+            program = f"const {{ lookUp }} = require({json.dumps(str(ROOT / 'deploy/secret.js'))});"
+            program += f"lookUp({json.dumps(arn)}, ({{ region }}) => ({{ region, ...{json.dumps(config)} }}))"
+            program += ".then((found) => console.log(JSON.stringify(found)))"
+            done = subprocess.run(  # noqa: S603
+                [command, "--no-warnings", "-e", program], capture_output=True, text=True, check=False
+            )
+            assert done.returncode == 0, done.stderr
+            return json.loads(done.stdout)
+
+        return run
+
+    def test_finds_a_parameter_and_a_secret(
+        self, look: Callable[..., Any], secret: str, client: Callable[..., Any]
+    ) -> None:
+        made = client("secretsmanager").create_secret(Name="callout/there", SecretString="{}")
+        assert look(secret) == {}
+        assert look(made["ARN"]) == {}
+
+    def test_refuses_a_secret_that_is_marked_for_deletion(
+        self, look: Callable[..., Any], client: Callable[..., Any]
+    ) -> None:
+        arn = client("secretsmanager").create_secret(Name="callout/leaving", SecretString="{}")["ARN"]
+        client("secretsmanager").delete_secret(SecretId=arn)
+        fault = f"secret: {arn} is marked for deletion; aws secretsmanager restore-secret takes that back"
+        assert look(arn) == {"fault": fault}
+
+    @pytest.mark.parametrize(
+        "arn", [ARN, "arn:aws:secretsmanager:us-east-1:123456789012:secret:callout/ccc-a1B2c3"]
+    )
+    def test_only_warns_where_the_credentials_may_not_look(
+        self, look: Callable[..., Any], refusing: str, arn: str
+    ) -> None:
+        why = "(AccessDeniedException: You may not.)"
+        assert look(arn, refusing) == {"doubt": f"secret: whether {arn} exists could not be looked up {why}"}
+
+
+@pytest.fixture
+def refusing() -> Iterator[str]:
+    """The address of a service that permits nothing; moto permits everything."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = b'{"__type": "AccessDeniedException", "message": "You may not."}'
+            self.send_response(400)
+            self.send_header("Content-Type", "application/x-amz-json-1.1")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+        thread.join()
 
 
 def test_no_key_of_this_machine_reaches_a_template_or_a_state_file(

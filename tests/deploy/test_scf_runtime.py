@@ -16,7 +16,7 @@ import pytest
 
 from local import package
 from local.emulator import Emulator, faults
-from local.emulator.tasks import PAUSED
+from local.emulator.ccc.tasks import PAUSED
 from tests.support import APP
 
 pytestmark = [
@@ -232,7 +232,8 @@ def test_a_failure_is_raised_and_the_process_stays_warm(deploy: Deploy, emulator
 
 def test_a_slow_cloud_is_reported_before_the_time_is_up(deploy: Deploy, emulator: Emulator) -> None:
     emulator.faults.add(faults.latency(30), action="PauseAutoCalloutTask")
-    outcome = deploy(CALLOUT_POLICY=ALWAYS, seconds=1.5).invoke(sample("scf-timer"))
+    # Long enough for a cold start beside another worker.
+    outcome = deploy(CALLOUT_POLICY=ALWAYS, seconds=5).invoke(sample("scf-timer"))
     assert (outcome["status"], paused(emulator)) == (430, [])
     (report,) = reports(emulator)
     assert report["status"] == "failed"

@@ -241,9 +241,11 @@ def test_the_role_may_do_what_the_function_calls_and_nothing_else() -> None:
         "ccc:DescribeAutoCalloutTasks",
         "ccc:PauseAutoCalloutTask",
         "ccc:ResumeAutoCalloutTask",
+        "eb:GetEventBus",
         "eb:PutEvents",
+        "tdmq:DescribeCmqTopicDetail",
         "tdmq:PublishCmqMsg",
     ]
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "handler").rglob("*.py"))
-    called = set(re.findall(r'"((?:Describe|Pause|Publish|Put|Resume)[A-Z]\w+)"', sources))
+    called = set(re.findall(r'"((?:Describe|GetEvent|Pause|Publish|Put|Resume)[A-Z]\w+)"', sources))
     assert called == {action.partition(":")[2] for action in granted}

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -14,6 +15,7 @@ import pytest
 from handler.messages.request import parse
 from handler.policy.document import parse_document
 from handler.policy.model import read_policy
+from handler.report.check import CheckReport, Finding
 from handler.report.cloudevents import REPORT_TYPE
 from handler.report.entries import Problem
 from handler.report.report import Status
@@ -59,8 +61,10 @@ def test_the_settings_are_those_of_the_function() -> None:
     assert settings_table() in REFERENCE, f"\n{settings_table()}"
 
 
-def test_the_output_shown_is_what_the_command_prints() -> None:
-    command = re.search(r"<!-- output: quiet-hours (.*?) -->", README)
+@pytest.mark.parametrize("page", ["README.md", "docs/deploy.md"])
+def test_the_output_shown_is_what_the_command_prints(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    command = re.search(r"<!-- output: quiet-hours (.*?) -->", text)
     assert command
     done = subprocess.run(  # noqa: S603 - our own command
         [sys.executable, "-m", "local.command", *command[1].split()],
@@ -70,7 +74,15 @@ def test_the_output_shown_is_what_the_command_prints() -> None:
         check=True,
     )
     printed = done.stdout.split("Notification")[0].rstrip() + "\n"
-    assert block(README, "<!-- output", "text") == printed, f"\n{printed}"
+    assert block(text, "<!-- output", "text") == printed, f"\n{printed}"
+
+
+def test_the_check_shown_has_the_keys_of_a_real_one() -> None:
+    shown: Any = json.loads(block(REFERENCE, "<!-- check -->", "json"))
+    finding = Finding("error", "TaskNotFound", shown["findings"][0]["message"], "task", 99, 1400692008)
+    scope = "Checked 1 application and 1 task of the policy. Not quiet in Asia/Shanghai until 21:00"
+    at = datetime(2026, 11, 24, tzinfo=timezone.utc)
+    assert shown == CheckReport("id", at, "/f", "Check", scope, (finding,)).data()
 
 
 def test_the_policy_shown_is_one() -> None:

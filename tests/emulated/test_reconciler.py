@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from handler.cloud.ccc import Ccc
+from handler.cloud.error_codes import cloud_error
 from handler.cloud.tencent_api import TencentApi
 from handler.errors import CloudError
 from handler.task import Job, Outcome, SdkAppId, Task, TaskId
@@ -477,6 +478,20 @@ def test_a_state_of_another_number_is_no_reason_not_to_pause(emulator: Emulator)
     (report,) = SimulatedReconciler(emulator).run(*pause(SPRING))
     assert report.outcome is Outcome.PAUSED
     assert emulator.journal.count(PAUSE) == 1
+
+
+@pytest.mark.parametrize("dry", [False, True])
+@pytest.mark.parametrize("code", ["UnknownEndpoint", "Unreachable"])
+def test_nobody_is_said_to_have_refused_where_nobody_was_reached(
+    emulator: Emulator, code: str, dry: bool
+) -> None:
+    def nowhere() -> TencentApi:
+        raise cloud_error(code, "nobody is there")
+
+    simulated = SimulatedReconciler(emulator)
+    simulated.ccc._connect = nowhere
+    (report,) = simulated.run(*(job._replace(dry_run=dry) for job in pause(SPRING)))
+    assert (report.outcome, report.reason) == (Outcome.FAILED, "CCC cannot be reached")
 
 
 def test_without_credentials_every_task_fails_with_that_cause(emulator: Emulator) -> None:

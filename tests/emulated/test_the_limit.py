@@ -415,11 +415,13 @@ def send(  # noqa: PLR0913 - as many as there is to vary
     report: Report | None = None,
     clock: Clock | None = None,
     attempts: int = 5,
+    patience: float = float("inf"),
 ) -> int:
     clock = clock or jumping().clock()
     emulator.limits.clock = clock.monotonic
     to = Destination(address, emulator.url, "ap-guangzhou", lambda refresh: CREDENTIALS)
-    return publish(report or long(), to, Deadline.after(clock, seconds), Backoff(attempts))
+    backoff = Backoff(attempts, unanswered_seconds=patience)
+    return publish(report or long(), to, Deadline.after(clock, seconds), backoff)
 
 
 def test_a_report_of_many_parts_is_sent_at_the_pace_of_the_api(emulator: Emulator, address: str) -> None:
@@ -532,6 +534,15 @@ def test_a_topic_that_stalls_is_given_up_at_the_deadline_with_the_report_in_the_
     assert time.monotonic() - begun < 2.5, "the last 1.5 s are kept for the log"
     (record,) = (record for record in caplog.records if record.levelname == "ERROR")
     assert vars(record)["report"] == long(parts).data()
+
+
+def test_a_topic_that_never_answers_is_given_up_where_a_person_waits(
+    emulator: Emulator, address: str
+) -> None:
+    clock = jumping()
+    with emulator.refusing(), pytest.raises(PublishError, match=r"NoAnswer: .* cannot be reached"):
+        send(emulator, address, report=long(1), clock=clock.clock(), attempts=1_000, patience=9)
+    assert clock.seconds < 15
 
 
 def test_a_result_that_is_never_true_ends_with_the_deadline(emulator: Emulator) -> None:

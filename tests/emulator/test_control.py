@@ -47,6 +47,11 @@ with_fixture = settings(suppress_health_check=[HealthCheck.function_scoped_fixtu
         ("tasks", {"task_id": 1, "sdk_app_id": APP, "not_after": -HUGE}, "[0].not_after: a 64-bit integer"),
         ("tasks", {"task_id": 1, "sdk_app_id": APP, "not_before": HUGE}, "[0].not_before: a 64-bit integer"),
         ("tasks", {"task_id": 2**63, "sdk_app_id": APP}, "[0].task_id: a 64-bit integer"),
+        (
+            "campaigns",
+            {"campaign_id": 1, "sdk_app_id": APP, "end_time": HUGE},
+            "[0].end_time: a 64-bit integer",
+        ),
     ],
     ids=lambda value: str(value)[:80],
 )
@@ -61,7 +66,7 @@ def test_what_cannot_be_is_refused_by_name_and_changes_nothing(
     assert [task.task_id for task in emulator.tasks] == [16498, 16499, 16500]
 
 
-@pytest.mark.parametrize("path", ["tasks", "faults", "options", "limits", "reset"])
+@pytest.mark.parametrize("path", ["tasks", "campaigns", "faults", "options", "limits", "reset"])
 def test_more_than_ten_megabytes_are_refused_and_not_taken_for_nothing(
     emulator: Emulator, wire: Any, path: str
 ) -> None:
@@ -84,6 +89,7 @@ json_values = st.recursive(
 )
 known_keys = st.sampled_from(
     "fault seconds code message script action probability times seed default "
+    "campaign_id start_time end_time priority variables call_seconds campaign_pause_paused international "
     "task_id sdk_app_id state not_before not_after callees calls_per_minute "
     "pause_paused state_after_stop max_page_size pauses_without_effect cmq_result".split()
 )
@@ -92,7 +98,7 @@ plausible = json_values | st.sampled_from(["reset", "latency", "success", 1, 2, 
 
 @with_fixture
 @given(
-    path=st.sampled_from(["tasks", "faults", "options", "limits"]),
+    path=st.sampled_from(["tasks", "campaigns", "faults", "options", "limits"]),
     document=json_values
     | st.dictionaries(known_keys, plausible | st.lists(plausible, max_size=2), max_size=5),
 )
@@ -102,6 +108,7 @@ def test_any_json_at_all_is_done_or_refused_with_a_reason(
     answered = wire.control("POST", path, document)
     assert answered.status in {200, 400}
     assert answered.status == 200 or json.loads(answered.body)["error"]
-    assert wire.control("GET", "tasks").status == 200, "and what was accepted breaks nothing"
+    for what in ("tasks", "campaigns"):
+        assert wire.control("GET", what).status == 200, "and what was accepted breaks nothing"
     assert emulator.errors == []
     emulator.reset()

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from handler.errors.sentences import problems
+from handler.policy.model import read_policy
 from handler.quiet_hours import QuietHours
 from handler.quiet_hours.notation.presets import PRESETS
 
@@ -19,16 +19,13 @@ PAGE = (Path(__file__).parents[2] / "docs" / "policy.md").read_text(encoding="ut
 BLOCKS = re.findall(r"```yaml\n(.*?)```\n\n<!-- preview: ([\w-]+) -->", PAGE, re.DOTALL)
 
 
-class Policy(BaseModel):
-    """As much of a policy as concerns quiet hours."""
-
-    quiet_hours: dict[str, QuietHours]
-    tasks: Any = None
+def policies(name: str) -> dict[str, QuietHours]:
+    [text] = [text for text, found in BLOCKS if found == name]
+    return read_policy(yaml.safe_load(text)).quiet_hours
 
 
 def policy(name: str) -> QuietHours:
-    [text] = [text for text, found in BLOCKS if found == name]
-    [hours] = Policy.model_validate(yaml.safe_load(text)).quiet_hours.values()
+    [hours] = policies(name).values()
     return hours
 
 
@@ -40,9 +37,18 @@ def test_every_policy_of_the_page_has_a_place_for_its_preview() -> None:
 @pytest.mark.parametrize("name", [name for _, name in BLOCKS])
 def test_a_policy_of_the_page_is_valid_and_turns(name: str) -> None:
     now = datetime.fromisoformat("2026-11-23T12:00:00+00:00")
-    assert policy(name).next_change(now) is not None
-    # Next year's make-up working days are not known before November.
-    assert [text for text in policy(name).warnings(now) if "update it" not in text] == []
+    for hours in policies(name).values():
+        assert hours.next_change(now) is not None
+        # Next year's make-up working days are not known before November.
+        assert [text for text in hours.warnings(now) if "update it" not in text] == []
+
+
+def test_the_lead_time_at_the_top_is_not_that_of_quiet_hours_with_one_of_their_own() -> None:
+    at = datetime.fromisoformat("2026-11-23T20:52-05:00")
+    assert {name: hours.is_quiet(at) for name, hours in policies("lead-time-of-all").items()} == {
+        "default": True,
+        "own-staff": False,
+    }
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from handler.report.cloudevents import REPORT_TYPE
 from handler.report.report import Report
 from handler.topics.notifier import Memory
 from local.emulator import Emulator, Entry
-from local.emulator.tasks import Task
+from local.emulator.ccc.tasks import Task
 from tests.support import APP, DESCRIBE, LIST, SECRET_ID, SECRET_KEY
 
 from .clock import IN_FLIGHT, Simulated

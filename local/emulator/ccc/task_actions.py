@@ -1,8 +1,8 @@
-"""CCC 2020-02-10: the actions on automatic outbound call tasks.
+"""The actions on automatic outbound call tasks.
 
 Source: cloud.tencent.com/document/product/679 (Pause 125357, Resume 125356, DescribeAutoCalloutTask
 69193, DescribeAutoCalloutTasks 68725, Create 69194), tencentcloud.com/document/product/1229/59781 (Stop)
-and the official SDK's models. What the documents do not say is a field of `Options`.
+and the official SDK's models.
 """
 
 from __future__ import annotations
@@ -10,15 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from . import errors
-from .api3 import INT64, UINT64, Param, check
-from .options import Answer, Options
-from .tasks import FINISHED, NOT_STARTED, PAUSED, RUNNING, Task, Tasks
+from local.emulator import errors
+from local.emulator.api3 import INT64, UINT64, Param, check
+from local.emulator.options import Answer, Options
 
-SERVICE = "ccc"
-VERSION = "2020-02-10"
+from .answers import find, refuse_unfit
+from .records import Records
+from .tasks import FINISHED, NOT_STARTED, PAUSED, RUNNING, Task
 
-_FIRST_TASK_ID = 16_498
 _ONE: Mapping[str, Param] = {"TaskId": INT64, "SdkAppId": INT64}
 _ONE_UNSIGNED: Mapping[str, Param] = {"TaskId": UINT64, "SdkAppId": UINT64}
 _PAGE: Mapping[str, Param] = {"SdkAppId": UINT64, "PageSize": UINT64, "PageNumber": UINT64}
@@ -55,12 +54,10 @@ _CREATE: Mapping[str, Param] = {
 """Windows of time and what follows a call are accepted and have no effect: no API gives them back."""
 
 
-class Ccc:
-    """The actions of CCC on `tasks`, with the undocumented answers of `options`."""
+class TaskActions:
+    """The actions on `tasks`, with the undocumented answers of `options`."""
 
-    service = SERVICE
-
-    def __init__(self, tasks: Tasks, options: Options) -> None:
+    def __init__(self, tasks: Records[Task], options: Options) -> None:
         self.tasks = tasks
         self.options = options
         self.actions: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
@@ -82,7 +79,7 @@ class Ccc:
             NOT_STARTED: self.options.pause_not_started,
             **dict.fromkeys(FINISHED, self.options.pause_finished),
         }
-        _refuse_unfit(found, unfit)
+        refuse_unfit("task", found, unfit)
         if self.options.pauses_without_effect:
             self.options.pauses_without_effect -= 1
         elif found.state in {RUNNING, NOT_STARTED}:
@@ -99,7 +96,7 @@ class Ccc:
             NOT_STARTED: self.options.resume_not_started,
             **dict.fromkeys(FINISHED, self.options.resume_finished),
         }
-        _refuse_unfit(found, unfit)
+        refuse_unfit("task", found, unfit)
         if found.state == PAUSED:
             found.state = RUNNING
         return {}
@@ -109,7 +106,7 @@ class Ccc:
         found = self._find(check(params, _ONE_UNSIGNED), self.options.stop_unknown)
         if found is None:
             return {}
-        _refuse_unfit(found, dict.fromkeys(FINISHED, self.options.stop_finished))
+        refuse_unfit("task", found, dict.fromkeys(FINISHED, self.options.stop_finished))
         if found.state not in FINISHED:
             found.state = self.options.state_after_stop
         return {}
@@ -141,15 +138,12 @@ class Ccc:
         if "NotAfter" in wanted and wanted["NotAfter"] <= wanted["NotBefore"]:
             raise errors.wrong_value("NotAfter", "must be later than `NotBefore`")
         with self.tasks.lock:
-            task_id = max((each.task_id for each in self.tasks), default=_FIRST_TASK_ID - 1) + 1
+            task_id = self.tasks.next_id()
             self.tasks.put(_created(task_id, wanted))
         return {"TaskId": task_id}
 
     def _find(self, params: Mapping[str, Any], unknown: Answer) -> Task | None:
-        found = self.tasks.get(params["SdkAppId"], params["TaskId"])
-        if found is None:
-            _refuse(unknown, f"task {params['TaskId']} does not exist")
-        return found
+        return find(self.tasks, params["SdkAppId"], params["TaskId"], unknown)
 
 
 def _created(task_id: int, wanted: Mapping[str, Any]) -> Task:
@@ -166,14 +160,3 @@ def _created(task_id: int, wanted: Mapping[str, Any]) -> Task:
         ivr_id=wanted.get("IvrId", 0),
         max_ring_timeout_second=wanted.get("MaxRingTimeoutSecond", 0),
     )
-
-
-def _refuse_unfit(found: Task, answers: Mapping[int, Answer]) -> None:
-    """Raise the answer to a request that does not fit the task's state, if it is an error."""
-    answer = answers.get(found.state, Answer.SUCCESS)
-    _refuse(answer, f"the state of task {found.task_id} is {found.state}")
-
-
-def _refuse(answer: Answer, why: str) -> None:
-    if answer is not Answer.SUCCESS:
-        raise errors.of(answer.value, why)
