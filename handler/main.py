@@ -30,8 +30,9 @@ from handler.messages.reader import Done, MessageResult, Reader, entries, reject
 from handler.messages.resolve import Known
 from handler.output import log, redaction
 from handler.policy.model import Policy
+from handler.policy.rules import Rules
 from handler.policy.source import from_intervals, load
-from handler.reconcile.schedule import Schedule
+from handler.reconcile.schedule import Schedule, by_clock
 from handler.report.check import CheckReport
 from handler.report.entries import Problem, TaskReport
 from handler.report.report import Report, source
@@ -138,8 +139,10 @@ class EventHandler:
         self.notifier = notifier
         self.settings = settings
         self.reader = reader
+        self.rules = Rules(reader.policy, reader.default_app)
         self.given = given
         self.problems: list[Problem] = []
+        self.unread: set[Job] = set()
         self.connection = self._connection()
 
     def answer(self, event: Any) -> dict[str, Any]:
@@ -152,7 +155,7 @@ class EventHandler:
             raise
         results, jobs = self.reader.read(delivery.messages)
         done = self._work(jobs)
-        fates = [(each.message, each.fate(done)) for each in results if not each.is_check]
+        fates = [(each.message, each.fate(done, self.unread)) for each in results if not each.is_check]
         reports: list[Report | CheckReport] = []
         if fates or not results:
             report = self._report(delivery, results, done)
@@ -216,13 +219,14 @@ class EventHandler:
         schedule = Schedule(self.reader.policy.quiet_hours, deadline.clock)
         done: dict[Job, list[TaskReport]] = {}
         for job in jobs:
-            report = None if job.task.task_id is None else schedule.decided(job)
-            if report is None:
+            reports = by_clock(job, schedule, self.rules)
+            if reports is None:
                 reconciler = self._reconciler(deadline, schedule)
                 finished = dict(reconciler.run(jobs))
                 self.problems += reconciler.problems
+                self.unread |= reconciler.unread
                 return finished
-            done[job] = [report]
+            done[job] = reports
         return done
 
     def _reconciler(self, deadline: Deadline, schedule: Schedule) -> Reconciler:
@@ -235,6 +239,7 @@ class EventHandler:
             backoff=self.invocation.backoff,
             verify=self.settings.callout_verify,
             known=self.reader.known.by_id,
+            rules=self.rules,
         )
 
     def _connection(self) -> Connection:

@@ -9,6 +9,7 @@ SdkAppId = NewType("SdkAppId", int)
 CampaignId = NewType("CampaignId", int)
 Kind = Literal["task", "campaign"]
 Action = Literal["pause", "resume"]
+Lookup = Literal["name", "pattern", "rules"]
 INT64_MAX = 2**63 - 1
 """The largest id that CCC's `int64` parameters carry."""
 
@@ -48,13 +49,15 @@ class Outcome(str, Enum):
     NOT_ALLOWED = "not_allowed"
     FAILED = "failed"
     DEFERRED = "deferred"
+    UNCOVERED = "uncovered"
 
 
 class Task(NamedTuple):
     """A task as the policy or a request names it.
 
-    `task_id` is `None` while only the task's own name in CCC is known. Until `exempt_until`, an aware
-    datetime, no quiet hours apply to it.
+    `task_id` is `None` while it has to be found in CCC, by `lookup`: one with this name, each whose name fits
+    this pattern, or each that a rule of the policy covers. Until `exempt_until`, an aware datetime, no quiet
+    hours apply to it. `rule` is the number of the rule that gives it its quiet hours, if one does.
     """
 
     sdk_app_id: SdkAppId
@@ -62,6 +65,8 @@ class Task(NamedTuple):
     name: str | None
     quiet_hours: str
     exempt_until: datetime | None = None
+    rule: int | None = None
+    lookup: Lookup = "name"
 
     @property
     def key(self) -> tuple[SdkAppId, TaskId | str | None]:

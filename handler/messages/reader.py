@@ -1,7 +1,7 @@
 """One value per message: what it asks for, or why it is refused, and what became of it. Pure."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -10,10 +10,11 @@ from handler.errors.sentences import SHOWN, few, shortened
 from handler.errors.spelling import bounded_suggestions
 from handler.messages.request import Action, Request, parse
 from handler.messages.resolve import Known, Resolved, resolve
-from handler.policy.entries import NONE
+from handler.policy.entries import DEFAULT
 from handler.policy.model import Policy
+from handler.policy.rules import applications
 from handler.report.entries import UNFINISHED, Problem, TaskReport
-from handler.task import Job, SdkAppId
+from handler.task import Job, SdkAppId, Task
 from handler.triggers.delivery import Fate, Message
 
 Done = Mapping[Job, Sequence[TaskReport]]
@@ -43,11 +44,16 @@ class MessageResult(NamedTuple):
         """Whether the message asks for every task of the policy to be paused, as a timer's does."""
         return self.request is not None and self.request.action == "pause" and self.request.tasks is None
 
-    def fate(self, done: Done) -> Fate:
-        """Return what the trigger has to know. A message is done if none of its jobs is unfinished."""
+    def fate(self, done: Done, unread: Container[Job] = ()) -> Fate:
+        """Return what the trigger has to know. A message is done if none of its jobs is unfinished.
+
+        `unread` are the jobs whose tasks may not all have been found.
+        """
         if self.problem is not None:
             return Fate.REJECTED
-        unfinished = any(report.outcome in UNFINISHED for job in self.jobs for report in done[job])
+        unfinished = any(
+            job in unread or any(report.outcome in UNFINISHED for report in done[job]) for job in self.jobs
+        )
         return Fate.RETRY if unfinished else Fate.DONE
 
 
@@ -87,8 +93,9 @@ class Reader(NamedTuple):
                 return MessageResult(message, request)
             if request.tasks is None and (jobs := seen.everything.get((request.action, request.dry_run))):
                 return MessageResult(message, request, jobs)
-            resolved = resolve(request, self.known, self.policy.quiet_hours, self.default_app)
-            _check_carried_out(self.policy, resolved)
+            apps = applications(self.policy, self.default_app) if request.tasks is None else ()
+            resolved = resolve(request, self.known, self.policy.quiet_hours, self.default_app, apps)
+            _check_carried_out(resolved)
         except RejectedError as error:
             text = "; ".join(few(error.problems, shown))
             return MessageResult(message, problem=rejected(message, text, self.scope))
@@ -97,24 +104,26 @@ class Reader(NamedTuple):
             problem = rejected(message, text, self.scope)._replace(code="Unexpected")
             return MessageResult(message, problem=problem)
         dry_run = request.dry_run or self.dry_run
-        found = (Job(action, task, dry_run) for task in resolved.tasks)
+        found = (Job(action, task, dry_run) for task in self._wanted(resolved, apps))
         jobs = tuple(seen.same.setdefault(job, job) for job in found)
         if request.tasks is None:
             seen.everything[request.action, request.dry_run] = jobs
         return MessageResult(message, request, jobs)
 
+    @staticmethod
+    def _wanted(resolved: Resolved, apps: Sequence[SdkAppId]) -> Iterator[Task]:
+        """Yield the tasks of a request, those that have to be found in CCC last."""
+        yield from resolved.tasks
+        for each in resolved.patterns:
+            yield Task(each.sdk_app_id, None, each.name, DEFAULT, lookup="pattern")
+        for app in apps:
+            yield Task(app, None, None, DEFAULT, lookup="rules")
 
-def _check_carried_out(policy: Policy, resolved: Resolved) -> None:
+
+def _check_carried_out(resolved: Resolved) -> None:
     """Raise `RejectedError` for what is understood, but not yet carried out: nothing is left out silently."""
-    never_quiet = any(task.quiet_hours == NONE for task in resolved.tasks)
-    found = {
-        "patterns": resolved.patterns,
-        "campaigns": resolved.campaigns or policy.campaigns,
-        "rules": policy.rules,
-        "quiet hours called 'none'": never_quiet,
-    }
-    if problems := [f"{what} are not carried out yet" for what, some in found.items() if some]:
-        raise RejectedError(problems)
+    if resolved.campaigns or any(each.kind == "campaign" for each in resolved.patterns):
+        raise RejectedError(["campaigns are not carried out yet"])
 
 
 def rejected(message: Message, text: str, scope: str | None) -> Problem:

@@ -57,20 +57,21 @@ def resolve(
     named: Mapping[str, Task] | Known,
     quiet_hours: Collection[str],
     default_app: SdkAppId | None,
+    with_rules: Collection[SdkAppId] = (),
 ) -> Resolved:
     """Return what a request means, each once, with application and quiet hours.
 
     `named` are the policy's tasks by name. A task that the policy knows keeps the policy's quiet
     hours however it is named; an unknown task has those called `default`. A name that the
     policy does not have stays without `task_id`: CCC is asked for it. A name with a wildcard is a pattern,
-    unless the policy has this very name. Without `tasks`, all that the policy names is meant; what its
-    rules match is for the caller.
+    unless the policy has this very name. Without `tasks`, all that the policy names is meant; what the rules
+    of the applications `with_rules` match is for the caller.
 
     Raises `RejectedError` with one sentence for each of the first tasks that cannot be resolved.
     """
     known = named if isinstance(named, Known) else Known.of(named)
     if request.tasks is None:
-        if not known.named and not known.campaigns:
+        if not known.named and not known.campaigns and not with_rules:
             raise RejectedError(["tasks: is required, since the policy names no tasks"])
         return Resolved(_each_once(known.named.values()), _each_once(known.campaigns.values()), [])
     meant, found = _each(request.tasks, known, quiet_hours, default_app)

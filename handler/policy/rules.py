@@ -57,10 +57,6 @@ class Rules:
             if app := rule.sdk_app_id or default_app:
                 self._add(number, rule, SdkAppId(app))
 
-    def applications(self) -> tuple[SdkAppId, ...]:
-        """Return the applications that have rules, in the order of their first ones."""
-        return tuple(dict.fromkeys(app for app, _ in self._hours))
-
     def quiet_hours(self, app: SdkAppId, kind: Kind) -> frozenset[str]:
         """Return the names of the quiet hours that rules may give there, `NONE` left out."""
         return frozenset(self._hours.get((app, kind), ())) - {NONE}
@@ -99,6 +95,12 @@ class Rules:
             if kind in rule.kinds:
                 hours.add(rule.quiet_hours)
                 rows += [(fixed_part(each), _Row(each, coverage, number)) for each in _patterns(rule)]
+
+
+def applications(policy: Policy, default_app: SdkAppId | None) -> tuple[SdkAppId, ...]:
+    """Return the applications that have rules, in the order of their first ones."""
+    apps = (rule.sdk_app_id or default_app for rule in policy.rules)
+    return tuple(dict.fromkeys(SdkAppId(app) for app in apps if app))
 
 
 def never_matching(policy: Policy, default_app: SdkAppId | None) -> list[str]:

@@ -21,7 +21,8 @@ class Attempt:
     `error` is how the last call ended, if it was not accepted. `state` is what was seen after the last call,
     `earlier` what was last seen after a previous one. `unclear` says that a call that was neither accepted
     nor refused may have been carried out. `tried` says that its call was sent or skipped in this round.
-    `overruled` is set on a resume when a message of the same event pauses the task.
+    `overruled` is set on a resume when a message of the same event pauses the task. `ccc_name` is the
+    task's name in CCC, where that was seen.
     """
 
     jobs: list[Job]
@@ -35,6 +36,7 @@ class Attempt:
     error: CloudError | None = None
     state: TaskState | None = None
     earlier: TaskState | None = None
+    ccc_name: str | None = None
 
     @property
     def action(self) -> Action:

@@ -13,9 +13,10 @@ from handler.cloud.ccc_types import APIS, DESCRIBE, LIST
 from handler.cloud.halts import Halts
 from handler.cloud.pacing import Backoff, Deadline, paced
 from handler.errors import CloudError, Meaning
+from handler.policy.rules import Rules
 from handler.reconcile import task_reports
 from handler.reconcile.attempt import Attempt, attempts, key_of
-from handler.reconcile.name_lookup import Names
+from handler.reconcile.discovery import Discovery
 from handler.reconcile.observer import Key, Observer
 from handler.reconcile.schedule import Schedule
 from handler.reconcile.verdict import AS_WANTED, UNWANTED, resolve
@@ -36,7 +37,8 @@ class Reconciler:
     `ccc` connects when it is first called, and then returns the same client. `known` are the policy's tasks
     by application and id: a task found by its name in CCC keeps the quiet hours that the policy gives it.
     After an error with the meaning `HALT`, calls that it reaches are not sent: they fail with the same cause.
-    After `run`, `problems` holds what went wrong apart from any task.
+    After `run`, `problems` holds what went wrong apart from any task, and `unread` the jobs whose tasks may not
+    all have been found.
     """
 
     ccc: Callable[[], Ccc]
@@ -45,7 +47,9 @@ class Reconciler:
     backoff: Backoff
     verify: bool
     known: Mapping[tuple[SdkAppId, TaskId | None], Task]
+    rules: Rules
     problems: list[Problem] = field(default_factory=list)
+    unread: set[Job] = field(default_factory=set)
     _halts: Halts = field(default_factory=Halts)
     _done: dict[Job, TaskReport] = field(default_factory=dict)
     _spent: dict[Job, int] = field(default_factory=dict)
@@ -60,7 +64,8 @@ class Reconciler:
         Every job has its report, whatever fails. A task that several jobs name is handled once. At most a
         quarter of the time is spent on looking at tasks with known ids before the first action.
         """
-        names = Names([job for job in jobs if job.task.task_id is None], self.known, self.schedule)
+        unknown = [job for job in jobs if job.task.task_id is None]
+        names = Discovery(unknown, self.known, self.rules, self.schedule)
         todo = self._begin([job for job in jobs if job.task.task_id is not None])
         quarter = self.deadline.within(self.deadline.remaining() / 4)
         todo = self._settle(todo, self._observer.look((each.task for each in todo), quarter))
@@ -74,6 +79,7 @@ class Reconciler:
         for job, sent in self._spent.items():
             self._done[job] = self._done[job]._replace(attempts=self._done[job].attempts + sent)
         self.problems += names.problems
+        self.unread = names.unread
         return [(job, self._reports(job, names)) for job in jobs]
 
     def _begin(self, jobs: Iterable[Job], others: Sequence[Attempt] = ()) -> list[Attempt]:
@@ -100,7 +106,7 @@ class Reconciler:
         return sorted(left, key=lambda each: each.before is None)
 
     def _settled(self, each: Attempt, seen: Seen | None) -> bool:
-        each.before = seen.state if seen else None
+        each.before, each.ccc_name = (seen.state, seen.name or None) if seen else (None, None)
         for job in list(each.jobs):
             hours = self.schedule.of(job.task)
             report = task_reports.settled(job, seen, hours)
@@ -114,7 +120,7 @@ class Reconciler:
                 each.jobs.remove(job)
         return not each.jobs
 
-    def _discovered(self, names: Names) -> Iterator[tuple[list[Job], Mapping[Key, Seen], bool]]:
+    def _discovered(self, names: Discovery) -> Iterator[tuple[list[Job], Mapping[Key, Seen], bool]]:
         """Yield the jobs for tasks found by name, page by page of each application's list, and the page.
 
         The last value says whether the page is fresh: what was read before the first action is no evidence
@@ -123,13 +129,13 @@ class Reconciler:
         until = self.deadline.earlier(self.deadline.remaining() / 4)
         for app in names.wanted():
             if error := self._halts.of(LIST, app):
-                names.unread(app, error)
+                names.stopped(app, error)
                 continue
             try:
                 listing = self._observer.listing(app)
             except CloudError as error:
                 self._halts.unreachable(error)
-                names.unread(app, error)
+                names.stopped(app, error)
                 continue
             if listing.found:
                 yield *names.found(app, list(listing.found.values())), False
@@ -246,7 +252,7 @@ class Reconciler:
                 self._done[job] = task_reports.unexpected(job, error)
             return True
 
-    def _reports(self, job: Job, names: Names) -> list[TaskReport]:
+    def _reports(self, job: Job, names: Discovery) -> list[TaskReport]:
         """Return the reports of a job: of its task, or of each that its name stands for."""
         if job.task.task_id is not None:
             return [self._done[job]]

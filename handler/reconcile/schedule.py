@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from handler.cloud.pacing import Clock
+from handler.policy.entries import NONE
+from handler.policy.rules import Rules
 from handler.quiet_hours import QuietHours
 from handler.quiet_hours.status import QuietStatus
 from handler.reconcile.decision import decide
@@ -30,6 +32,8 @@ class Schedule:
     def now(self, name: str) -> QuietStatus:
         """Return what the quiet hours called `name` say now."""
         now = self._clock.now()
+        if name == NONE:
+            return QuietStatus(NONE, False, None, "UTC", now)  # noqa: FBT003 - never quiet
         last = self._last.get(name)
         if last is None or now < last.now or (last.until is not None and now >= last.until):
             last = self._last[name] = self._hours[name].status(name, now)
@@ -40,3 +44,16 @@ class Schedule:
         status = self.of(job.task)
         outcome = decide(job.action, quiet=status.quiet)
         return None if outcome is None else TaskReport(job.task, outcome, status, status.sentence())
+
+
+def by_clock(job: Job, schedule: Schedule, rules: Rules) -> list[TaskReport] | None:
+    """Return the reports of a job that the clock alone decides, `None` where CCC has to be asked.
+
+    A job for all that rules cover needs the list where a rule of that application may ask for a call now.
+    """
+    if job.task.lookup == "rules":
+        hours = rules.quiet_hours(job.task.sdk_app_id, "task")
+        needed = any(decide(job.action, quiet=schedule.now(name).quiet) is None for name in hours)
+        return None if needed else []
+    report = None if job.task.task_id is None else schedule.decided(job)
+    return None if report is None else [report]

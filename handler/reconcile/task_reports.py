@@ -11,7 +11,7 @@ from handler.quiet_hours.status import QuietStatus, when
 from handler.reconcile.attempt import Attempt
 from handler.reconcile.decision import by_state, done
 from handler.report.entries import UNSEEN, TaskError, TaskReport
-from handler.task import Job, Outcome, TaskState
+from handler.task import Job, Outcome, Task, TaskState
 
 if TYPE_CHECKING:
     from handler.cloud.ccc_types import Seen
@@ -28,7 +28,7 @@ def settled(job: Job, seen: Seen | None, hours: QuietStatus) -> TaskReport | Non
     """Return the report of a task that is as wanted, or cannot become so; else `None`."""
     outcome = by_state(job.action, seen.state if seen else None)
     report = TaskReport(job.task, outcome, hours, _reason(seen, hours)) if outcome else None
-    return report and report._replace(state=seen.state if seen else None)
+    return report and _with_seen(report, seen)
 
 
 def dry_run(job: Job, seen: Seen | None, hours: QuietStatus, halted: CloudError | None) -> TaskReport:
@@ -37,8 +37,11 @@ def dry_run(job: Job, seen: Seen | None, hours: QuietStatus, halted: CloudError 
         reached = halted.code not in _UNREACHED
         reason = "not tried, since no call can work" if reached else "CCC cannot be reached"
         return _failed(job, hours, halted, reason)
-    report = TaskReport(job.task, done(job.action, dry_run=True), hours, _reason(seen, hours))
-    return report._replace(state=seen.state if seen else None)
+    return _with_seen(TaskReport(job.task, done(job.action, dry_run=True), hours, _reason(seen, hours)), seen)
+
+
+def _with_seen(report: TaskReport, seen: Seen | None) -> TaskReport:
+    return report._replace(state=seen.state, ccc_name=seen.name or None) if seen else report
 
 
 def unknown(job: Job, hours: QuietStatus) -> TaskReport:
@@ -55,7 +58,7 @@ def overruled(job: Job, hours: QuietStatus) -> TaskReport:
 def acted(job: Job, attempt: Attempt, outcome: Outcome, hours: QuietStatus, *, verify: bool) -> TaskReport:
     """Return the report of an attempt with its outcome."""
     report = TaskReport(job.task, outcome, hours, hours.sentence(), attempt.sent, attempt.request_id)
-    report = report._replace(state=_last_seen(attempt, outcome))
+    report = report._replace(state=_last_seen(attempt, outcome), ccc_name=attempt.ccc_name)
     if outcome is Outcome.DEFERRED:
         return report._replace(reason=f"the time was up; {hours.sentence()}")
     if outcome in {Outcome.FAILED, Outcome.NOT_FOUND, Outcome.NOT_ALLOWED}:
@@ -75,6 +78,13 @@ def name_not_found(job: Job, hours: QuietStatus) -> TaskReport:
     app = job.task.sdk_app_id
     reason = f"no task of application {app} has this name, neither in the policy nor in CCC"
     return TaskReport(job.task, Outcome.NOT_FOUND, hours, reason)
+
+
+def uncovered(task: Task, seen: Seen, until: datetime | None) -> TaskReport:
+    """Return the report of a task that calls, or will, and that no rule of its application covers."""
+    reason = f"the task is {_words(seen.state)}, and no rule of the policy covers it"
+    report = TaskReport(task, Outcome.UNCOVERED, None, reason, heard_until=until)
+    return _with_seen(report, seen)
 
 
 def not_looked_up(job: Job, hours: QuietStatus, error: CloudError) -> TaskReport:

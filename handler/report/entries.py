@@ -31,6 +31,8 @@ class TaskReport(NamedTuple):
     """What became of one task, and why.
 
     `state` is what was last seen of it; of a task that was paused or resumed, what was seen afterwards.
+    `ccc_name` is its name in CCC, where that was seen. `heard_until` is the end of the quiet hours in which a
+    task without quiet hours was seen.
     """
 
     task: Task
@@ -41,6 +43,8 @@ class TaskReport(NamedTuple):
     request_id: str | None = None
     error: TaskError | None = None
     state: TaskState | None = None
+    ccc_name: str | None = None
+    heard_until: datetime | None = None
 
     def entry(self) -> dict[str, Any]:
         """Return the task's entry in the notification."""
@@ -48,10 +52,14 @@ class TaskReport(NamedTuple):
         quiet_until = written_instant(hours.until) if hours and hours.quiet and hours.until else None
         error = self.error
         return {
+            "kind": "task",
             "task_id": self.task.task_id,
+            "campaign_id": None,
             "sdk_app_id": self.task.sdk_app_id,
             "name": self.task.name and sendable(self.task.name),
-            "quiet_hours": self.task.quiet_hours,
+            "ccc_name": self.ccc_name and sendable(self.ccc_name),
+            "rule": self.task.rule,
+            "quiet_hours": None if self.outcome is Outcome.UNCOVERED else self.task.quiet_hours,
             "outcome": self.outcome.value,
             "reason": sendable(self.reason),
             "quiet_until": quiet_until,

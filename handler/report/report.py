@@ -19,7 +19,7 @@ from handler.task import Outcome
 Status = Literal["succeeded", "partial", "failed", "skipped", "rejected"]
 Notify = Literal["always", "changes", "failures"]
 
-_LASTING = frozenset({Outcome.NOT_FOUND, Outcome.NOT_ALLOWED})
+_LASTING = frozenset({Outcome.NOT_FOUND, Outcome.NOT_ALLOWED, Outcome.UNCOVERED})
 """Outcomes that stay as they are until a person acts, wake-up after wake-up."""
 _BAD = UNFINISHED | _LASTING
 _IDLE = frozenset({Outcome.NOT_QUIET, Outcome.STILL_QUIET, Outcome.NOT_STARTED, Outcome.FINISHED})
@@ -51,7 +51,12 @@ class Report(_Report):
         if self.problems and not outcomes:
             return "rejected" if all(problem.code == "Rejected" for problem in self.problems) else "failed"
         if self.problems or outcomes & _BAD:
-            return "partial" if outcomes - _BAD else "failed"
+            # Nothing was asked of an uncovered task, so it fails no request; but somebody has to hear of it.
+            return (
+                "partial"
+                if outcomes - _BAD or (outcomes == {Outcome.UNCOVERED} and not self.problems)
+                else "failed"
+            )
         return "skipped" if outcomes <= _IDLE else "succeeded"
 
     def text(self) -> str:
@@ -112,7 +117,12 @@ class Report(_Report):
     def lasting(self) -> list[Hashable]:
         """Return a key for each task with a lasting outcome: the same as long as its quiet period lasts."""
         return [
-            (task.task.key, task.outcome, task.hours and (task.hours.quiet, task.hours.until))
+            (
+                task.task.key,
+                task.outcome,
+                task.hours and (task.hours.quiet, task.hours.until),
+                task.heard_until,
+            )
             for task in self.tasks
             if task.outcome in _LASTING
         ]

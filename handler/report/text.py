@@ -32,6 +32,7 @@ _CLAUSES: tuple[tuple[Outcome, str, str], ...] = (
     # What a reader must not overlook comes first.
     (Outcome.FAILED, "1 task FAILED", "{} tasks FAILED"),
     (Outcome.DEFERRED, "1 task was not reached in time", "{} tasks were not reached in time"),
+    (Outcome.UNCOVERED, "no rule covers 1 task that runs", "no rule covers {} tasks that run"),
     (Outcome.NOT_FOUND, "1 task was not found", "{} tasks were not found"),
     (Outcome.NOT_ALLOWED, "1 task was refused", "{} tasks were refused"),
     (Outcome.PAUSED, "paused 1 task", "paused {} tasks"),

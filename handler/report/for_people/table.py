@@ -16,6 +16,7 @@ _RESULTS = {
     Outcome.DEFERRED: "NOT REACHED",
     Outcome.NOT_ALLOWED: "REFUSED",
     Outcome.NOT_FOUND: "NOT FOUND",
+    Outcome.UNCOVERED: "UNCOVERED",
     Outcome.PAUSED: "paused",
     Outcome.RESUMED: "resumed",
     Outcome.WOULD_PAUSE: "would pause",
