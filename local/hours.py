@@ -4,25 +4,24 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from rich.table import Table
 from rich.text import Text
 
 from handler.errors import ConfigurationError
-from handler.policy.entries import DEFAULT
+from handler.policy.entries import DEFAULT, NONE
 from handler.policy.model import Policy
 from handler.policy.source import from_intervals, load
-from handler.quiet_hours import Period, QuietHours
+from handler.quiet_hours import Period, QuietHours, Reason
 from handler.quiet_hours.zone import local
 from handler.settings import read_settings
-from handler.task import SdkAppId
-from local import live, periods, picture, screen, week
+from local import coverage, live, periods, picture, screen, week
 from local.usage import OK, WRONG_USE, UsageError, has_settings, instant
 
 LONGEST_PREVIEW = 3660
@@ -49,7 +48,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         help="show the coming quiet and open periods",
         description="Show the coming quiet and open periods, and a chart with a row a day.",
     )
-    preview.add_argument("--name", metavar="NAME", help="the quiet hours of this name only")
+    _which(preview)
     preview.add_argument(
         "--days", type=_days, default=14, metavar="N", help="how many days; default %(default)s"
     )
@@ -68,7 +67,7 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         description="Say whether it is quiet at an instant, and which interval makes it so.",
     )
     explain.add_argument("--at", required=True, metavar="TIME", help="such as 2026-11-01T01:30:00-04:00")
-    explain.add_argument("--name", metavar="NAME", help="the quiet hours of this name only")
+    _which(explain)
     explain.add_argument("--json", action="store_true", help="the answer for other programs")
     explain.set_defaults(command=_explain)
     for command in (check, preview, explain):
@@ -76,6 +75,14 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
             "file", metavar="FILE", nargs="?", help="the policy; default: what the settings name"
         )
         command.add_argument("--policy", metavar="FILE", help="the same")
+
+
+def _which(command: argparse.ArgumentParser) -> None:
+    which = command.add_mutually_exclusive_group()
+    which.add_argument("--name", metavar="NAME", help="the quiet hours of this name only")
+    which.add_argument(
+        "--task", metavar="NAME", help="those of this task or campaign: a name of the policy, else one in CCC"
+    )
 
 
 def _days(text: str) -> int:
@@ -108,6 +115,9 @@ def _policy(options: argparse.Namespace) -> tuple[str, Policy]:
 
 
 def _chosen(options: argparse.Namespace, read: Policy) -> Mapping[str, QuietHours]:
+    if options.task is not None:
+        wanted = {each.coverage.quiet_hours for each in coverage.covering(read, options.task)}
+        return {name: hours for name, hours in read.quiet_hours.items() if name in wanted}
     if options.name is None:
         return read.quiet_hours
     if options.name not in read.quiet_hours:
@@ -132,16 +142,20 @@ def _check(options: argparse.Namespace) -> int:
     now = datetime.now(timezone.utc)
     lines, warnings = [f"{source}: no faults"], []
     for name, hours in read.quiet_hours.items():
-        users = [task for task, entry in read.tasks.items() if entry.quiet_hours == name]
         lines += ["", name, *(f"  {line}" for line in hours.describe())]
         lines.append(f"  now: {hours.reason(now).text}")
-        tasks = ", ".join(f"{task} ({read.tasks[task].task_id})" for task in users)
-        lines.append(f"  tasks: {tasks or 'none named'}")
+        users = coverage.users(read, name)
+        lines += [f"  {line}" for line in users or ["tasks: none named"]]
         warnings += [f"quiet_hours.{name} {text}" for text in hours.warnings(now)]
         if not users and name != DEFAULT:
-            warnings.append(f"quiet_hours.{name} is not used by any task of the policy")
+            warnings.append(f"quiet_hours.{name} is not used by any task, campaign or rule of the policy")
+    if never := coverage.users(read, NONE):
+        lines += ["", f"{NONE}: {coverage.NEVER_QUIET}", *(f"  {line}" for line in never)]
+    if read.rules:
+        lines += ["", "rules, of which the first that matches decides:"]
+        lines += [f"  {number}: {coverage.in_words(rule)}" for number, rule in enumerate(read.rules, 1)]
     screen.show(*lines)
-    if warnings := [*warnings, *_of_tasks(read)]:
+    if warnings := [*warnings, *coverage.warnings(read)]:
         screen.show("", Text("Worth a look:", "yellow"), *(f"  {warning}" for warning in warnings))
     if options.live:
         screen.show("")
@@ -149,27 +163,12 @@ def _check(options: argparse.Namespace) -> int:
     return OK
 
 
-def _of_tasks(read: Policy) -> list[str]:
-    """Return warnings about tasks that are valid, but not usable everywhere or probably not intended."""
-    if not read.tasks:
-        return ["the policy names no tasks: every message has to name its own"]
-    found = []
-    without = [name for name, entry in read.tasks.items() if entry.sdk_app_id is None]
-    if without and not os.environ.get("CALLOUT_SDK_APP_ID"):
-        found.append(f"CALLOUT_SDK_APP_ID has to be set: {', '.join(without)} name no sdk_app_id")
-    try:
-        read.named_tasks(SdkAppId(1))
-    except ConfigurationError as error:
-        found += error.problems
-    return found
-
-
 def _preview(options: argparse.Namespace) -> int:
     _, read = _policy(options)
     chosen = _chosen(options, read)
     now = datetime.now(timezone.utc).replace(second=0, microsecond=0)
-    if options.svg and len(chosen) > 1:
-        raise UsageError(f"--svg draws one: name it with --name, of {', '.join(chosen)}")
+    if options.svg and len(chosen) != 1:
+        raise UsageError(f"--svg draws one: name it with --name, of {', '.join(chosen or read.quiet_hours)}")
     listed = {name: _periods(hours, options, now) for name, hours in chosen.items()}
     if options.json:
         documents = [periods.as_json(name, listed[name], str(_zone(hours))) for name, hours in chosen.items()]
@@ -181,7 +180,8 @@ def _preview(options: argparse.Namespace) -> int:
         drawn = picture.as_svg(f"{name}: quiet hours in {_zone(hours)}", _days_of(hours, options, now))
         _write(options.svg, drawn)
     else:
-        for number, (name, hours) in enumerate(chosen.items()):
+        screen.show(*(each.text for each in _covered(options, read)))
+        for number, (name, hours) in enumerate(chosen.items(), options.task is not None):
             screen.show(*[""] * (number > 0), f"{name}: {_zone(hours)}", "", _chart(hours, options, now), "")
             screen.show(periods.listed(listed[name], _zone(hours)))
     return OK
@@ -228,25 +228,36 @@ def _explain(options: argparse.Namespace) -> int:
     _, read = _policy(options)
     at = instant("--at", options.at)
     answers = {name: hours.reason(at) for name, hours in _chosen(options, read).items()}
+    covered = _covered(options, read)
     if options.json:
-        rows = [
-            {
-                "quiet_hours": name,
-                "at": local(at, timezone.utc).isoformat(),
-                "quiet": reason.quiet,
-                "place": reason.place,
-                "interval": reason.interval,
-                "lead_time": reason.ahead,
-                "time_zone": reason.time_zone,
-                "since": reason.since and reason.since.isoformat(),
-                "until": reason.until and reason.until.isoformat(),
-            }
-            for name, reason in answers.items()
-        ]
+        rows = [{"quiet_hours": name} | _row(at, reason) for name, reason in answers.items()]
+        if options.task is not None:
+            rows = [
+                each.document(at) | _row(at, answers.get(each.coverage.quiet_hours or "")) for each in covered
+            ]
         screen.show(json.dumps(rows, ensure_ascii=False, indent=2))
     else:
+        screen.show(*(each.text for each in covered))
         for name, reason in answers.items():
             there = local(at, ZoneInfo(reason.time_zone))
             when = f"{there:%a} {there.date().isoformat()} {there:%H:%M:%S %z}"
             screen.show(f"{name}: at {when}: {reason.text}")
     return OK
+
+
+def _covered(options: argparse.Namespace, read: Policy) -> list[coverage.Covered]:
+    return [] if options.task is None else coverage.covering(read, options.task)
+
+
+def _row(at: datetime, reason: Reason | None) -> dict[str, Any]:
+    """Return an answer for other programs; without a reason, for what has no quiet hours."""
+    return {
+        "at": local(at, timezone.utc).isoformat(),
+        "quiet": reason is not None and reason.quiet,
+        "place": reason and reason.place,
+        "interval": reason and reason.interval,
+        "lead_time": reason is not None and reason.ahead,
+        "time_zone": reason and reason.time_zone,
+        "since": reason and reason.since and reason.since.isoformat(),
+        "until": reason and reason.until and reason.until.isoformat(),
+    }

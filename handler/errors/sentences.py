@@ -155,7 +155,7 @@ _WITHOUT_INPUT = {"missing", "extra_forbidden"}
 
 
 def _instead(key: str, known: Sequence[str]) -> str:
-    return suggestion(key, known) or (f"; there are {', '.join(known)}" if known else "")
+    return suggestion(key, known) or (f"; keys are {', '.join(known)}" if known else "")
 
 
 def _sentence(item: ErrorDetails, known_keys: KnownKeys) -> str:

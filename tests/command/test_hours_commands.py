@@ -126,7 +126,7 @@ def test_every_fault_is_told_at_once_with_its_place(run: Any, tmp_path: Path) ->
         (("21:00-09:00", "00:00-24:00"), "quiet_hours.default is always quiet"),
         (("21:00-09:00", "21:00-21:01"), "lasts one minute"),
         (("lead_time: 2m", "lead_time: 23h"), "lead_time is as long as an open period or longer"),
-        ((", quiet_hours: us-east", ""), "quiet_hours.us-east is not used by any task"),
+        ((", quiet_hours: us-east", ""), "quiet_hours.us-east is not used by any task, campaign or rule"),
         (
             ("16498, sdk_app_id: 1400692008", "16498"),
             "CALLOUT_SDK_APP_ID has to be set: spring-renewals name no",
@@ -319,7 +319,119 @@ def test_a_past_decision_is_proved_with_the_interval_that_made_it(run: Any) -> N
     assert (us["place"], us["since"]) == ("quiet[1]", "2026-11-01T03:58:00+00:00")
 
 
+RULES = """
+rules:
+  - {sdk_app_id: 1400692008, name: "us-*", quiet_hours: us-east}
+  - {sdk_app_id: 1400692008, name: ["internal *", "test-?"], quiet_hours: none}
+  - {sdk_app_id: 1400692008, kind: campaign, quiet_hours: us-east, resume: false}
+  - {sdk_app_id: 1400692008, name: "us-east-*"}
+  - {sdk_app_id: 1400692008, kind: task, name: "eu-*"}
+campaigns:
+  spring-dialing: {campaign_id: 2567, sdk_app_id: 1400692008, exempt_until: 2026-12-01T00:00+08:00}
+  demo-dialing: {campaign_id: 2568, sdk_app_id: 1400692008, quiet_hours: none}
+"""
+
+
+def test_the_rules_are_listed_in_words_and_who_has_which_quiet_hours(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text(POLICY + RULES)
+    done = run("check", "rules.yaml")
+    assert done.returncode == 0, done.stderr
+    of = "of application 1400692008"
+    for lines in (
+        "  tasks: spring-renewals (16498)\n  campaigns: spring-dialing (2567)\n  rules: 4, 5\n",
+        "  tasks: us-reminders (16499)\n  rules: 1, 3\n",
+        "\nnone: deliberately never quiet\n  campaigns: demo-dialing (2568)\n  rules: 2\n",
+        "\nrules, of which the first that matches decides:\n"
+        f"  1: tasks and campaigns {of} named us-*: quiet hours us-east\n"
+        f"  2: tasks and campaigns {of} named internal * or test-?: quiet hours none (deliberately never quiet)\n"
+        f"  3: campaigns {of}: quiet hours us-east, not resumed by itself\n"
+        f"  4: tasks and campaigns {of} named us-east-*: quiet hours default\n"
+        f"  5: tasks {of} named eu-*: quiet hours default\n",
+        "Worth a look:\n  rules[3]: rule 4 can never match, since rule 1 before it takes everything that it names\n",
+    ):
+        assert lines in done.stdout
+
+
+def test_a_rule_without_an_application_needs_the_default_one(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text(
+        POLICY.partition("tasks:")[0] + "rules: [{name: x, quiet_hours: us-east}]"
+    )
+    done = run("check", "rules.yaml")
+    assert (
+        "\n  1: tasks and campaigns of the default application named x: quiet hours us-east\n" in done.stdout
+    )
+    assert "CALLOUT_SDK_APP_ID has to be set: rule 1 name no sdk_app_id" in done.stdout
+    assert "the policy names no tasks" not in done.stdout
+    explain = ["explain", "rules.yaml", "--at", "2026-11-01T01:30Z", "--task", "x"]
+    assert run(*explain).stdout.startswith("task or campaign 'x': rule 1, quiet hours us-east\nus-east: at ")
+    done = run(*explain, CALLOUT_SDK_APP_ID="1400692008")
+    assert done.stdout.startswith("task or campaign 'x' of application 1400692008: rule 1, ")
+
+
+@pytest.mark.parametrize(
+    ("name", "lines", "hours"),
+    [
+        ("us-reminders", ["task 'us-reminders' of application 1400692008: named in the policy, quiet hours us-east"], ["us-east"]),
+        ("spring-dialing", ["campaign 'spring-dialing' of application 1400692008: named in the policy, quiet hours default, exempt until 2026-12-01T00:00:00+08:00"], ["default"]),
+        ("us-spring", ["task or campaign 'us-spring' of application 1400692008: rule 1, quiet hours us-east"], ["us-east"]),
+        ("test-1", ["task or campaign 'test-1' of application 1400692008: rule 2, quiet hours none (deliberately never quiet)"], []),
+        ("eu-1", ["task 'eu-1' of application 1400692008: rule 5, quiet hours default", "campaign 'eu-1' of application 1400692008: rule 3, quiet hours us-east, not resumed by itself"], ["default", "us-east"]),
+        ("x", ["task 'x' of application 1400692008: uncovered, since no rule matches", "campaign 'x' of application 1400692008: rule 3, quiet hours us-east, not resumed by itself"], ["us-east"]),
+    ],
+)  # fmt: skip
+def test_it_is_explained_what_covers_a_name(
+    run: Any, tmp_path: Path, name: str, lines: list[str], hours: list[str]
+) -> None:
+    (tmp_path / "rules.yaml").write_text(POLICY + RULES)
+    done = run("explain", "rules.yaml", "--at", "2026-11-26T22:00:00-05:00", "--task", name)
+    assert done.returncode == 0, done.stderr
+    shown = done.stdout.splitlines()
+    assert shown[: len(lines)] == lines
+    assert [line.partition(": at ")[0] for line in shown[len(lines) :]] == hours
+    done = run("preview", "rules.yaml", "--from", "2026-11-23", "--task", name)
+    shown = done.stdout.splitlines()
+    assert shown[: len(lines)] == lines
+    assert [line.partition(": ")[0] for line in shown[len(lines) :] if ": " in line] == hours
+
+
+def test_what_covers_a_name_is_known_to_programs(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "rules.yaml").write_text(POLICY + RULES)
+    explain = ["explain", "rules.yaml", "--at", "2026-11-26T22:00:00-05:00", "--json", "--task"]
+    task, campaign = json.loads(run(*explain, "eu-1").stdout)
+    assert (task["kind"], task["covered_by"], task["rule"], task["quiet_hours"], task["quiet"]) == (
+        "task",
+        "rule",
+        5,
+        "default",
+        False,
+    )
+    assert (campaign["kind"], campaign["rule"], campaign["resume"], campaign["quiet"]) == (
+        "campaign",
+        3,
+        False,
+        True,
+    )
+    task, _ = json.loads(run(*explain, "x").stdout)
+    assert (task["covered_by"], task["rule"], task["quiet_hours"], task["quiet"]) == (
+        "uncovered",
+        None,
+        None,
+        False,
+    )
+    (named,) = json.loads(run(*explain, "spring-dialing").stdout)
+    assert (named["covered_by"], named["exempt"], named["exempt_until"]) == (
+        "entry",
+        True,
+        "2026-12-01T00:00:00+08:00",
+    )
+
+
 WRONG = [
+    (
+        ["explain", "policy.yaml", "--task", "x", "--at", "2026-11-01T01:30Z"],
+        "--task 'x' is not named in the policy, which has no rules",
+    ),
+    (["preview", "policy.yaml", "--task", "x", "--name", "y"], "not allowed with argument --task"),
     (
         ["preview", "--policy", "policy.yaml", "--name", "europe"],
         "--name 'europe' is not in the policy, which has default, us-east",

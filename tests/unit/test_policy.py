@@ -411,7 +411,7 @@ def test_a_name_may_be_as_long_as_that() -> None:
 WORDS = st.sampled_from(
     ["quiet_hours", "tasks", "default", "time_zone", "quiet", "except", "preset", "lead_time", "times", "dates", "years",
      "months", "weekdays", "days_of_month", "holidays", "workdays", "holiday_eves", "location", "task_id", "sdk_app_id",
-     "exempt_until", "start_time", "end_time", "UTC", "Asia/Shanghai", "us-federal", "21:00-08:00", "Mon 21:00-08:00", "9999",
+     "exempt_until", "campaigns", "rules", "campaign_id", "kind", "name", "resume", "none", "task", "us-*", "start_time", "end_time", "UTC", "Asia/Shanghai", "us-federal", "21:00-08:00", "Mon 21:00-08:00", "9999",
      "0001", "9999-12-31", "0001-01-01", "02-29", "-1", "1:5", "monday#5", "2m", "CN", "XNYS", "../../etc/passwd", "\0", "-", "#",
      "0001-01-01T00:00:00Z/9999-12-31T23:59:59Z", "9999-12-31T23:59:59-14:00", "0000-01-01T00:00:00Z/0001-01-01T00:00:00Z"]
 )  # fmt: skip
@@ -433,7 +433,11 @@ HOURS = st.fixed_dictionaries(
     VALUES
     | st.fixed_dictionaries(
         {"quiet_hours": st.dictionaries(WORDS, HOURS | VALUES, max_size=3)},
-        optional={"tasks": st.dictionaries(WORDS, VALUES, max_size=3)},
+        optional={
+            "tasks": st.dictionaries(WORDS, VALUES, max_size=3),
+            "campaigns": st.dictionaries(WORDS, VALUES, max_size=3),
+            "rules": st.lists(st.dictionaries(WORDS, VALUES, max_size=4) | VALUES, max_size=3) | VALUES,
+        },
     )
 )
 def test_any_document_is_a_policy_or_refused(document: Any) -> None:
