@@ -112,7 +112,7 @@ class Report(_Report):
     def lasting(self) -> list[Hashable]:
         """Return a key for each task with a lasting outcome: the same as long as its quiet period lasts."""
         return [
-            (task.task.key, task.outcome, task.hours and (task.hours.quiet, task.hours.until))
+            (task.task.key, task.outcome, self.dry_run, task.hours and (task.hours.quiet, task.hours.until))
             for task in self.tasks
             if task.outcome in _LASTING
         ]
