@@ -23,8 +23,8 @@ _LONGEST_MESSAGE = 2_000
 class Finding(NamedTuple):
     """What a check found. An error means that quiet hours may not be kept, or not be reported.
 
-    `kind` and `id` say which task it is about, `sdk_app_id` which application; `None` where none is. `subject` is
-    what else makes it another finding, such as the name of quiet hours; it is not published.
+    `kind` and `id` say which task it is about, `sdk_app_id` which application; `None` where none is.
+    `subject` is what else makes it another finding, such as the name of quiet hours; it is not published.
     """
 
     level: Level
