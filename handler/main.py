@@ -121,7 +121,7 @@ def check(*, clock: Clock | None = None, backoff: Backoff | None = None, **given
     redaction.hide(settings.secrets)
     notifier, reader = Notifier(invocation, Memory()), _reader(settings, invocation)
     handler = EventHandler(invocation, notifier, settings, reader, given)
-    return handler.checker().run(source(invocation.function), "Check", is_rehearsal=True)
+    return handler.checker(invocation.for_work()).run(source(invocation.function), "Check", is_rehearsal=True)
 
 
 class EventHandler:
@@ -162,16 +162,14 @@ class EventHandler:
             self._notify(report)
             reports.append(report)
         if checks := [each.message for each in results if each.is_check]:
-            found = self._checks.published(len(checks))
-            fates += [
-                (message, Fate.FOUND_ERRORS if found.status == "errors" else Fate.DONE) for message in checks
-            ]
-            reports.append(found)
+            found, fate = self._checks.published(len(checks))
+            fates += [(message, fate) for message in checks]
+            reports += [found] if found else []
         if delivery.trigger in TIMERS and all(fate is Fate.DONE for _, fate in fates):
             policy, clock = self.reader.policy, self.invocation.deadline.clock
             self._checks.rehearse(results, Schedule(policy.quiet_hours, clock))
-        summary = "; ".join(each.summary() for each in reports)
-        return delivery.answer(fates, reports[0].data(), summary)
+        summary = "; ".join(each.summary() for each in reports) or "there was no time for the check"
+        return delivery.answer(fates, reports[0].data() if reports else {}, summary)
 
     def _notify(self, report: Report) -> None:
         self.notifier.notify(_destination(self.settings, self.invocation), report, self.connection.calls)
@@ -181,11 +179,10 @@ class EventHandler:
         topic = _destination(self.settings, self.invocation)
         return Checks(self.invocation, self.notifier, topic, self.checker, lambda: self.connection.calls)
 
-    def checker(self) -> Checker:
+    def checker(self, until: Deadline) -> Checker:
         """Return what checks these settings. It is imported here, since most wake-ups do not need it."""
         from handler.check.checker import Checker  # noqa: PLC0415
 
-        deadline = self.invocation.for_work()
         return Checker(
             policy=self.reader.policy,
             tasks=self.reader.known.named,
@@ -194,7 +191,7 @@ class EventHandler:
             dry_run=self.settings.callout_dry_run,
             ccc=self.connection.ccc,
             topic=_destination(self.settings, self.invocation),
-            until=deadline,
+            until=until,
             backoff=self.invocation.backoff,
         )
 

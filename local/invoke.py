@@ -125,11 +125,24 @@ def _in_the_real_world(options: argparse.Namespace, event: Any, clock: Clock) ->
     if options.protocol:
         wanted = [report for report in run.reports if report.wanted_by(settings.callout_notify)]
         return run, against, [as_read(_messages([*wanted, *run.checks]), options.protocol)]
-    notification = f"Published to {settings.callout_topic}"
+    published = _published(run.lines)
+    notification = (
+        f"Published to {settings.callout_topic}"
+        if published
+        else (
+            f"Nothing was published to {settings.callout_topic} (CALLOUT_NOTIFY is {settings.callout_notify})"
+        )
+    )
     if settings.callout_topic == "stdout:":
         events = [line for line in run.lines.splitlines() if line.startswith('{"specversion"')]
         notification = "\n".join(["Notification (the topic is stdout:):", *map(show.pretty, events)])
     return run, against, show.page(run.reports, run.checks, notification)
+
+
+def _published(lines: str) -> int:
+    """Return how many notifications the function's log says that the topic took."""
+    records = (json.loads(line) for line in lines.splitlines() if line.startswith('{"time"'))
+    return sum(record.get("notifications", 0) for record in records)
 
 
 def _messages(published: Iterable[Publishable]) -> Iterator[tuple[str, str]]:

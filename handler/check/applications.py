@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from handler.cloud.ccc_types import NOT_THERE
 from handler.errors import CloudError, Scope
 from handler.errors.sentences import given
 from handler.reconcile.listing import Listing
-from handler.report.check import Finding
+from handler.report.check import Finding, Level, stable
 from handler.task import FINISHED, SdkAppId, Task, TaskId
 
 if TYPE_CHECKING:
     from handler.cloud.ccc import Ccc
     from handler.cloud.ccc_types import Seen
     from handler.cloud.pacing import Deadline
+
+_LEAST_SECONDS = 1.0
+"""For one call, beside the wait for its turn."""
 
 
 @dataclass
@@ -29,6 +33,7 @@ class Applications:
     ccc: Callable[[], Ccc]
     tasks: Mapping[str, Task]
     until: Deadline
+    per_second: float
     finished: set[tuple[SdkAppId, TaskId | None]] = field(default_factory=set)
 
     def findings(self, apps: Iterable[SdkAppId]) -> Iterator[Finding]:
@@ -45,7 +50,9 @@ class Applications:
         while left:
             app = left.pop(0)
             listing = Listing(ccc, app)
-            share = self.until.within(self.until.remaining() / (len(left) + 1))
+            # At a low rate an equal share may be shorter than the wait for the turn of a call.
+            least = 1.5 / self.per_second + _LEAST_SECONDS
+            share = self.until.within(max(self.until.remaining() / (len(left) + 1), least))
             yield from self._of(listing, share)
             if listing.error is not None and listing.error.scope is Scope.EVERYTHING:
                 return
@@ -56,10 +63,17 @@ class Applications:
         for name, task in self.tasks.items():
             if task.sdk_app_id == app and task.task_id is not None:
                 names.setdefault(task.task_id, []).append(name)
+        calls = listing.ccc.calls
         for _ in listing.read_all(until, lambda: not names.keys() <= listing.found.keys()):
             if names.keys() <= listing.found.keys():
                 break
-        if listing.error is not None:
+        # Where pages came, or no request was sent, the time was up: that says nothing of CCC.
+        late = listing.error is None or listing.error.code == "NoAnswer"
+        if not listing.begun and late and listing.ccc.calls == calls:
+            text = f"Application {app} was not asked: there was no time left for it"
+            yield Finding("warning", "ListIncomplete", text, sdk_app_id=app)
+            return
+        if listing.error is not None and not (listing.begun and late):
             yield _refused(listing.error, app)
         elif not listing.begun:
             yield Finding("error", "NoAnswer", f"Application {app}: no answer in time", sdk_app_id=app)
@@ -67,7 +81,7 @@ class Applications:
         seen = {task_id: listing.found[task_id] for task_id in names if task_id in listing.found}
         self.finished |= {(app, task_id) for task_id, each in seen.items() if each.state in FINISHED}
         yield from _other_names(app, names, seen)
-        if listing.error is None:
+        if late:
             yield from self._missing(listing, [each for each in names if each not in seen], names, until)
 
     def _missing(
@@ -84,13 +98,20 @@ class Applications:
                     f"CCC does not know task {task_id} ({_shown(names[task_id])}) "
                     f"in application {listing.app}"
                 )
-                yield Finding("error", "TaskNotFound", text, "task", task_id, listing.app)
+                exempt = all(self._is_exempt(name) for name in names[task_id])
+                level: Level = "warning" if exempt else "error"
+                yield Finding(level, "TaskNotFound", text, "task", task_id, listing.app)
         if unseen:
             text = (
                 f"Application {listing.app}: {len(unseen):,} of the policy's tasks were not seen, since the "
                 "list was not read to its end in time"
             )
             yield Finding("warning", "ListIncomplete", text, sdk_app_id=listing.app)
+
+    def _is_exempt(self, name: str) -> bool:
+        """Return whether a task is exempt for another hour, so that no pause of it is due."""
+        until = self.tasks[name].exempt_until
+        return until is not None and until > self.until.clock.now() + timedelta(hours=1)
 
     @staticmethod
     def _known(listing: Listing, task_id: TaskId, until: Deadline) -> bool | None:
@@ -111,7 +132,7 @@ def _other_names(
                 f"Task {task_id} of application {app} is {_shown(names[task_id])} in the policy, and "
                 f"{given(each.name)} in CCC: is it the one that is meant?"
             )
-            yield Finding("warning", "NameDiffers", text, "task", task_id, app)
+            yield Finding("warning", "NameDiffers", text, "task", task_id, app, each.name)
 
 
 def _shown(names: list[str]) -> str:
@@ -120,4 +141,5 @@ def _shown(names: list[str]) -> str:
 
 def _refused(error: CloudError, app: SdkAppId | None) -> Finding:
     where = f"Application {app}: " if app else ""
-    return Finding("error", error.code, f"{where}{error.code}: {error.message}", sdk_app_id=app)
+    text = f"{where}{error.code}: {error.message}"
+    return Finding("error", error.code, text, sdk_app_id=app, subject=stable(error.message))

@@ -22,7 +22,24 @@ if TYPE_CHECKING:
 
 _FOR_CCC = 0.7
 """The share of the time that CCC may take; the rest is for the topic."""
-_DENIED = ("AuthorizationError", "AccessDenied", "UnauthorizedOperation", "AuthFailure.UnauthorizedOperation")
+_DOUBTFUL = (
+    # Answers that say nothing of whether publishing works: a missing permission, or an API that is busy.
+    "AuthorizationError",
+    "AccessDenied",
+    "UnauthorizedOperation",
+    "AuthFailure.UnauthorizedOperation",
+    "InvalidAction",
+    "UnsupportedOperation",
+    "Throttl",
+    "RequestLimitExceeded",
+    "LimitExceeded",
+    "InternalError",
+    "InternalFailure",
+    "ServiceUnavailable",
+    "FailedOperation",
+    "ResourceUnavailable",
+    "ResourceInsufficient",
+)
 _SHOWN = 5
 
 
@@ -63,12 +80,12 @@ class Checker:
     def _settings(self) -> list[Finding]:
         if not self.dry_run:
             return []
-        text = "CALLOUT_DRY_RUN is true: this function reports what it would pause, and pauses nothing"
+        text = "This is a dry run: the function reports what it would pause, and pauses nothing"
         return [Finding("warning", "DryRun", text)]
 
     def _ccc(self) -> list[Finding]:
         until = self.until.within(self.until.remaining() * _FOR_CCC)
-        reading = Applications(self.ccc, self.tasks, until)
+        reading = Applications(self.ccc, self.tasks, until, self.per_second)
         findings = list(reading.findings(self._apps()))
         unfinished = {task.key: task for task in self.tasks.values() if task.key not in reading.finished}
         now = self.until.clock.now()
@@ -81,10 +98,10 @@ class Checker:
             look_at(self.topic, self.until, self.backoff)
         except CloudError as error:
             address, why = self.topic.address, f"{error.code}: {error.message}"
-            if error.code.startswith(_DENIED):
-                text = f"The topic {address} may not be read, so it is not known whether it is there: {why}"
-                return [Finding("warning", "TopicNotReadable", text)]
-            return [Finding("error", error.code, f"Topic {address}: {why}")]
+            if error.code.startswith(_DOUBTFUL):
+                text = f"The topic {address} could not be read, so it is not known whether it is there: {why}"
+                return [Finding("warning", "TopicNotReadable", text, subject=error.code)]
+            return [Finding("error", error.code, f"Topic {address}: {why}", subject=address)]
         return []
 
     def _scope(self) -> str:

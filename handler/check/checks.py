@@ -1,9 +1,12 @@
 """What is done with a check: one that was asked for is published, a rehearsal is heard where it has news."""
 
+import logging
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 from handler.check.rehearsal import about_to_begin, occasion
+from handler.cloud.pacing import Deadline
 from handler.errors import UnfinishedError
 from handler.invocation import Invocation
 from handler.messages.reader import MessageResult
@@ -12,12 +15,18 @@ from handler.report.check import CheckReport
 from handler.report.report import source
 from handler.topics.notifier import Notifier
 from handler.topics.topic import Destination
+from handler.triggers.delivery import Fate
 
 if TYPE_CHECKING:
     from handler.check.checker import Checker
 
 _LEAST_TO_REHEARSE_SECONDS = 0.5
 """With less time left after the work, a rehearsal would only find that nobody answers in time."""
+_LONGEST_REHEARSAL_SECONDS = 30.0
+"""A wake-up each minute is to find the function free."""
+_BEFORE_THE_BEGINNING = timedelta(seconds=15)
+"""How long before quiet hours begin a rehearsal must have ended, with what it publishes."""
+_log = logging.getLogger(__name__)
 
 
 class Checks(NamedTuple):
@@ -26,35 +35,46 @@ class Checks(NamedTuple):
     invocation: Invocation
     notifier: Notifier
     topic: Destination
-    checker: "Callable[[], Checker]"
+    checker: "Callable[[Deadline], Checker]"
     calls: Callable[[], int]
 
-    def published(self, count: int) -> CheckReport:
-        """Return what a check finds, published as an event of its own for each of `count` messages.
+    def published(self, count: int) -> tuple[CheckReport | None, Fate]:
+        """Return what a check finds, published as an event for each of `count` messages, and their fate.
 
-        Raises `PublishError`.
+        Where the work took more than half of the time, the check would find that there is none: its messages
+        are to come again. Raises `PublishError`.
         """
-        found = self._run("Check", is_rehearsal=False)
+        run = self.invocation
+        until = run.for_work()
+        if until.remaining() < (until.at - run.started) / 2:
+            _log.warning("no time for a check")
+            return None, Fate.RETRY
+        found = self._run("Check", until, is_rehearsal=False)
         for _ in range(count):
             self.notifier.notify_check(self.topic, found.again(), self.calls())
-        return found
+        return found, Fate.FOUND_ERRORS if found.status == "errors" else Fate.DONE
 
     def rehearse(self, results: Iterable[MessageResult], schedule: Schedule) -> None:
         """Check everything if quiet hours begin within the hour, once with success for each beginning.
 
         This is for the messages that ask for every task of the policy to be paused. Raises `UnfinishedError`
-        where that finds errors, at each wake-up until it does not. Without time left nothing is checked: the
-        next wake-up has some, or its work fails.
+        where that finds errors, at each wake-up until it does not. It has ended before quiet hours begin, so
+        that the next wake-up is not held up. Without time nothing is checked.
         """
         asked = (each for each in results if each.asks_to_pause_all)
-        names = dict.fromkeys(job.task.quiet_hours for each in asked for job in each.jobs)
-        coming = self.notifier.not_rehearsed(about_to_begin(map(schedule.now, names)))
-        if not coming or self.invocation.for_work().remaining() < _LEAST_TO_REHEARSE_SECONDS:
+        tasks = [job.task for each in asked for job in each.jobs]
+        coming = self.notifier.not_rehearsed(about_to_begin(tasks, schedule.now))
+        if not coming:
             return
-        found = self._run(occasion(coming), is_rehearsal=True)
+        left = (coming[0].until or coming[0].now) - coming[0].now - _BEFORE_THE_BEGINNING
+        until = self.invocation.for_work().within(min(_LONGEST_REHEARSAL_SECONDS, left.total_seconds()))
+        if until.remaining() < _LEAST_TO_REHEARSE_SECONDS:
+            _log.warning("no time for a rehearsal")
+            return
+        found = self._run(occasion(coming), until, is_rehearsal=True)
         self.notifier.rehearsed(self.topic, found, coming, self.calls())
         if found.status == "errors":
             raise UnfinishedError(found.summary())
 
-    def _run(self, name: str, *, is_rehearsal: bool) -> CheckReport:
-        return self.checker().run(source(self.invocation.function), name, is_rehearsal=is_rehearsal)
+    def _run(self, name: str, until: Deadline, *, is_rehearsal: bool) -> CheckReport:
+        return self.checker(until).run(source(self.invocation.function), name, is_rehearsal=is_rehearsal)

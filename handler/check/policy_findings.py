@@ -12,6 +12,8 @@ from handler.task import Task
 
 _TIMER_SECONDS = 60
 """How long after the beginning of quiet hours a timer may come, as the function is deployed."""
+_LONGEST_SECONDS = 86_000.0
+"""Nearly a day, and the longest lead time."""
 _NEVER = timedelta.min
 
 
@@ -22,18 +24,18 @@ def policy_findings(
     counts = Counter(task.quiet_hours for task in tasks)
     for name, each in hours.items():
         if text := _too_short(each.lead_time, counts[name], per_second):
-            yield Finding("warning", "LeadTimeTooShort", f"quiet_hours.{name}: {text}")
+            yield Finding("warning", "LeadTimeTooShort", f"quiet_hours.{name}: {text}", subject=name)
     notes = dict.fromkeys(note for each in hours.values() for note in each.notes(at))
     for note in notes:
-        yield Finding("warning", "HolidayData", note)
+        yield Finding("warning", "HolidayData", note, subject=note)
     for name, each in hours.items():
         for text in each.warnings(at, _NEVER):
-            yield Finding("warning", "Policy", f"quiet_hours.{name} {text}")
+            yield Finding("warning", "Policy", f"quiet_hours.{name} {text}", subject=f"{name} {text}")
 
 
 def _too_short(lead_time: timedelta, count: int, per_second: float) -> str | None:
     """Return why a lead time does not suffice to pause so many tasks, unless it lacks less than a second."""
-    seconds = count / per_second
+    seconds = min(count / per_second, _LONGEST_SECONDS)
     if seconds <= max(1.0, lead_time.total_seconds()):
         return None
     enough = write_lead_time(timedelta(seconds=_TIMER_SECONDS + ceil(seconds)))

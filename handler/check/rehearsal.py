@@ -1,19 +1,28 @@
 """When a rehearsal is due: in the hour before quiet hours begin, once with success. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from handler.quiet_hours.status import QuietStatus, span, when
+from handler.task import Task
 
 _AHEAD = timedelta(hours=1)
 TIMERS = frozenset({"timer", "schedule"})
 """The triggers that come by themselves, of which one is sure to come before quiet hours begin."""
 
 
-def about_to_begin(statuses: Iterable[QuietStatus]) -> list[QuietStatus]:
-    """Return the statuses of the quiet hours that begin within the hour, the next one first."""
-    found = [each for each in statuses if not each.quiet and each.until and each.until - each.now <= _AHEAD]
-    return sorted(found, key=lambda each: each.until or each.now)
+def about_to_begin(tasks: Iterable[Task], status: Callable[[str], QuietStatus]) -> list[QuietStatus]:
+    """Return the statuses of the quiet hours that begin within the hour, the next one first.
+
+    `status` says what quiet hours say now. Those of tasks that are exempt beyond the beginning do not count.
+    """
+    found: dict[str, QuietStatus] = {}
+    for task in tasks:
+        now = found.get(task.quiet_hours) or status(task.quiet_hours)
+        begins = None if now.quiet else now.until
+        if begins and begins - now.now <= _AHEAD and not (task.exempt_until and task.exempt_until > begins):
+            found[task.quiet_hours] = now
+    return sorted(found.values(), key=lambda each: each.until or each.now)
 
 
 def occasion(coming: list[QuietStatus]) -> str:

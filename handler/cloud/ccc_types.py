@@ -79,7 +79,7 @@ def read_page(response: dict[str, Any], number: int, size: int) -> Page:
             unnamed |= name is None
         else:
             unreadable.append(name)
-    total = total if _is_count(total) else None
+    total = total if _is_count(total) and total <= INT64_MAX else None
     shown = len(entries or ())
     if number == 0 and total is not None and 0 < shown < min(size, total):
         size = shown

@@ -57,6 +57,10 @@ class Rules:
             if app := rule.sdk_app_id or default_app:
                 self._add(number, rule, SdkAppId(app))
 
+    def applications(self) -> tuple[SdkAppId, ...]:
+        """Return the applications that have rules, in the order of their first ones."""
+        return tuple(dict.fromkeys(app for app, _ in self._hours))
+
     def quiet_hours(self, app: SdkAppId, kind: Kind) -> frozenset[str]:
         """Return the names of the quiet hours that rules may give there, `NONE` left out."""
         return frozenset(self._hours.get((app, kind), ())) - {NONE}

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from math import ceil
 from typing import TYPE_CHECKING
 
 from handler.cloud.ccc_types import LIST
@@ -62,7 +61,7 @@ class _Pass:
         known = [total for total in self.totals if total is not None]
         if len(known) < len(self.totals):
             return 1
-        counted = ceil(max(known) / self.size) - self.next
+        counted = -(-max(known) // self.size) - self.next
         return max(counted, 1 if self.beyond and self.full else 0)
 
     @property

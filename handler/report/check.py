@@ -4,6 +4,7 @@ import uuid
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
 from handler.errors.sentences import shortened
@@ -20,9 +21,10 @@ _LONGEST_MESSAGE = 2_000
 
 
 class Finding(NamedTuple):
-    """One thing that a check found. An error means that quiet hours will not be kept, or not be reported.
+    """What a check found. An error means that quiet hours may not be kept, or not be reported.
 
     `kind` and `id` say which task it is about, `sdk_app_id` which application; `None` where none is.
+    `subject` is what else makes it another finding, such as the name of quiet hours; it is not published.
     """
 
     level: Level
@@ -31,6 +33,7 @@ class Finding(NamedTuple):
     kind: Literal["task"] | None = None
     id: int | None = None
     sdk_app_id: int | None = None
+    subject: str = ""
 
     @property
     def about(self) -> Hashable:
@@ -39,12 +42,12 @@ class Finding(NamedTuple):
 
     def entry(self) -> dict[str, Any]:
         """Return the finding's entry in the notification."""
-        return self._asdict() | {"message": sendable(shortened(self.message, _LONGEST_MESSAGE))}
+        entry = self._asdict() | {"message": sendable(shortened(self.message, _LONGEST_MESSAGE))}
+        del entry["subject"]
+        return entry
 
 
-class CheckReport(NamedTuple):
-    """The findings of one check. `occasion` is how its text begins, `scope` says what was looked at."""
-
+class _CheckReport(NamedTuple):
     id: str
     time: datetime
     source: str
@@ -52,6 +55,10 @@ class CheckReport(NamedTuple):
     scope: str
     findings: tuple[Finding, ...] = ()
     is_rehearsal: bool = False
+
+
+class CheckReport(_CheckReport):
+    """The findings of one check. `occasion` is how its text begins, `scope` says what was looked at."""
 
     def again(self) -> "CheckReport":
         """Return the same findings as a report with an id of its own."""
@@ -69,7 +76,11 @@ class CheckReport(NamedTuple):
         return {"status": self.status, "action": "check"}
 
     def data(self) -> Mapping[str, Any]:
-        """Return the notification's `data`, whole."""
+        """Return the notification's `data`, whole. It is built once."""
+        return self._data
+
+    @cached_property
+    def _data(self) -> dict[str, Any]:
         return {
             "status": self.status,
             "findings": cleaned([finding.entry() for finding in self.findings]),
@@ -78,7 +89,7 @@ class CheckReport(NamedTuple):
 
     def events(self, limit: int, measure: Measure = size) -> list[dict[str, Any]]:
         """Return the notification as CloudEvents of at most `limit` bytes each, see `cloudevents.split`."""
-        return split(dict(self.data()), Envelope(self.id, self.source, self.time, CHECK_TYPE), limit, measure)
+        return split(self._data, Envelope(self.id, self.source, self.time, CHECK_TYPE), limit, measure)
 
     def summary(self) -> str:
         """Return what a trigger is told of a check with errors: the first of them, in a line."""
@@ -104,6 +115,11 @@ class CheckReport(NamedTuple):
 
     def _of(self, level: Level) -> list[Finding]:
         return [finding for finding in self.findings if finding.level == level]
+
+
+def stable(message: str) -> str:
+    """Return a cloud's message without words that have a digit, such as a time or a request id."""
+    return " ".join(word for word in message.split() if not any(map(str.isdigit, word)))
 
 
 def _sentences(findings: Sequence[Finding]) -> str:

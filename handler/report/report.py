@@ -120,6 +120,7 @@ class Report(_Report):
             (
                 task.task.key,
                 task.outcome,
+                self.dry_run,
                 task.hours and (task.hours.quiet, task.hours.until),
                 task.heard_until,
             )

@@ -57,15 +57,17 @@ def publish(report: Publishable, to: Destination, deadline: Deadline, backoff: B
 
 def look_at(to: Destination, deadline: Deadline, backoff: Backoff) -> None:
     """Read the topic itself before the deadline. Raises `CloudError` where that cannot be."""
+    now = deadline.clock.monotonic
+    patience = now() + backoff.unanswered_seconds
 
     def attempt(number: int) -> None:
         del number
         target = connect(to, deadline.remaining())
-        target.look(min(deadline.remaining(), LONGEST_CALL_SECONDS))
+        target.look(min(deadline.remaining(), LONGEST_CALL_SECONDS, backoff.unanswered_seconds))
 
     def again(error: Exception, number: int) -> bool:
         del number
-        return isinstance(error, CloudError) and error.retryable
+        return isinstance(error, CloudError) and error.retryable and now() < patience
 
     _in_time("reading", lambda: retry(attempt, again=again, deadline=deadline, backoff=backoff), deadline)
 

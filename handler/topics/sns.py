@@ -22,6 +22,8 @@ _RETRYABLE_CODES = (
     "RequestTimeout",
     "KMSThrottling",
 )
+_NO_CREDENTIALS = ("NoCredentialsError", "PartialCredentialsError")
+"""What boto3 raises where no role and no person gives it a key."""
 _LARGEST = 256 * 1024
 """Bytes of a message: bodies, attributes and subject. Source: SNS API Reference, Publish, Message."""
 _BESIDES = 1_024
@@ -105,7 +107,9 @@ def _translated(error: Exception) -> CloudError:
     """Return the error of boto3 as one of ours; without a `response` it never got an answer."""
     answer = getattr(error, "response", None)
     if not isinstance(answer, dict):
-        return CloudError(type(error).__name__, str(error), meaning=Meaning.RETRY)
+        final = type(error).__name__ in _NO_CREDENTIALS
+        meaning = Meaning.HALT if final else Meaning.RETRY
+        return CloudError(type(error).__name__, str(error), meaning=meaning)
     code = str(answer.get("Error", {}).get("Code", "Unknown"))
     status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return CloudError(

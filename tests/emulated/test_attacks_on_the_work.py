@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
@@ -18,7 +19,8 @@ from handler.task import Job, Outcome, SdkAppId, Task, TaskId
 from local.emulator import Emulator, Fault, Kind, faults
 from tests.support import APP, DESCRIBE, LIST, PAUSE, RESUME
 
-from .harness.constants import HOURS, NIGHT, SPRING
+from .harness.constants import ALL_DAY, HOURS, NIGHT, SPRING
+from .harness.function import Function
 from .harness.reconciler import SimulatedReconciler, ccc_client, named, numbered, pause
 
 OTHER = SdkAppId(1400000001)
@@ -428,3 +430,14 @@ def test_thousands_of_names_beside_thousands_of_tasks_of_the_policy_cost_little(
     reports = SimulatedReconciler(emulator, known=known).run(*jobs)
     assert reports[0].outcome is Outcome.PAUSED
     assert time.process_time() - began < 10, "9,000,000 decisions took a minute"
+
+
+def test_an_absurd_total_keeps_no_task_from_being_paused(emulator: Emulator) -> None:
+    ids = range(1, 61)
+    for number in ids:
+        emulator.tasks.add(task_id=number, sdk_app_id=APP, name=f"task-{number}", state=1)
+    emulator.faults.add(faults.mangled(lambda answer: answer | {"TotalCount": 10**400}), action=LIST)
+    tasks = {f"task-{number}": number for number in ids}
+    function = Function(emulator, callout_policy=json.dumps({"quiet_hours": ALL_DAY, "tasks": tasks}))
+    assert function({})["summary"] == {"paused": 60}
+    assert [task.state for task in emulator.tasks if task.task_id in ids] == [5] * 60

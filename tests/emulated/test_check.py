@@ -273,6 +273,15 @@ def test_each_message_that_asks_for_a_check_gets_an_event_and_ccc_is_asked_once(
     assert [entry.action for entry in emulator.journal.entries] == [LIST]
 
 
+def test_a_check_beside_work_that_took_the_time_comes_again(function: Function, emulator: Emulator) -> None:
+    emulator.faults.add(faults.latency(0.7), action=PAUSE)
+    event = sqs({"tasks": [16498]}, CHECK)
+    night = function.now.replace(hour=22)
+    answer = function(event, night, context={"time_limit_in_ms": 3_000})
+    assert {"itemIdentifier": "m1"} in answer["batchItemFailures"]
+    assert [event["type"] for event in function.received()] == ["callout.quiet-hours.report.v1"]
+
+
 @pytest.mark.parametrize("tasks", [[16498], []])
 def test_a_check_takes_no_tasks(function: Function, tasks: list[int]) -> None:
     body = CHECK | {"tasks": tasks}

@@ -15,6 +15,7 @@ from handler.topics.notifier import Memory
 from local.emulator import Emulator, faults
 from tests.support import LIST, PAUSE
 
+from .harness.clock import SimulatedClock
 from .harness.function import Function
 from .harness.subscriber import BusSubscriber, CmqSubscriber, SnsSubscriber, Subscriber
 
@@ -75,7 +76,8 @@ def test_success_is_remembered_for_this_beginning_by_this_instance(
     [
         (timedelta(hours=1, seconds=1), False),
         (timedelta(hours=1), True),
-        (timedelta(seconds=1), True),
+        (timedelta(seconds=20), True),
+        (timedelta(seconds=10), False),
         (timedelta(hours=9), False),
     ],
 )
@@ -222,6 +224,83 @@ def test_a_wake_up_outside_that_hour_connects_to_nothing(function: Function, emu
     assert calls(emulator) == []
 
 
+def test_a_rehearsal_has_ended_before_the_quiet_hours_begin(function: Function, emulator: Emulator) -> None:
+    for number in range(1, 30_001):
+        emulator.tasks.add(task_id=number, sdk_app_id=1400692008, name=f"task-{number}", state=4)
+    for before in (20, 60):
+        clock = SimulatedClock(BEGINNING - timedelta(seconds=before))
+        gone = policy({"spring-renewals": 16498, "gone": 99_999_999})
+        function(TIMER, clock=clock.clock(), context={"time_limit_in_ms": 120_000}, callout_policy=gone)
+        assert timedelta(0) < BEGINNING - clock.now()
+        assert clock.now() - (BEGINNING - timedelta(seconds=before)) < timedelta(seconds=45)
+
+
+def test_another_finding_of_the_same_code_is_published(function: Function) -> None:
+    at_nine = {"time_zone": "UTC", "quiet": ["21:00-22:00"]}
+    a = at_nine | {"quiet": ["2026-11-20T00:00Z/2026-11-21T00:00Z", "21:00-22:00"]}
+    b = at_nine | {"quiet": ["2026-11-24T00:00Z/2026-11-24T10:00Z", "21:00-22:00"]}
+    function(TIMER, callout_policy=policy(default=at_nine, a=a, b=b))
+    (first,) = function.reports()
+    function(TIMER, BEGINNING + timedelta(days=1) - EARLIER, callout_policy=policy(default=at_nine, a=a, b=b))
+    (second,) = function.reports()
+    assert ("quiet_hours.b" in first["text"], "quiet_hours.b" in second["text"]) == (False, True)
+
+
+def test_applications_that_were_not_reached_at_a_low_rate_are_not_said_to_be_silent(
+    function: Function, emulator: Emulator
+) -> None:
+    apps = range(1400000001, 1400000041)
+    for app in apps:
+        emulator.tasks.add(task_id=1, sdk_app_id=app, name="one", state=1)
+    tasks = {f"one of {app}": {"task_id": 1, "sdk_app_id": app} for app in apps}
+    clock = SimulatedClock(BEGINNING - EARLIER)
+    function(
+        TIMER,
+        clock=clock.clock(),
+        context={"time_limit_in_ms": 60_000},
+        callout_requests_per_second=1,
+        callout_policy=policy(tasks),
+        callout_sdk_app_id=None,
+    )
+    codes = {each["code"] for each in function.report()["findings"]}
+    assert codes == {"NameDiffers", "ListIncomplete", "LeadTimeTooShort"}
+
+
+@pytest.mark.parametrize("code", ["InvalidAction", "FailedOperation.CamAuth", "InternalError"])
+def test_a_topic_that_cannot_be_read_is_not_said_to_be_broken(emulator: Emulator, code: str) -> None:
+    reader = CmqSubscriber(emulator)
+    function = Function(
+        emulator, reader, now=BEGINNING - EARLIER, callout_policy=policy(), callout_region="ap-guangzhou"
+    )
+    emulator.faults.add(faults.error(code), action="DescribeCmqTopicDetail")
+    assert function(TIMER)["status"] == "skipped"
+    assert [each["code"] for each in function.reports()[-1]["findings"]] == ["TopicNotReadable"]
+
+
+def test_tasks_that_are_exempt_beyond_the_beginning_need_no_rehearsal(
+    function: Function, emulator: Emulator
+) -> None:
+    exempt = {"task_id": 99, "exempt_until": "2099-01-01T00:00:00Z"}
+    function(TIMER, callout_policy=policy({"gone": exempt}))
+    assert calls(emulator) == []
+    function(TIMER, callout_policy=policy({"gone": exempt, "spring-renewals": 16498}))
+    assert [(each["level"], each["code"]) for each in function.report()["findings"]] == [
+        ("warning", "TaskNotFound")
+    ]
+
+
+def test_a_rate_close_to_nothing_does_not_end_a_rehearsal(function: Function) -> None:
+    function(TIMER, callout_requests_per_second=1e-15)
+    assert "LeadTimeTooShort" in {each["code"] for each in function.report()["findings"]}
+
+
+def test_a_rehearsal_that_there_is_no_time_for_is_in_the_log(
+    function: Function, capsys: pytest.CaptureFixture[str]
+) -> None:
+    function(TIMER, context={"time_limit_in_ms": 1_000})
+    assert '"no time for a rehearsal"' in capsys.readouterr().out
+
+
 class TestATaskThatCccDoesNotKnow:
     """It makes each report fail, and is told once in each quiet period instead of 130 times a night."""
 
@@ -259,6 +338,12 @@ class TestATaskThatCccDoesNotKnow:
         emulator.tasks.add(task_id=16498, sdk_app_id=1400692008, name="spring-renewals", state=1)
         function(TIMER, self.NIGHT, callout_policy=both)
         assert [report["summary"] for report in function.reports()] == [{"not_found": 1, "paused": 1}]
+
+    def test_of_a_dry_run_does_not_hide_that_of_a_real_request(self, function: Function) -> None:
+        for dry_run in (True, False):
+            event = TIMER | {"Message": json.dumps({"tasks": [99], "dry_run": dry_run})}
+            function(event, self.NIGHT)
+        assert [report["dry_run"] for report in function.reports()] == [True, False]
 
     def test_is_published_again_where_publishing_failed(self, function: Function) -> None:
         topic = function.settings["callout_topic"]

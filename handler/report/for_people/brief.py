@@ -10,8 +10,8 @@ from handler.report.report import Report
 from handler.report.text import counted, hours_of
 from handler.task import Outcome
 
-SUBJECT_LIMIT = 100
-"""Characters, ASCII, without control characters. Source: SNS API Reference, Publish, Subject."""
+SUBJECT_LIMIT = 99
+"""Characters, ASCII, without control characters: "less than 100". Source: SNS API Reference, Publish."""
 SMS_LIMIT = 140
 """Characters. A longer text is sent, and paid for, as several SMS."""
 _LONGEST_NAME = 40
