@@ -178,7 +178,7 @@ def test_an_application_that_does_not_answer_is_an_error_and_told_in_time(
     function: Function, emulator: Emulator
 ) -> None:
     emulator.faults.add(faults.STALL)
-    data = checked(function)
+    data = checked(function, context={"time_limit_in_ms": 4_000})
     assert (data["status"], data["findings"][0]["code"]) == ("errors", "NoAnswer")
 
 

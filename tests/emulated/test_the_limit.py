@@ -497,7 +497,9 @@ def test_an_error_that_no_request_can_work_with_ends_the_sending(
     emulator.faults.script([None, None, faults.error(code)])
     with pytest.raises(PublishError, match=rf"\(2 of its 9 parts were\): {code}"):
         send(emulator, address, report=long(9))
-    assert len(emulator.journal.entries) == 3
+    # A request of another test may still be on its way.
+    api = "PublishCmqMsg" if address.startswith("cmq:") else "PutEvents"
+    assert emulator.journal.count(api) == 3
 
 
 def test_parts_go_out_at_once_where_one_after_the_other_would_be_too_late(emulator: Emulator) -> None:
