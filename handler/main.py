@@ -29,9 +29,8 @@ from handler.invocation import Invocation
 from handler.messages.reader import Done, MessageResult, Reader, entries, rejected
 from handler.messages.resolve import Known
 from handler.output import log, redaction
-from handler.policy.model import Policy
 from handler.policy.rules import Rules
-from handler.policy.source import from_intervals, load
+from handler.policy.source import read
 from handler.reconcile.schedule import Schedule, by_clock
 from handler.report.check import CheckReport
 from handler.report.entries import Problem, TaskReport
@@ -177,7 +176,9 @@ class EventHandler:
     @property
     def _checks(self) -> Checks:
         topic = _destination(self.settings, self.invocation)
-        return Checks(self.invocation, self.notifier, topic, self.checker, lambda: self.connection.calls)
+        return Checks(
+            self.invocation, self.notifier, topic, self.rules, self.checker, lambda: self.connection.calls
+        )
 
     def checker(self, until: Deadline) -> Checker:
         """Return what checks these settings. It is imported here, since most wake-ups do not need it."""
@@ -265,12 +266,6 @@ _OF_THIS_INSTANCE = Memory()
 """What this warm instance has published. A new instance starts empty, and publishes it again."""
 
 
-def _policy(settings: Settings, invocation: Invocation) -> Policy:
-    if settings.callout_policy:
-        return load(settings.callout_policy, min(10.0, invocation.for_work().remaining() / 4))
-    return from_intervals(settings.callout_quiet_hours or "", settings.callout_time_zone)
-
-
 def _destination(settings: PublishSettings, invocation: Invocation) -> Destination:
     """Return where reports go. With only the settings for publishing, every report is published."""
     identity = partial(read_credentials, settings.callout_secret, settings.credentials, invocation.secret)
@@ -282,7 +277,8 @@ def _destination(settings: PublishSettings, invocation: Invocation) -> Destinati
 
 def _reader(settings: Settings, invocation: Invocation) -> Reader:
     """Return the reader of messages under the policy. Raises `ConfigurationError`."""
-    rules = _policy(settings, invocation)
+    seconds = min(10.0, invocation.for_work().remaining() / 4)
+    rules = read(settings.callout_policy, settings.callout_quiet_hours, settings.callout_time_zone, seconds)
     app = SdkAppId(settings.callout_sdk_app_id) if settings.callout_sdk_app_id else None
     return Reader(
         known=Known.of(rules.named_tasks(app)),

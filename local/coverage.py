@@ -126,4 +126,5 @@ def warnings(policy: Policy) -> list[str]:
         policy.named_tasks(assumed)
     except ConfigurationError as error:
         found += error.problems
-    return found + never_matching(policy, assumed)
+    later = [f"{text}: the function refuses this policy" for text in policy.not_carried_out()]
+    return found + later + never_matching(policy, assumed)

@@ -73,7 +73,7 @@ def findings(check: CheckReport) -> Iterator[str | Text | Table]:
         rows = table("LEVEL", "CODE")
         rows.add_column("WHAT", overflow="fold", min_width=40)
         for each in check.worst_first():
-            style = "red" if each.level == "error" else "yellow"
+            style = {"error": "red", "warning": "yellow"}.get(each.level, "")
             rows.add_row(Text(each.level.upper(), style), Text(each.code), Text(clean(each.message)))
         yield from (rows, "")
     yield f"{check.occasion}: {check.counts() or 'everything is in order'}. {clean(check.scope)}."

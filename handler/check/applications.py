@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from handler.check.coverage import Covered
 from handler.cloud.ccc_types import NOT_THERE
 from handler.errors import CloudError, Scope
 from handler.errors.sentences import given
@@ -34,6 +35,7 @@ class Applications:
     tasks: Mapping[str, Task]
     until: Deadline
     per_second: float
+    covered: Covered
     finished: set[tuple[SdkAppId, TaskId | None]] = field(default_factory=set)
 
     def findings(self, apps: Iterable[SdkAppId]) -> Iterator[Finding]:
@@ -59,13 +61,10 @@ class Applications:
 
     def _of(self, listing: Listing, until: Deadline) -> Iterator[Finding]:
         app = listing.app
-        names: dict[TaskId, list[str]] = {}
-        for name, task in self.tasks.items():
-            if task.sdk_app_id == app and task.task_id is not None:
-                names.setdefault(task.task_id, []).append(name)
-        calls = listing.ccc.calls
+        names = self._names(app)
+        calls, whole = listing.ccc.calls, app in self.covered.rules.applications()
         for _ in listing.read_all(until, lambda: not names.keys() <= listing.found.keys()):
-            if names.keys() <= listing.found.keys():
+            if not whole and names.keys() <= listing.found.keys():
                 break
         # Where pages came, or no request was sent, the time was up: that says nothing of CCC.
         late = listing.error is None or listing.error.code == "NoAnswer"
@@ -80,9 +79,25 @@ class Applications:
             return
         seen = {task_id: listing.found[task_id] for task_id in names if task_id in listing.found}
         self.finished |= {(app, task_id) for task_id, each in seen.items() if each.state in FINISHED}
+        if whole:
+            yield from self._cover(listing)
         yield from _other_names(app, names, seen)
         if late:
             yield from self._missing(listing, [each for each in names if each not in seen], names, until)
+
+    def _cover(self, listing: Listing) -> Iterator[Finding]:
+        self.covered.add(listing.app, listing.found.values())
+        if not listing.complete:
+            text = f"Application {listing.app}: the list was not read to its end, so rules may cover more"
+            yield Finding("warning", "ListIncomplete", text, sdk_app_id=listing.app)
+
+    def _names(self, app: SdkAppId) -> dict[TaskId, list[str]]:
+        """Return the policy's names of the tasks of an application, by id."""
+        names: dict[TaskId, list[str]] = {}
+        for name, task in self.tasks.items():
+            if task.sdk_app_id == app and task.task_id is not None:
+                names.setdefault(task.task_id, []).append(name)
+        return names
 
     def _missing(
         self, listing: Listing, ids: list[TaskId], names: Mapping[TaskId, list[str]], until: Deadline

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from handler.check.applications import Applications
+from handler.check.coverage import Covered
 from handler.check.policy_findings import policy_findings
 from handler.errors import CloudError
+from handler.policy.entries import NONE
+from handler.policy.rules import Rules, applications, never_matching
 from handler.report.check import CheckReport, Finding
 from handler.topics.sending import look_at
 
@@ -61,8 +64,8 @@ class Checker:
         """Return what was found by the deadline. Only a rehearsal reads the topic: a check is published."""
         now = self.until.clock.now()
         findings = [*self._settings(), *self._ccc()]
-        if is_rehearsal:
-            findings += self._topic()
+        if is_rehearsal:  # what rules cover is no news
+            findings = [each for each in findings if each.level != "info"] + self._topic()
         return CheckReport(
             id=str(uuid.uuid4()),
             time=now,
@@ -75,7 +78,8 @@ class Checker:
 
     def _apps(self) -> list[SdkAppId]:
         named = [task.sdk_app_id for task in self.tasks.values()]
-        return list(dict.fromkeys([*named, *([self.default_app] if self.default_app else [])]))
+        default = [self.default_app] if self.default_app else []
+        return list(dict.fromkeys([*named, *applications(self.policy, self.default_app), *default]))
 
     def _settings(self) -> list[Finding]:
         if not self.dry_run:
@@ -85,12 +89,16 @@ class Checker:
 
     def _ccc(self) -> list[Finding]:
         until = self.until.within(self.until.remaining() * _FOR_CCC)
-        reading = Applications(self.ccc, self.tasks, until, self.per_second)
+        covered = Covered(Rules(self.policy, self.default_app))
+        reading = Applications(self.ccc, self.tasks, until, self.per_second, covered)
         findings = list(reading.findings(self._apps()))
-        unfinished = {task.key: task for task in self.tasks.values() if task.key not in reading.finished}
-        now = self.until.clock.now()
-        rate = self.per_second
-        return findings + list(policy_findings(self.policy.quiet_hours, unfinished.values(), rate, now))
+        named = {task.key: task for task in self.tasks.values() if task.key not in reading.finished}
+        unfinished = [*named.values(), *covered.tasks()]
+        now, rate = self.until.clock.now(), self.per_second
+        findings += policy_findings(self.policy.quiet_hours, unfinished, rate, now)
+        for text in never_matching(self.policy, self.default_app):
+            findings.append(Finding("warning", "RuleNeverMatches", text, subject=text))
+        return [*findings, *covered.findings()]
 
     def _topic(self) -> list[Finding]:
         """Return what is wrong with the topic. That it may not be read does not say that publishing fails."""
@@ -107,7 +115,7 @@ class Checker:
     def _scope(self) -> str:
         apps, tasks = len(self._apps()), len({task.key for task in self.tasks.values()})
         now = self.until.clock.now()
-        used = dict.fromkeys(task.quiet_hours for task in self.tasks.values())
+        used = dict.fromkeys(task.quiet_hours for task in self.tasks.values() if task.quiet_hours != NONE)
         hours = [self.policy.quiet_hours[name].status(name, now).short() for name in list(used)[:_SHOWN]]
         counts = f"{apps} application{'s' * (apps != 1)} and {tasks:,} task{'s' * (tasks != 1)}"
         return ". ".join([f"Checked {counts} of the policy", *dict.fromkeys(hours)])

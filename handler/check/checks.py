@@ -10,9 +10,11 @@ from handler.cloud.pacing import Deadline
 from handler.errors import UnfinishedError
 from handler.invocation import Invocation
 from handler.messages.reader import MessageResult
+from handler.policy.rules import Rules
 from handler.reconcile.schedule import Schedule
 from handler.report.check import CheckReport
 from handler.report.report import source
+from handler.task import Task
 from handler.topics.notifier import Notifier
 from handler.topics.topic import Destination
 from handler.triggers.delivery import Fate
@@ -35,6 +37,7 @@ class Checks(NamedTuple):
     invocation: Invocation
     notifier: Notifier
     topic: Destination
+    rules: Rules
     checker: "Callable[[Deadline], Checker]"
     calls: Callable[[], int]
 
@@ -62,7 +65,7 @@ class Checks(NamedTuple):
         that the next wake-up is not held up. Without time nothing is checked.
         """
         asked = (each for each in results if each.asks_to_pause_all)
-        tasks = [job.task for each in asked for job in each.jobs]
+        tasks = [task for each in asked for job in each.jobs for task in self._under_each(job.task)]
         coming = self.notifier.not_rehearsed(about_to_begin(tasks, schedule.now))
         if not coming:
             return
@@ -75,6 +78,12 @@ class Checks(NamedTuple):
         self.notifier.rehearsed(self.topic, found, coming, self.calls())
         if found.status == "errors":
             raise UnfinishedError(found.summary())
+
+    def _under_each(self, task: Task) -> list[Task]:
+        """Return a task, or for all that rules cover one under each of their quiet hours."""
+        if task.lookup != "rules":
+            return [task]
+        return [task._replace(quiet_hours=name) for name in self.rules.quiet_hours(task.sdk_app_id, "task")]
 
     def _run(self, name: str, until: Deadline, *, is_rehearsal: bool) -> CheckReport:
         return self.checker(until).run(source(self.invocation.function), name, is_rehearsal=is_rehearsal)

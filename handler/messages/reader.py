@@ -10,7 +10,7 @@ from handler.errors.sentences import SHOWN, few, shortened
 from handler.errors.spelling import bounded_suggestions
 from handler.messages.request import Action, Request, parse
 from handler.messages.resolve import Known, Resolved, resolve
-from handler.policy.entries import DEFAULT
+from handler.policy.entries import DEFAULT, NONE
 from handler.policy.model import Policy
 from handler.policy.rules import applications
 from handler.report.entries import UNFINISHED, Problem, TaskReport
@@ -110,14 +110,14 @@ class Reader(NamedTuple):
             seen.everything[request.action, request.dry_run] = jobs
         return MessageResult(message, request, jobs)
 
-    @staticmethod
-    def _wanted(resolved: Resolved, apps: Sequence[SdkAppId]) -> Iterator[Task]:
+    def _wanted(self, resolved: Resolved, apps: Sequence[SdkAppId]) -> Iterator[Task]:
         """Yield the tasks of a request, those that have to be found in CCC last."""
+        hours = DEFAULT if DEFAULT in self.policy.quiet_hours else NONE
         yield from resolved.tasks
         for each in resolved.patterns:
-            yield Task(each.sdk_app_id, None, each.name, DEFAULT, lookup="pattern")
+            yield Task(each.sdk_app_id, None, each.name, hours, lookup="pattern")
         for app in apps:
-            yield Task(app, None, None, DEFAULT, lookup="rules")
+            yield Task(app, None, None, hours, lookup="rules")
 
 
 def _check_carried_out(resolved: Resolved) -> None:

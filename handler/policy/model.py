@@ -90,6 +90,13 @@ class Policy(BaseModel):
             for name, entry in self.campaigns.items()
         }
 
+    def not_carried_out(self) -> list[str]:
+        """Return a sentence for each part of this policy that the function cannot carry out yet."""
+        later = "predictive dialing campaigns are not carried out yet"
+        found = [f"campaigns: {later}"] if self.campaigns else []
+        kinds = enumerate(rule.kind for rule in self.rules)
+        return found + [f"rules[{index}].kind: {later}" for index, kind in kinds if kind == "campaign"]
+
     def entries(self) -> Iterator[tuple[Kind, str, PolicyTask | PolicyCampaign]]:
         """Yield what the policy names: kind, name and entry."""
         for name, task in self.tasks.items():

@@ -48,12 +48,12 @@ class Rules:
     `Policy.named_tasks` refuses.
     """
 
-    def __init__(self, policy: Policy, default_app: SdkAppId | None) -> None:
-        self._named = dict(_named(policy, default_app))
+    def __init__(self, policy: Policy | None, default_app: SdkAppId | None) -> None:
+        self._named = dict(_named(policy, default_app)) if policy else {}
         # Each with its fixed part, which rules out most names in a tenth of the time of a match.
         self._rows: dict[_Place, list[tuple[str, _Row]]] = {}
         self._hours: dict[_Place, set[str]] = {}
-        for number, rule in enumerate(policy.rules, 1):
+        for number, rule in enumerate(policy.rules if policy else (), 1):
             if app := rule.sdk_app_id or default_app:
                 self._add(number, rule, SdkAppId(app))
 
@@ -99,6 +99,10 @@ class Rules:
             if kind in rule.kinds:
                 hours.add(rule.quiet_hours)
                 rows += [(fixed_part(each), _Row(each, coverage, number)) for each in _patterns(rule)]
+
+
+NO_RULES = Rules(None, None)
+"""Those of no policy."""
 
 
 def applications(policy: Policy, default_app: SdkAppId | None) -> tuple[SdkAppId, ...]:

@@ -15,6 +15,17 @@ from handler.policy.model import Policy, read_policy
 from handler.quiet_hours import QuietHours
 
 
+def read(address: str | None, intervals: str | None, time_zone: str | None, seconds: float) -> Policy:
+    """Return the policy of the settings: at an address, else of intervals.
+
+    Raises `ConfigurationError`, also for what the function cannot carry out yet.
+    """
+    policy = load(address, seconds) if address else from_intervals(intervals or "", time_zone)
+    if later := policy.not_carried_out():
+        raise ConfigurationError("policy", later)
+    return policy
+
+
 def load(address: str, seconds: float = 10.0) -> Policy:
     """Return the policy that `CALLOUT_POLICY` holds: a path, or the JSON itself.
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from handler.errors import CloudError
-from handler.policy.entries import DEFAULT, NONE
+from handler.policy.entries import NONE
 from handler.policy.patterns import matches
 from handler.policy.rules import Coverage, Rules
 from handler.reconcile import task_reports
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _Key = tuple[SdkAppId, TaskId]
+_CALLING = frozenset({TaskState.RUNNING, TaskState.NOT_STARTED})
 _NO_ENTRY = frozenset({Outcome.FINISHED, Outcome.NOT_QUIET, Outcome.STILL_QUIET})
 """Outcomes that need no entry where only a rule covers a task, and no call was made for it."""
 
@@ -29,9 +30,9 @@ _NO_ENTRY = frozenset({Outcome.FINISHED, Outcome.NOT_QUIET, Outcome.STILL_QUIET}
 class Discovery:
     """The jobs whose tasks have to be found, and what was found for each.
 
-    A name, or a pattern, is reported as `not_found` only where the list was read whole and stable. CCC is not
-    asked where the clock alone decides the job under all quiet hours that its tasks may have. `unread` are the
-    jobs whose tasks may not all have been found, `problems` the lists that could not be read whole.
+    A name or a pattern is reported as `not_found` only where the list was read whole and stable. CCC is not
+    asked where the clock alone decides the job under all quiet hours that its tasks may have. `unread` are
+    the jobs whose tasks may not all have been found, `problems` the lists that could not be read whole.
     """
 
     def __init__(
@@ -77,39 +78,28 @@ class Discovery:
         jobs: list[Job] = []
         for job in self._of(app):
             fitting = by_name.get(job.task.name or "", ()) if job.task.lookup == "name" else page
-            for each in fitting:
-                if one := self._job_for(job, each):
-                    jobs.append(self._found[job].setdefault(each.task_id, one))
+            wanted = ((each.task_id, self._job_for(job, each)) for each in fitting)
+            jobs += [self._found[job].setdefault(task_id, one) for task_id, one in wanted if one]
         return jobs, {(app, each.task_id): each for each in page}
 
     def read(self, listing: Listing) -> None:
         """Note that a list is read no further, and report the names that are not found or left uncertain."""
         missing = self.missing(listing.app)
+        whole = listing.certain or (listing.complete and not missing)
         for job in self._of(listing.app):
-            whole = listing.certain or (
-                listing.complete and (job.task.lookup == "rules" or self._fitting[job])
-            )
-            unreadable = (
-                listing.unreadable
-                if job.task.lookup != "name"
-                else (listing.unreadable & {job.task.name, None})
-            )
             if job.task.lookup == "rules":
-                self._own[job] = None
-                if not whole or unreadable:
-                    self.unread.add(job)
-                continue
-            self._own[job] = self._of_name(job, listing, certain=bool(whole) and not unreadable)
-        rules = any(job.task.sdk_app_id == listing.app for job in self.unread)
-        if rules or not (listing.certain or (listing.complete and not missing)):
+                whole &= not listing.unreadable
+                self._leave(job, whole=listing.complete and not listing.unreadable)
+            else:
+                self._own[job] = self._of_name(job, listing)
+        if not whole:
             self._incomplete(listing.app, _why(listing))
 
     def stopped(self, app: SdkAppId, error: CloudError) -> None:
         """Note that a list could not be read at all."""
         for job in self._of(app):
             if job.task.lookup == "rules":
-                self._own[job] = None
-                self.unread.add(job)
+                self._leave(job, whole=False)
                 self._incomplete(app, str(error))
             else:
                 hours = self._schedule.of(job.task)
@@ -121,14 +111,16 @@ class Discovery:
         if job.task.lookup == "rules":
             of_tasks = [done[one] for one in found.values()]
             worth = [each for each in of_tasks if each.attempts or each.outcome not in _NO_ENTRY]
-            return worth + self._of_uncovered(job.task.sdk_app_id)
+            return worth + self._of_uncovered(job.task.sdk_app_id, "*")
         if job.task.lookup == "name" and len(found) > 1:
             facts = {"sdk_app_id": job.task.sdk_app_id, "task_name": job.task.name, "tasks": list(found)}
             _log.warning("a name fits several tasks", extra=facts)
         note = f"the {job.task.lookup} fits {len(found)} tasks; " if len(found) > 1 else ""
         of_tasks = [done[one]._replace(reason=note + done[one].reason) for one in found.values()]
         own = self._own.get(job)
-        return of_tasks + ([own] if own else [])
+        of_tasks += [own] if own else []
+        is_pattern = job.task.lookup == "pattern"
+        return of_tasks + (self._of_uncovered(job.task.sdk_app_id, job.task.name or "") if is_pattern else [])
 
     def _decide(self, job: Job, quiet: set[bool]) -> None:
         """Decide a job by the clock alone, where that is possible."""
@@ -154,14 +146,21 @@ class Discovery:
         if lookup == "rules":
             return self._by_rule(job, seen, coverage)
         self._fitting[job] += 1
-        if lookup == "pattern" and seen.state in FINISHED:
+        if lookup == "pattern" and (seen.state in FINISHED or self._lacks_hours(job, seen, coverage)):
             return None
         return job._replace(task=self._named(job.task, seen, coverage))
+
+    def _lacks_hours(self, job: Job, seen: Seen, coverage: Coverage) -> bool:
+        """Return whether a task that a pattern fits has no quiet hours at all, and note it."""
+        lacks = coverage.quiet_hours is None and job.task.quiet_hours == NONE
+        if lacks and seen.state in _CALLING:
+            self._uncovered[job.task.sdk_app_id, seen.task_id] = seen
+        return lacks
 
     def _by_rule(self, job: Job, seen: Seen, coverage: Coverage) -> Job | None:
         key = (job.task.sdk_app_id, seen.task_id)
         self._uncovered.pop(key, None)
-        if coverage.by == "uncovered" and seen.state in {TaskState.RUNNING, TaskState.NOT_STARTED}:
+        if coverage.by == "uncovered" and seen.state in _CALLING:
             self._uncovered[key] = seen
         hours = coverage.quiet_hours
         if coverage.by != "rule" or hours is None or hours == NONE or seen.state in FINISHED:
@@ -179,18 +178,27 @@ class Discovery:
         name = task.name if task.lookup == "name" else (known and known.name) or seen.name
         if known is not None:
             return known._replace(name=name)
-        rule, hours = (coverage.rule, coverage.quiet_hours) if coverage.by == "rule" else (None, DEFAULT)
-        return Task(task.sdk_app_id, seen.task_id, name, hours or DEFAULT, rule=rule)
+        hours = coverage.quiet_hours or task.quiet_hours
+        return Task(task.sdk_app_id, seen.task_id, name, hours, rule=coverage.rule)
 
-    def _of_name(self, job: Job, listing: Listing, *, certain: bool) -> TaskReport | None:
-        hours = self._schedule.of(job.task)
-        if certain:
-            return None if self._fitting[job] else task_reports.name_not_found(job, hours)
-        if listing.error is not None and not self._found[job]:
+    def _leave(self, job: Job, *, whole: bool) -> None:
+        """Note that nothing more will be found for a job for all that rules cover."""
+        self._own[job] = None
+        if not whole:
+            self.unread.add(job)
+
+    def _of_name(self, job: Job, listing: Listing) -> TaskReport | None:
+        """Return the report of a name or pattern itself, `None` where the reports of its tasks say all."""
+        hours, fitting = self._schedule.of(job.task), self._fitting[job]
+        certain = listing.certain or (listing.complete and fitting > 0)
+        hidden = {job.task.name, None} if job.task.lookup == "name" else listing.unreadable
+        if certain and listing.unreadable.isdisjoint(hidden):
+            return None if fitting else task_reports.name_not_found(job, hours)
+        if listing.error is not None and not fitting:
             return task_reports.not_looked_up(job, hours, listing.error)
         return task_reports.list_incomplete(job, hours, _why(listing))
 
-    def _of_uncovered(self, app: SdkAppId) -> list[TaskReport]:
+    def _of_uncovered(self, app: SdkAppId, pattern: str) -> list[TaskReport]:
         until = min(
             (
                 status.until
@@ -202,7 +210,7 @@ class Discovery:
         return [
             task_reports.uncovered(Task(*key, seen.name or None, NONE), seen, until)
             for key, seen in self._uncovered.items()
-            if key[0] == app
+            if key[0] == app and matches(pattern, seen.name)
         ]
 
     def _incomplete(self, app: SdkAppId, why: str) -> None:

@@ -13,7 +13,7 @@ from handler.cloud.ccc_types import APIS, DESCRIBE, LIST
 from handler.cloud.halts import Halts
 from handler.cloud.pacing import Backoff, Deadline, paced
 from handler.errors import CloudError, Meaning
-from handler.policy.rules import Rules
+from handler.policy.rules import NO_RULES, Rules
 from handler.reconcile import task_reports
 from handler.reconcile.attempt import Attempt, attempts, key_of
 from handler.reconcile.discovery import Discovery
@@ -37,8 +37,8 @@ class Reconciler:
     `ccc` connects when it is first called, and then returns the same client. `known` are the policy's tasks
     by application and id: a task found by its name in CCC keeps the quiet hours that the policy gives it.
     After an error with the meaning `HALT`, calls that it reaches are not sent: they fail with the same cause.
-    After `run`, `problems` holds what went wrong apart from any task, and `unread` the jobs whose tasks may not
-    all have been found.
+    After `run`, `problems` holds what went wrong apart from any task, and `unread` the jobs whose tasks may
+    not all have been found.
     """
 
     ccc: Callable[[], Ccc]
@@ -47,7 +47,7 @@ class Reconciler:
     backoff: Backoff
     verify: bool
     known: Mapping[tuple[SdkAppId, TaskId | None], Task]
-    rules: Rules
+    rules: Rules = NO_RULES
     problems: list[Problem] = field(default_factory=list)
     unread: set[Job] = field(default_factory=set)
     _halts: Halts = field(default_factory=Halts)

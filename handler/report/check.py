@@ -13,7 +13,7 @@ from handler.output.redaction import clean, cleaned
 from handler.report.cloudevents import CHECK_TYPE, Envelope, Measure, split
 from handler.report.entries import sendable
 
-Level = Literal["error", "warning"]
+Level = Literal["error", "warning", "info"]
 
 _SHOWN = 5
 _LONGEST_SENTENCE = 300
@@ -68,7 +68,7 @@ class CheckReport(_CheckReport):
     def status(self) -> Literal["ok", "warnings", "errors"]:
         """The result of the check, in one word."""
         levels = {finding.level for finding in self.findings}
-        return "errors" if "error" in levels else "warnings" if levels else "ok"
+        return "errors" if "error" in levels else "warnings" if "warning" in levels else "ok"
 
     @property
     def attributes(self) -> dict[str, str]:
@@ -96,8 +96,8 @@ class CheckReport(_CheckReport):
         return clean(f"{self.occasion}: {self.counts()}: {_sentences(self._of('error'))}")
 
     def worst_first(self) -> list[Finding]:
-        """Return the findings, the errors before the warnings."""
-        return [*self._of("error"), *self._of("warning")]
+        """Return the findings: the errors, the warnings, then what is only told."""
+        return [*self._of("error"), *self._of("warning"), *self._of("info")]
 
     def counts(self) -> str:
         """Return the number of errors and of warnings, `1 ERROR, 2 WARNINGS`; nothing without any."""
@@ -108,10 +108,9 @@ class CheckReport(_CheckReport):
         )
 
     def _text(self) -> str:
-        if not self.findings:
-            return sendable(f"{self.occasion}: everything is in order. {self.scope}.")
         found = _sentences(self.worst_first())
-        return sendable(f"{self.occasion}: {self.counts()}. {found} {self.scope}.")
+        told = f"{found} " if found else ""
+        return sendable(f"{self.occasion}: {self.counts() or 'everything is in order'}. {told}{self.scope}.")
 
     def _of(self, level: Level) -> list[Finding]:
         return [finding for finding in self.findings if finding.level == level]

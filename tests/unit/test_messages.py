@@ -196,11 +196,8 @@ RULE = {"sdk_app_id": APP, "name": "us-*"}
 @pytest.mark.parametrize(
     ("more", "body", "problem"),
     [
-        ({}, '{"tasks": ["us-*"]}', "patterns are not carried out yet"),
         ({}, '{"tasks": [{"campaign_id": 1}]}', "campaigns are not carried out yet"),
-        ({"rules": [RULE]}, "{}", "rules are not carried out yet"),
-        ({"campaigns": {"c": 1}}, '{"tasks": ["c"]}', "campaigns are not carried out yet"),
-        ({"tasks": {"a": {"task_id": 1, "quiet_hours": "none"}}}, "{}", "quiet hours called 'none' are not carried out yet"),
+        ({}, '{"tasks": [{"name": "us-*", "kind": "campaign"}]}', "campaigns are not carried out yet"),
     ],
 )  # fmt: skip
 def test_what_is_not_carried_out_yet_is_rejected(more: Any, body: str, problem: str) -> None:

@@ -37,6 +37,11 @@ _OF_TASKS = (
         "{:,} tasks were not found in CCC. There is no retry: correct them in the policy or in the request.",
     ),
     (
+        "uncovered",
+        "1 task calls, or will, and no rule of the policy covers it. It was left alone: add a rule for it.",
+        "{:,} tasks call, or will, and no rule of the policy covers them. They were left alone: add rules.",
+    ),
+    (
         "still_quiet",
         "1 task was not resumed because it is quiet. Ask again after quiet hours: nothing resumes it later.",
         "{:,} tasks were not resumed because it is quiet. Ask again after quiet hours.",

@@ -28,7 +28,7 @@ _PROBLEMS = (
 )
 _FAILED = {"pause": ("pause FAILED", "pauses FAILED"), "resume": ("resume FAILED", "resumes FAILED")}
 """A task that FAILED could be misread as one that calls no more."""
-_BAD = frozenset(each.value for each in (OPEN | {Outcome.NOT_FOUND}) - {Outcome.FAILED})
+_BAD = frozenset(each.value for each in (OPEN | {Outcome.NOT_FOUND, Outcome.UNCOVERED}) - {Outcome.FAILED})
 
 
 def name_of(report: Publishable) -> str:

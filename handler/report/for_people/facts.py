@@ -19,6 +19,7 @@ class Facts(NamedTuple):
     * `unknown`: to be paused, and nothing was seen of them
     * `not_resumed`: to be resumed, and not resumed
     * `not_found`: not known to CCC
+    * `uncovered`: covered by no rule of their application, and running or not started
     * `unconfirmed`: a call was accepted, and nothing was seen of them afterwards
     * `dry`: would be paused or resumed if it were not a dry run
     * `still_quiet`: not resumed because it is quiet
@@ -29,6 +30,7 @@ class Facts(NamedTuple):
     unknown: int
     not_resumed: int
     not_found: int
+    uncovered: int
     unconfirmed: int
     dry: int
     still_quiet: int
@@ -45,6 +47,7 @@ class Facts(NamedTuple):
             unknown=sum(task.state is None for task in pauses),
             not_resumed=len(unfinished) - len(pauses),
             not_found=outcomes[Outcome.NOT_FOUND],
+            uncovered=outcomes[Outcome.UNCOVERED],
             unconfirmed=len(report.tasks) - sum(outcomes.values()),
             dry=outcomes[Outcome.WOULD_PAUSE] + outcomes[Outcome.WOULD_RESUME],
             still_quiet=outcomes[Outcome.STILL_QUIET],

@@ -69,7 +69,7 @@ def _row(result: str, task: TaskReport, entry: dict[str, Any]) -> tuple[str, ...
         str(entry["task_id"] or "-"),
         str(entry["sdk_app_id"]),
         one_line(entry["name"] or "", _WIDEST_NAME) or "-",
-        one_line(entry["quiet_hours"], _WIDEST_HOURS),
+        one_line(entry["quiet_hours"] or "-", _WIDEST_HOURS),
         one_line(_why(task, entry), _WIDEST_REASON),
     )
 
