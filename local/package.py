@@ -29,7 +29,7 @@ from pathlib import Path
 
 from handler.errors import ConfigurationError
 from handler.policy.document import parse_document
-from handler.policy.source import load
+from handler.policy.source import read
 from local.screen import drawn, table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -206,7 +206,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     target = TARGETS[options.target]
     python, output = options.python or target.python, options.output or target.output
     try:
-        policy = load(str(options.policy))
+        policy = read(str(options.policy))
         calendars = any(hours.needs_calendars() for hours in policy.quiet_hours.values())
         with tempfile.TemporaryDirectory() as folder:
             vendor(Path(folder), python=python, arch=options.arch, calendars=calendars)

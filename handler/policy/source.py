@@ -15,7 +15,9 @@ from handler.policy.model import Policy, read_policy
 from handler.quiet_hours import QuietHours
 
 
-def read(address: str | None, intervals: str | None, time_zone: str | None, seconds: float) -> Policy:
+def read(
+    address: str | None, intervals: str | None = None, time_zone: str | None = None, seconds: float = 10.0
+) -> Policy:
     """Return the policy of the settings: at an address, else of intervals.
 
     Raises `ConfigurationError`, also for what the function cannot carry out yet.

@@ -65,6 +65,7 @@ class TaskReport(NamedTuple):
             "quiet_until": quiet_until,
             "exempt_until": written_instant(hours.exempt_until) if hours and hours.exempt_until else None,
             "time_zone": hours.time_zone if hours else None,
+            "paused_since": None,
             "attempts": self.attempts,
             "request_id": self.request_id and sendable(self.request_id),
             "error": error and error.entry(),

@@ -126,3 +126,12 @@ def test_the_example_policy_has_the_three_tasks_of_the_samples() -> None:
         "eu-surveys": (16500, "europe"),
     }
     assert {task.sdk_app_id for task in tasks.values()} == {1400692008}
+
+
+def test_a_policy_that_the_function_would_refuse_is_not_packed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text("quiet_hours: {default: {time_zone: UTC, quiet: [21:00-08:00]}}\ncampaigns: {one: 1}\n")
+    assert package.main(["--policy", str(policy), "--output", str(tmp_path / "never.zip")]) == 2
+    assert "campaigns are not carried out yet" in capsys.readouterr().err

@@ -62,6 +62,11 @@ def test_a_notification_is_a_cloudevent_with_the_contracts_data() -> None:
     assert data["summary"] == {"paused": 1, "already_paused": 1}
     assert data["errors"] == []
     assert data["tasks"][0] == {
+        "kind": "task",
+        "campaign_id": None,
+        "ccc_name": None,
+        "rule": None,
+        "paused_since": None,
         "task_id": 16498,
         "sdk_app_id": 1400692008,
         "name": "spring-renewals",
