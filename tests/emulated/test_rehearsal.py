@@ -138,6 +138,12 @@ def test_a_revoked_key_is_known_before_quiet_hours_and_raises_until_it_is_replac
     assert function(TIMER, BEGINNING - timedelta(minutes=25))["status"] == "skipped"
 
 
+def test_a_wrong_endpoint_is_known_before_quiet_hours(function: Function) -> None:
+    with pytest.raises(UnfinishedError, match="Rehearsal, "):
+        function(TIMER, callout_endpoint="http://127.0.0.1:9")
+    assert function.report()["status"] == "errors"
+
+
 def test_unchanged_findings_are_published_once_and_changed_ones_again(function: Function) -> None:
     for _ in range(2):
         with pytest.raises(UnfinishedError):
