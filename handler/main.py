@@ -161,7 +161,7 @@ class EventHandler:
             self._notify(report)
             reports.append(report)
         if checks := [each.message for each in results if each.is_check]:
-            found, fate = self._checks.published(len(checks))
+            found, fate = self._checks.published(len(checks), after_work=bool(jobs))
             fates += [(message, fate) for message in checks]
             reports += [found] if found else []
         if delivery.trigger in TIMERS and all(fate is Fate.DONE for _, fate in fates):

@@ -41,15 +41,15 @@ class Checks(NamedTuple):
     checker: "Callable[[Deadline], Checker]"
     calls: Callable[[], int]
 
-    def published(self, count: int) -> tuple[CheckReport | None, Fate]:
+    def published(self, count: int, *, after_work: bool) -> tuple[CheckReport | None, Fate]:
         """Return what a check finds, published as an event for each of `count` messages, and their fate.
 
-        Where the work took more than half of the time, the check would find that there is none: its messages
-        are to come again. Raises `PublishError`.
+        Where other messages' work took more than half of the time, the check would find that there is none:
+        its messages are to come again. Raises `PublishError`.
         """
         run = self.invocation
         until = run.for_work()
-        if until.remaining() < (until.at - run.started) / 2:
+        if after_work and until.remaining() < (until.at - run.started) / 2:
             _log.warning("no time for a check")
             return None, Fate.RETRY
         found = self._run("Check", until, is_rehearsal=False)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
+from handler.cloud.pacing import Backoff
 from handler.errors import PublishError, UnfinishedError
 from local.emulator import Emulator, faults
 from tests.support import APP, DESCRIBE, LIST, PAUSE
@@ -274,11 +275,10 @@ def test_each_message_that_asks_for_a_check_gets_an_event_and_ccc_is_asked_once(
 
 
 def test_a_check_beside_work_that_took_the_time_comes_again(function: Function, emulator: Emulator) -> None:
-    emulator.faults.add(faults.latency(0.7), action=PAUSE)
-    event = sqs({"tasks": [16498]}, CHECK)
-    night = function.now.replace(hour=22)
-    answer = function(event, night, context={"time_limit_in_ms": 3_000})
-    assert {"itemIdentifier": "m1"} in answer["batchItemFailures"]
+    emulator.faults.add(faults.THROTTLED, action=PAUSE)
+    backoff = Backoff(attempts=100, jitter=lambda: 1.0)
+    answer = function(sqs({"tasks": [16498]}, CHECK), function.now.replace(hour=22), backoff=backoff)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "m0"}, {"itemIdentifier": "m1"}]}
     assert [event["type"] for event in function.received()] == ["callout.quiet-hours.report.v1"]
 
 
