@@ -10,7 +10,7 @@ from handler.errors.sentences import shortened
 from handler.quiet_hours.status import QuietStatus, when
 from handler.reconcile.attempt import Attempt
 from handler.reconcile.decision import by_state, done
-from handler.report.entries import UNSEEN, TaskError, TaskReport
+from handler.report.entries import STARTS, UNSEEN, TaskError, TaskReport
 from handler.task import Job, Outcome, Task, TaskState
 
 if TYPE_CHECKING:
@@ -145,7 +145,7 @@ def _reason(seen: Seen | None, hours: QuietStatus) -> str:
     if seen and state is TaskState.NOT_STARTED and 0 < seen.not_before <= _LATEST:
         at = _EPOCH + timedelta(seconds=seen.not_before)
         if hours.quiet and (hours.until is None or at < hours.until):
-            start = f" and starts in quiet hours, {when(at, hours.now, hours.time_zone)}"
+            start = f" {STARTS}, {when(at, hours.now, hours.time_zone)}"
     return f"the task is {_words(state)}{start}; {hours.sentence()}"
 
 

@@ -11,6 +11,8 @@ UNFINISHED = frozenset({Outcome.FAILED, Outcome.DEFERRED})
 """The outcomes for which the trigger is to deliver the message again."""
 
 
+STARTS = "and starts in quiet hours"
+"""What the reason of a task says that does not call yet, and will."""
 UNSEEN = "accepted, but its state could not be seen"
 """What the reason of a task says whose call was accepted, and of which nothing was seen afterwards."""
 

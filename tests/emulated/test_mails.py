@@ -58,7 +58,7 @@ def test_a_task_that_nobody_saw_after_its_pause_is_not_said_to_be_paused(functio
     function({})
     subject, mail, _ = told(function)
     assert subject == "Quiet hours [local] succeeded: 2 tasks NOT CONFIRMED"
-    assert "2 tasks are NOT CONFIRMED: CCC accepted the calls, and nothing was seen afterwards." in mail
+    assert "2 tasks are NOT CONFIRMED: CCC accepted the requests, but nothing was seen then." in mail
     assert "You need not do anything" not in mail
 
 
@@ -73,9 +73,9 @@ def test_a_policy_that_cannot_be_used_is_told_by_mail_as_well(function: Function
     with pytest.raises(Exception, match="time_zone"):
         function({}, callout_policy=json.dumps({"quiet_hours": {"default": {"time_zone": "Asia/Shangai"}}}))
     subject, mail, sms = told(function)
-    assert subject == "Quiet hours [local] failed: 1 configuration error, NO TASK IS PAUSED"
+    assert subject == "Quiet hours [local] failed: 1 configuration error, NOTHING CAN BE PAUSED"
     assert "did you mean 'Asia/Shanghai'?" in mail
-    assert sms == "Quiet hours local failed: 1 configuration error, NO TASK IS PAUSED."
+    assert sms == "Quiet hours local failed: 1 configuration error, NOTHING CAN BE PAUSED."
 
 
 def test_no_secret_reaches_a_mail(function: Function) -> None:
@@ -113,7 +113,7 @@ class TestACheck:
         assert subject == "Quiet hours [local] check errors: 1 ERROR, 1 WARNING"
         assert sms.startswith("Quiet hours local check errors: 1 ERROR, 1 WARNING. CCC does not know task 99")
         assert len(sms) <= 140
-        assert "Nothing has gone wrong yet." in mail
+        assert "Retrying repairs nothing: somebody has to." in mail
         assert "every wake-up of the timer fails" not in mail
         lines = mail.splitlines()
         at = lines.index("LEVEL    CODE          WHAT")

@@ -75,7 +75,8 @@ Request   {}
 Report    r1 (report_id in the function's log)
 
 Callout Quiet Hours pauses automatic outbound call tasks of Tencent Cloud Contact Center (CCC) in quiet hours.
-A pause lets no new call start; calls that ring or talk go on. The function resumes no task by itself.
+A pause lets no new call start; calls that ring or talk go on. Paused tasks stay paused until somebody asks
+for a resume after quiet hours: the function resumes none by itself.
 """
 UNTIL_EIGHT = """\
 NEXT CHANGES
@@ -120,7 +121,7 @@ def test_a_night_on_which_a_pause_failed_and_the_task_is_still_running() -> None
 Partial: 1 pause FAILED, paused 1 task.
 
 1 task was still running when last seen: it may be calling people in quiet hours.
-Look in CCC now, and pause there by hand what is running. The function tries again at its next wake-up, and earlier if the trigger delivers the event again.
+Look in CCC now at the tasks in capitals below. Pause by hand those that run; leave the others alone. The function tries again at its next wake-up, or when the trigger delivers the event again.
 
 {UNTIL_EIGHT}
 RESULT        TASK   NAME             QUIET HOURS  WHY
@@ -143,9 +144,9 @@ def test_what_nobody_has_seen_is_neither_called_paused_nor_running() -> None:
     assert "running when last seen" not in told.email
     assert lines_of(told.email, 2, 7) == [
         "Whether 1 task is calling people is not known: nothing was seen of it.",
-        "Look in CCC now, and pause there by hand what is running. The function tries again at its next "
-        "wake-up, and earlier if the trigger delivers the event again.",
-        "1 task is NOT CONFIRMED: CCC accepted the call, and nothing was seen afterwards. Look at it in CCC.",
+        "Look in CCC now at the tasks in capitals below. Pause by hand those that run; leave the others alone. "
+        "The function tries again at its next wake-up, or when the trigger delivers the event again.",
+        "1 task is NOT CONFIRMED: CCC accepted the request, but nothing was seen afterwards. Look in CCC.",
     ]
     assert table_of(told.email) == [
         "RESULT         TASK   NAME             QUIET HOURS  WHY",
@@ -153,13 +154,13 @@ def test_what_nobody_has_seen_is_neither_called_paused_nor_running() -> None:
         "NOT CONFIRMED  16498  spring-renewals  us-east      accepted, but its state could not be seen",
     ]
     assert told.sms.startswith(
-        "Quiet hours prod partial: 1 may be running! 1 pause FAILED, 1 task NOT CONFIRMED."
+        "Quiet hours prod partial: 2 may be running! 1 pause FAILED, 1 task NOT CONFIRMED."
     )
 
 
 def test_only_a_call_that_was_not_to_be_verified_needs_no_confirmation() -> None:
     told = of(report(became(O.PAUSED, attempts=1)))  # CALLOUT_VERIFY=false
-    assert table_of(told.email)[1].endswith("CCC accepted the call; it was not verified")
+    assert table_of(told.email)[1].endswith("CCC accepted the request; it was not verified")
     assert "NOT CONFIRMED" not in told.email
 
 
@@ -185,12 +186,12 @@ INVALID = Problem(
 
 def test_an_invalid_message_is_shown_with_what_is_wanted_and_what_happens_next() -> None:
     told = of(report(problems=[INVALID], action=None))
-    assert told.subject == "Quiet hours [prod] rejected: 1 invalid message, no task was touched"
+    assert told.subject == "Quiet hours [prod] rejected: 1 invalid message, NOTHING WAS DONE FOR IT"
     assert told.email == (
         """\
-Rejected: 1 invalid message, no task was touched.
+Rejected: 1 invalid message, NOTHING WAS DONE FOR IT.
 
-An invalid message was rejected as a whole: no task was touched for it. The trigger delivers it a few times more, with the same result. Send a corrected message.
+An invalid message was rejected as a whole. NOTHING WAS DONE FOR IT: tasks that it was to pause may be calling. The timer sends the same message each time: correct it where the timer is set.
 
 INVALID MESSAGE m1
   Wrong: tasks[0]: a number is written without quotes: 16498, not "16498"
@@ -198,7 +199,7 @@ INVALID MESSAGE m1
 """
         + FOOTER.format("none that is valid, from timer")
     )
-    assert told.sms == "Quiet hours prod rejected: 1 invalid message, no task was touched."
+    assert told.sms == "Quiet hours prod rejected: 1 invalid message, NOTHING WAS DONE FOR IT."
 
 
 @pytest.mark.parametrize(
@@ -210,7 +211,7 @@ INVALID MESSAGE m1
         ),
         ("ckafka", "It is passed over and does not come again."),
         ("cmq", "The trigger delivers it a few times more, with the same result."),
-        ("invocation", "no task was touched for it. Send a corrected message."),
+        ("invocation", "tasks that it was to pause may be calling. Send a corrected message."),
     ],
 )
 def test_what_happens_next_to_an_invalid_message_depends_on_the_trigger(trigger: str, then: str) -> None:
@@ -220,13 +221,13 @@ def test_what_happens_next_to_an_invalid_message_depends_on_the_trigger(trigger:
 def test_a_function_that_cannot_work_says_that_nothing_is_paused() -> None:
     wrong = "settings: CALLOUT_TOPIC: 'nonsense' is no topic; wanted is arn:aws:sns:REGION:ACCOUNT:NAME"
     told = of(report(problems=[Problem("Configuration", wrong)], action=None, trigger=None))
-    assert told.subject == "Quiet hours [prod] failed: 1 configuration error, NO TASK IS PAUSED"
-    assert told.sms == "Quiet hours prod failed: 1 configuration error, NO TASK IS PAUSED."
+    assert told.subject == "Quiet hours [prod] failed: 1 configuration error, NOTHING CAN BE PAUSED"
+    assert told.sms == "Quiet hours prod failed: 1 configuration error, NOTHING CAN BE PAUSED."
     assert told.email == (
         f"""\
-Failed: 1 configuration error, NO TASK IS PAUSED.
+Failed: 1 configuration error, NOTHING CAN BE PAUSED.
 
-The settings or the policy cannot be used. No task was looked at, and none is paused until this is corrected and deployed: every wake-up fails, and tasks that run go on calling.
+The settings or the policy cannot be used, so the function CANNOT PAUSE ANYTHING: tasks that run go on calling. Pause by hand in CCC, now, what has to be quiet. Every wake-up fails until this is corrected and deployed; what was paused stays paused.
 
 CONFIGURATION ERROR
   Wrong: {wrong}

@@ -23,8 +23,18 @@ _OF_TASKS = (
     ),
     (
         "unconfirmed",
-        "1 task is NOT CONFIRMED: CCC accepted the call, and nothing was seen afterwards. Look at it in CCC.",
-        "{:,} tasks are NOT CONFIRMED: CCC accepted the calls, and nothing was seen afterwards. Look in CCC.",
+        "1 task is NOT CONFIRMED: CCC accepted the request, but nothing was seen afterwards. Look in CCC.",
+        "{:,} tasks are NOT CONFIRMED: CCC accepted the requests, but nothing was seen then. Look in CCC.",
+    ),
+    (
+        "starting",
+        "1 task STARTS in quiet hours, see below: the function pauses it at the first wake-up after that.",
+        "{:,} tasks START in quiet hours, see below: the function pauses them at the first wake-up then.",
+    ),
+    (
+        "dry_running",
+        "1 task is running in quiet hours, and a dry run PAUSES NOTHING. If that is not meant, pause it now.",
+        "{:,} tasks are running in quiet hours, and a dry run PAUSES NOTHING. If not meant, pause them now.",
     ),
     (
         "not_resumed",
@@ -53,13 +63,17 @@ _OF_TASKS = (
     ),
 )
 _ACT_NOW = (
-    "Look in CCC now, and pause there by hand what is running. The function tries again at its next wake-up, "
-    "and earlier if the trigger delivers the event again."
+    "Look in CCC now at the tasks in capitals below. Pause by hand those that run; leave the others alone. "
+    "The function tries again at its next wake-up, or when the trigger delivers the event again."
 )
-_REJECTED = "An invalid message was rejected as a whole: no task was touched for it. "
+_REJECTED = (
+    "An invalid message was rejected as a whole. NOTHING WAS DONE FOR IT: tasks that it was to pause may "
+    "be calling. "
+)
 _OF_PROBLEMS = {
-    "Configuration": "The settings or the policy cannot be used. No task was looked at, and none is paused "
-    "until this is corrected and deployed: every wake-up fails, and tasks that run go on calling.",
+    "Configuration": "The settings or the policy cannot be used, so the function CANNOT PAUSE ANYTHING: "
+    "tasks that run go on calling. Pause by hand in CCC, now, what has to be quiet. Every wake-up fails until "
+    "this is corrected and deployed; what was paused stays paused.",
     "Unexpected": "The function itself failed, and may not have done its work: look at the tasks in CCC. "
     "The function's log has the traceback.",
     "ListIncomplete": "CCC's list of tasks could not be read whole: more tasks may have a name that was "
@@ -69,6 +83,8 @@ _OF_PROBLEMS = {
 _AFTER_REJECTION = {
     "sqs": "The queue delivers it again, with the same result, and then keeps it in its dead-letter queue. "
     "Send a corrected message.",
+    "timer": "The timer sends the same message each time: correct it where the timer is set.",
+    "schedule": "The schedule sends the same message each time: correct it where the schedule is set.",
     "invocation": "Send a corrected message.",
     "ckafka": "It is passed over and does not come again. Send a corrected message.",
 }

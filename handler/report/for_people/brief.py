@@ -21,10 +21,10 @@ _NOT_IN_AN_SMS = str.maketrans("[]{}~\\^|`", "()()-/'/'")
 """What the alphabet of an SMS, GSM 03.38, lacks or counts twice."""
 _PROBLEMS = (
     # code, one, several, what that means where there is no task in the report
-    ("Configuration", "configuration error", "configuration errors", "NO TASK IS PAUSED"),
+    ("Configuration", "configuration error", "configuration errors", "NOTHING CAN BE PAUSED"),
     ("Unexpected", "unexpected error", "unexpected errors", "TASKS MAY BE CALLING"),
     ("ListIncomplete", "incomplete list", "incomplete lists", "TASKS MAY BE CALLING"),
-    ("Rejected", "invalid message", "invalid messages", "no task was touched"),
+    ("Rejected", "invalid message", "invalid messages", "NOTHING WAS DONE FOR IT"),
 )
 _FAILED = {"pause": ("pause FAILED", "pauses FAILED"), "resume": ("resume FAILED", "resumes FAILED")}
 """A task that FAILED could be misread as one that calls no more."""
@@ -97,7 +97,9 @@ def _some(count: int, one: str, many: str) -> str:
 
 def _calling(facts: Facts) -> str:
     clauses = [f"{facts.running} still running"] if facts.running else []
-    clauses += [f"{facts.unknown} may be running"] if facts.unknown else []
+    doubtful = facts.unknown + facts.unconfirmed
+    clauses += [f"{doubtful} may be running"] if doubtful else []
+    clauses += [f"{facts.dry_running} running"] if facts.dry_running else []
     return ", ".join(clauses) + "! " if clauses else ""
 
 

@@ -13,15 +13,12 @@ from handler.report.for_people.mail import ABOUT, MAIL_LIMIT, fitting
 _WIDEST_FINDING = 400
 _MOST_ROWS = 400
 _ADVICE = {
-    "errors": "If nothing is done, tasks may go on calling in the next quiet hours, or nobody hears of it.\n"
-    "Repair what the errors say, and ask for a check again. Nothing has gone wrong yet.",
+    "errors": "Unless the errors are repaired before quiet hours begin, tasks go on calling then, or nobody "
+    "hears of a failure.\nRetrying repairs nothing: somebody has to. Then ask for a check again.",
     "warnings": "A warning stops nothing. Look at it when you have time.",
     "ok": "You need not do anything.",
 }
-_OF_A_REHEARSAL = (
-    "Until the errors are repaired, every wake-up of the timer fails, and its alarm rings. The function "
-    "tries again by itself."
-)
+_OF_A_REHEARSAL = "Until the errors are repaired, every wake-up of the timer fails, and its alarm rings."
 
 
 def subject(check: CheckReport) -> str:
@@ -32,6 +29,9 @@ def subject(check: CheckReport) -> str:
 def sms(check: CheckReport) -> str:
     """Return an SMS: stage, status, and the first finding."""
     first = f". {clean(check.worst_first()[0].message)}" if check.findings else ""
+    if check.is_rehearsal and check.findings:  # the deadline before all else
+        when = check.occasion.partition(", ")[2]
+        return in_an_sms(f"Quiet hours {stage(check)}, {clean(when)}: {check.counts()}{first}")
     return in_an_sms(f"Quiet hours {stage(check)} {_kind(check)} {check.status}{_counted(check)}{first}")
 
 

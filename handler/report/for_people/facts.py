@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from handler.report.entries import UNFINISHED, UNSEEN, TaskReport
+from handler.report.entries import STARTS, UNFINISHED, UNSEEN, TaskReport
 from handler.report.report import Report
 from handler.task import Outcome, TaskState
 
@@ -17,6 +17,8 @@ class Facts(NamedTuple):
 
     * `running`: to be paused, and running when last seen
     * `unknown`: to be paused, and nothing was seen of them
+    * `starting`: not started, and starting by themselves in quiet hours
+    * `dry_running`: running, and only not paused because it was a dry run
     * `not_resumed`: to be resumed, and not resumed
     * `not_found`: not known to CCC
     * `uncovered`: covered by no rule of their application, and running or not started
@@ -28,6 +30,8 @@ class Facts(NamedTuple):
 
     running: int
     unknown: int
+    starting: int
+    dry_running: int
     not_resumed: int
     not_found: int
     uncovered: int
@@ -45,6 +49,11 @@ class Facts(NamedTuple):
         return cls(
             running=sum(task.state is TaskState.RUNNING for task in pauses),
             unknown=sum(task.state is None for task in pauses),
+            starting=sum(STARTS in task.reason for task in report.tasks),
+            dry_running=sum(
+                task.outcome is Outcome.WOULD_PAUSE and task.state is TaskState.RUNNING
+                for task in report.tasks
+            ),
             not_resumed=len(unfinished) - len(pauses),
             not_found=outcomes[Outcome.NOT_FOUND],
             uncovered=outcomes[Outcome.UNCOVERED],

@@ -29,7 +29,8 @@ _LONGEST_LINE = 300
 ABOUT = (
     "Callout Quiet Hours pauses automatic outbound call tasks of Tencent Cloud Contact Center (CCC) "
     "in quiet hours.\n"
-    "A pause lets no new call start; calls that ring or talk go on. The function resumes no task by itself."
+    "A pause lets no new call start; calls that ring or talk go on. Paused tasks stay paused until somebody "
+    "asks\nfor a resume after quiet hours: the function resumes none by itself."
 )
 
 

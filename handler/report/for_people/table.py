@@ -33,8 +33,8 @@ _FAILED = {"pause": "PAUSE FAILED", "resume": "RESUME FAILED"}
 _ORDER = sorted([*_RESULTS.values(), _NOT_CONFIRMED], key=lambda result: not result.isupper())
 _RANKS = {result: rank for rank, result in enumerate(_ORDER)}
 _REASONS = {
-    Outcome.PAUSED: "CCC accepted the call; it was not verified",
-    Outcome.RESUMED: "CCC accepted the call; it was not verified",
+    Outcome.PAUSED: "CCC accepted the request; it was not verified",
+    Outcome.RESUMED: "CCC accepted the request; it was not verified",
     Outcome.NOT_QUIET: "it is not quiet for this task now",
     Outcome.STILL_QUIET: "it is quiet for this task now",
 }
