@@ -72,8 +72,8 @@ _REJECTED = (
 )
 _OF_PROBLEMS = {
     "Configuration": "The settings or the policy cannot be used, so the function CANNOT PAUSE ANYTHING: "
-    "tasks that run go on calling. Pause by hand in CCC, now, what has to be quiet. Every wake-up fails until "
-    "this is corrected and deployed; what was paused stays paused.",
+    "tasks that run go on calling. Pause by hand in CCC, now, what has to be quiet. Every wake-up fails "
+    "until this is corrected and deployed; what was paused stays paused.",
     "Unexpected": "The function itself failed, and may not have done its work: look at the tasks in CCC. "
     "The function's log has the traceback.",
     "ListIncomplete": "CCC's list of tasks could not be read whole: more tasks may have a name that was "
