@@ -12,8 +12,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from handler import triggers
-from handler.check.checks import Checks
-from handler.check.rehearsal import TIMERS
 from handler.cloud.connection import Connection
 from handler.cloud.credentials import Credentials, read_credentials, remembered
 from handler.cloud.pacing import Backoff, Clock, Deadline
@@ -32,7 +30,6 @@ from handler.output import log, redaction
 from handler.policy.rules import Rules
 from handler.policy.source import read
 from handler.reconcile.schedule import Schedule, by_clock
-from handler.report.check import CheckReport
 from handler.report.entries import Problem, TaskReport
 from handler.report.report import Report, source
 from handler.settings import (
@@ -50,7 +47,9 @@ from handler.triggers.delivery import Delivery, Fate, Message
 
 if TYPE_CHECKING:
     from handler.check.checker import Checker
+    from handler.check.checks import Checks
     from handler.reconcile.reconciler import Reconciler
+    from handler.report.check import CheckReport
 
 _log = logging.getLogger(__name__)
 
@@ -164,7 +163,7 @@ class EventHandler:
             found, fate = self._checks.published(len(checks), after_work=bool(jobs))
             fates += [(message, fate) for message in checks]
             reports += [found] if found else []
-        if delivery.trigger in TIMERS and all(fate is Fate.DONE for _, fate in fates):
+        if delivery.is_timer and all(fate is Fate.DONE for _, fate in fates):
             policy, clock = self.reader.policy, self.invocation.deadline.clock
             self._checks.rehearse(results, Schedule(policy.quiet_hours, clock))
         summary = "; ".join(each.summary() for each in reports) or "there was no time for the check"
@@ -175,6 +174,8 @@ class EventHandler:
 
     @property
     def _checks(self) -> Checks:
+        from handler.check.checks import Checks  # noqa: PLC0415 - most events ask for no check
+
         topic = _destination(self.settings, self.invocation)
         return Checks(
             self.invocation, self.notifier, topic, self.rules, self.checker, lambda: self.connection.calls

@@ -7,8 +7,6 @@ from handler.quiet_hours.status import QuietStatus, span, when
 from handler.task import Task
 
 _AHEAD = timedelta(hours=1)
-TIMERS = frozenset({"timer", "schedule"})
-"""The triggers that come by themselves, of which one is sure to come before quiet hours begin."""
 
 
 def about_to_begin(tasks: Iterable[Task], status: Callable[[str], QuietStatus]) -> list[QuietStatus]:

@@ -60,6 +60,11 @@ class Delivery(NamedTuple):
     on_failure: OnFailure = OnFailure.RAISE
 
     @property
+    def is_timer(self) -> bool:
+        """Whether the trigger comes by itself, so that one is sure to come before quiet hours begin."""
+        return self.trigger in {"timer", "schedule"}
+
+    @property
     def holds_any(self) -> bool:
         """Whether any record holds a message."""
         return any(message.fault is None for message in self.messages)
