@@ -65,7 +65,7 @@ def test_a_subscriber_of_sns_gets_the_event_with_attributes_to_filter_by(subscri
     assert sent(subscribed.address, report(), NOWHERE) == 1
     (notification,) = subscribed.envelopes()
     assert json.loads(notification["Message"]) == report().events(10**6)[0]
-    assert notification["Subject"] == "Quiet hours [f] rejected: 1 invalid message, no task was touched"
+    assert notification["Subject"] == "Quiet hours [f] rejected: 1 invalid message, NOTHING WAS DONE FOR IT"
     assert {name: value["Value"] for name, value in notification["MessageAttributes"].items()} == {
         "status": "rejected",
         "action": "pause",
@@ -84,8 +84,8 @@ def test_programs_get_the_event_and_people_a_text(subscribed: SnsSubscriber) -> 
         assert body == encoded(report().events(10**6)[0]).decode(), (
             "byte for byte as without the other bodies"
         )
-    assert bodies["email"].startswith("Rejected: 1 invalid message, no task was touched.\n")
-    assert bodies["sms"] == "Quiet hours f rejected: 1 invalid message, no task was touched."
+    assert bodies["email"].startswith("Rejected: 1 invalid message, NOTHING WAS DONE FOR IT.\n")
+    assert bodies["sms"] == "Quiet hours f rejected: 1 invalid message, NOTHING WAS DONE FOR IT."
 
 
 def bytes_of(request: dict[str, Any]) -> int:
