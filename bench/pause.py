@@ -76,7 +76,7 @@ def ours(order: Order) -> Ended:
     from handler.quiet_hours import QuietHours
     from handler.reconcile.reconciler import Reconciler
     from handler.reconcile.schedule import Schedule
-    from handler.task import Job, SdkAppId, Task, TaskId
+    from handler.target import Job, SdkAppId, Target, TargetId
 
     clock = Clock()
     deadline = Deadline.after(clock, 900)
@@ -84,7 +84,7 @@ def ours(order: Order) -> Ended:
     limit = RateLimit(order.rate, clock)
     ccc = Ccc(lambda: _api3(order.endpoint), limit, Backoff())
     reconciler = Reconciler(lambda: ccc, Schedule(hours, clock), deadline, Backoff(), verify=True, known={})
-    tasks = (Task(SdkAppId(APP), TaskId(number), None, "default") for number in _numbers(order.tasks))
+    tasks = (Target(SdkAppId(APP), TargetId(number), None, "default") for number in _numbers(order.tasks))
     jobs = [Job("pause", task) for task in tasks]
     return _timed(lambda: reconciler.run(jobs))
 

@@ -27,7 +27,7 @@ def _loaded() -> Any:
     collecting = gc.isenabled()
     gc.disable()  # importing makes no garbage to speak of; looking for it costs a cold start a fiftieth
     try:
-        from handler.main import main_handler  # noqa: PLC0415 - `import handler.task` must not load it
+        from handler.main import main_handler  # noqa: PLC0415 - `import handler.target` must not load it
 
         gc.freeze()  # nor does what was imported become garbage later
     finally:

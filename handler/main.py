@@ -30,7 +30,7 @@ from handler.output import log, redaction
 from handler.policy.rules import Rules
 from handler.policy.source import read
 from handler.reconcile.schedule import Schedule, by_clock
-from handler.report.entries import Problem, TaskReport
+from handler.report.entries import Problem, TargetReport
 from handler.report.report import Report, source
 from handler.settings import (
     PublishSettings,
@@ -40,7 +40,7 @@ from handler.settings import (
     read_settings,
     with_new_credentials,
 )
-from handler.task import Job, SdkAppId
+from handler.target import Job, SdkAppId
 from handler.topics.notifier import Memory, Notifier
 from handler.topics.topic import Destination
 from handler.triggers.delivery import Delivery, Fate, Message
@@ -187,7 +187,7 @@ class EventHandler:
 
         return Checker(
             policy=self.reader.policy,
-            tasks=self.reader.known.named,
+            named=self.reader.known.named,
             default_app=self.reader.default_app,
             per_second=self.settings.callout_requests_per_second,
             dry_run=self.settings.callout_dry_run,
@@ -216,7 +216,7 @@ class EventHandler:
         """Return the reports of each job. Where the clock decides every job, nothing more is imported."""
         deadline = self.invocation.for_work(len(jobs))
         schedule = Schedule(self.reader.policy.quiet_hours, deadline.clock)
-        done: dict[Job, list[TaskReport]] = {}
+        done: dict[Job, list[TargetReport]] = {}
         for job in jobs:
             reports = by_clock(job, schedule, self.rules)
             if reports is None:
@@ -282,7 +282,7 @@ def _reader(settings: Settings, invocation: Invocation) -> Reader:
     rules = read(settings.callout_policy, settings.callout_quiet_hours, settings.callout_time_zone, seconds)
     app = SdkAppId(settings.callout_sdk_app_id) if settings.callout_sdk_app_id else None
     return Reader(
-        known=Known.of(rules.named_tasks(app)),
+        known=Known.of(rules.named_targets(app)),
         policy=rules,
         default_app=app,
         dry_run=settings.callout_dry_run,

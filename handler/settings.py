@@ -13,7 +13,7 @@ from typing_extensions import Self
 from handler.cloud.credentials import Credentials, checked_arn, lack_of, unsendable
 from handler.errors import ConfigurationError
 from handler.errors.spelling import closest
-from handler.task import INT64_MAX
+from handler.target import INT64_MAX
 from handler.topics import addresses
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)(?::\d+)?")

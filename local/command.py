@@ -10,6 +10,7 @@ import io
 import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 from handler.errors import ConfigurationError
 from local import hours, invoke, screen
@@ -81,11 +82,14 @@ def _emulator(options: argparse.Namespace) -> int:
     import threading  # noqa: PLC0415
 
     from local.emulator import Emulator  # noqa: PLC0415
-    from local.world import tasks_of  # noqa: PLC0415
+    from local.world import targets_of  # noqa: PLC0415
 
-    tasks = tasks_of() if options.tasks is None else read_json(options.tasks)
-    campaigns = () if options.campaigns is None else read_json(options.campaigns)
-    for file, given in ((options.tasks, {"tasks": tasks}), (options.campaigns, {"campaigns": campaigns})):
+    few = targets_of()
+    tasks = few["task"] if options.tasks is None else read_json(options.tasks)
+    campaigns = few["campaign"] if options.campaigns is None else read_json(options.campaigns)
+    checked: list[tuple[str | None, dict[str, Any]]]
+    checked = [(options.tasks, {"tasks": tasks}), (options.campaigns, {"campaigns": campaigns})]
+    for file, given in checked:
         try:
             Emulator(**given)
         except ValueError as error:

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from handler.errors import ConfigurationError
-from handler.policy.entries import KINDS, NONE, PolicyRule
+from handler.policy.entries import NONE, PolicyRule
 from handler.policy.model import Policy
 from handler.policy.rules import Coverage, Rules, never_matching
-from handler.task import INT64_MAX, Kind, SdkAppId
+from handler.target import INT64_MAX, KINDS, Kind, SdkAppId
 from local.usage import UsageError
 
 NEVER_QUIET = "deliberately never quiet"
@@ -123,8 +123,7 @@ def warnings(policy: Policy) -> list[str]:
         found.append(f"CALLOUT_SDK_APP_ID has to be set: {', '.join(without)} name no sdk_app_id")
     assumed = default_application() or SdkAppId(1)
     try:
-        policy.named_tasks(assumed)
+        policy.named_targets(assumed)
     except ConfigurationError as error:
         found += error.problems
-    later = [f"{text}: the function refuses this policy" for text in policy.not_carried_out()]
-    return found + later + never_matching(policy, assumed)
+    return found + never_matching(policy, assumed)

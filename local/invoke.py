@@ -179,9 +179,9 @@ def _in_a_world(options: argparse.Namespace, event: Any, clock: Clock) -> Shown:
     dry_run = "--dry-run" if options.dry_run else None
     against = show.Against(options.policy or "policy.example.yaml", show.EMBEDDED, APP, dry_run)
     with world(clock, policy) as here:
-        before = {task.task_id: task.state for task in here.emulator.tasks}
+        before = here.states()
         run = _run(event, clock, here.settings | {"callout_dry_run": options.dry_run}, lambda _: None)
-        after = {task.task_id: task.state for task in here.emulator.tasks}
+        after = here.states()
         if options.protocol:
             return run, against, [as_read(here.published(), options.protocol)]
         received = show.received(here.topic, here.received())

@@ -13,14 +13,15 @@ from rich.text import Text
 from handler.output.redaction import clean
 from handler.quiet_hours.zone import local
 from handler.report.check import CheckReport
-from handler.report.entries import TaskReport
+from handler.report.entries import TargetReport, nouns
 from handler.report.report import Report
-from handler.task import Outcome, TaskState
+from handler.report.text import worded
+from handler.target import Kind, Outcome, State
 from local.screen import table
 
 EMBEDDED = "the embedded world: an emulated CCC and an SNS topic (no CALLOUT_ setting was found)"
-States = Mapping[int, int]
-"""The states of tasks by id, as CCC has them."""
+States = Mapping[tuple[Kind, int], State | None]
+"""The states of tasks and campaigns by kind and id."""
 
 
 class Against(NamedTuple):
@@ -82,25 +83,34 @@ def findings(check: CheckReport) -> Iterator[str | Text | Table]:
 _STYLES = {
     "green": {Outcome.PAUSED, Outcome.RESUMED, Outcome.ALREADY_PAUSED, Outcome.ALREADY_RUNNING},
     "yellow": {Outcome.WOULD_PAUSE, Outcome.WOULD_RESUME},
-    "red": {Outcome.FAILED, Outcome.DEFERRED, Outcome.NOT_FOUND, Outcome.NOT_ALLOWED},
+    "red": {Outcome.FAILED, Outcome.DEFERRED, Outcome.NOT_FOUND, Outcome.NOT_ALLOWED, Outcome.UNCOVERED},
 }
 
 
-def tasks(reports: Sequence[TaskReport], before: States | None, after: States | None) -> Table:
-    """Return a table with a row for each task. States are known only in the embedded world."""
+def tasks(reports: Sequence[TargetReport], before: States | None, after: States | None) -> Table:
+    """Return a table with a row for each target. States are known only in the embedded world."""
     known = before is not None and after is not None
-    rows = table("TASK", "NAME", "QUIET HOURS", *["BEFORE"] * known, "OUTCOME", *["AFTER"] * known)
+    kinds = nouns(each.target.kind for each in reports)
+    rows = table(
+        worded("task", kinds).upper(),
+        "NAME",
+        "QUIET HOURS",
+        *["BEFORE"] * known,
+        "OUTCOME",
+        *["AFTER"] * known,
+    )
     rows.add_column("WHY", overflow="fold", min_width=40)
     for each in reports:
-        task = each.task
+        target = each.target
+        state = (target.kind or "task", target.id or 0)
         style = next((style for style, outcomes in _STYLES.items() if each.outcome in outcomes), "")
         rows.add_row(
-            str(task.task_id or "?"),
-            Text(task.name or "-"),
-            Text(task.quiet_hours),
-            *[_state(before, task.task_id)] * known,
+            f"campaign {target.id}" if target.kind == "campaign" and target.id else str(target.id or "?"),
+            Text(target.name or "-"),
+            Text("-" if each.outcome is Outcome.UNCOVERED else target.quiet_hours),
+            *[_state(before, state)] * known,
             Text(each.outcome.value, style),
-            *[_state(after, task.task_id)] * known,
+            *[_state(after, state)] * known,
             Text(_why(each)),
         )
     return rows
@@ -127,10 +137,10 @@ def pretty(text: str) -> str:
     return json.dumps(json.loads(text), ensure_ascii=False, indent=2)
 
 
-def _why(task: TaskReport) -> str:
+def _why(task: TargetReport) -> str:
     return f"{task.reason} [{task.error.code}: {task.error.message}]" if task.error else task.reason
 
 
-def _state(states: States | None, task_id: int | None) -> str:
-    number = (states or {}).get(task_id or 0)
-    return "-" if number is None else TaskState(number).name.lower().replace("_", " ")
+def _state(states: States | None, of: tuple[Kind, int]) -> str:
+    state = (states or {}).get(of)
+    return "-" if state is None else state.value

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from handler.cloud.ccc_types import STATES
 from handler.cloud.pacing import Clock
 from handler.policy.source import load
-from handler.task import SdkAppId
+from handler.target import Kind, SdkAppId, State
 from local.emulator import Emulator
 
 REGION = "us-east-1"
@@ -23,19 +24,33 @@ APP = SdkAppId(1400692008)
 SECRET_ID, SECRET_KEY = "AKIDEXAMPLE", "SECRETEXAMPLE"  # valid only for the emulator
 
 EXAMPLE = str(Path(__file__).parents[1] / "policy.example.yaml")
-_UNNAMED: Mapping[str, Any] = {"task_id": 16501, "sdk_app_id": APP, "name": "autumn-offers", "state": 1}
-"""A task that no policy knows: it is paused only by a message that names it."""
+_UNNAMED: Mapping[str, Any] = {"task_id": 16501, "name": "autumn-offers"}
+"""A task that no policy names: a rule of its application covers it, or it is uncovered."""
+_OF_RULES = 16511
+"""The id of the task that the first rule covers."""
+_ANY = "winter"
+"""What stands for the `*` of a pattern."""
+
+Records = list[Mapping[str, Any]]
 
 
-def tasks_of(policy: str = EXAMPLE) -> list[Mapping[str, Any]]:
-    """Return the tasks of a policy, running, and one that it does not name. Raises `ConfigurationError`."""
-    named = load(policy).named_tasks(APP)
-    found = {(each.sdk_app_id, each.task_id): name for name, each in named.items()}
-    tasks: list[Mapping[str, Any]] = [
-        {"task_id": task_id, "sdk_app_id": app, "name": name, "state": 1}
-        for (app, task_id), name in found.items()
-    ]
-    return tasks + [_UNNAMED] * ((APP, _UNNAMED["task_id"]) not in found)
+def targets_of(policy: str = EXAMPLE) -> dict[Kind, Records]:
+    """Return what runs in the world of a policy. Raises `ConfigurationError`.
+
+    That is everything that the policy names, a task or a campaign for each of its rules, and a task besides.
+    """
+    document = load(policy)
+    names: dict[tuple[Kind, int, int], str] = {}
+    for name, each in document.named_targets(APP).items():
+        names.setdefault((each.kind or "task", each.sdk_app_id, each.id or 0), name)
+    for number, rule in enumerate(document.rules):
+        name = (rule.name or ["*"])[0].replace("*", _ANY).replace("?", "1")
+        names.setdefault((rule.kinds[0], rule.sdk_app_id or APP, _OF_RULES + number), name)
+    names.setdefault(("task", APP, _UNNAMED["task_id"]), _UNNAMED["name"])
+    found: dict[Kind, Records] = {"task": [], "campaign": []}
+    for (kind, app, id_), name in names.items():
+        found[kind].append({f"{kind}_id": id_, "sdk_app_id": app, "name": name, "state": 1})
+    return found
 
 
 @dataclass(frozen=True)
@@ -46,6 +61,14 @@ class World:
     policy: str
     topic: str
     queue: str
+
+    def states(self) -> dict[tuple[Kind, int], State | None]:
+        """Return the state of every task and campaign by kind and id."""
+        emulator = self.emulator
+        found: dict[tuple[Kind, int], State | None] = {}
+        found |= {("task", each.id): STATES["task"][each.state] for each in emulator.tasks}
+        found |= {("campaign", each.id): STATES["campaign"][each.state] for each in emulator.campaigns}
+        return found
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -108,8 +131,13 @@ def world(clock: Clock, policy: str = EXAMPLE) -> Iterator[World]:
     import boto3  # noqa: PLC0415 - a second, which `quiet-hours emulator` need not wait for
     from moto import mock_aws  # noqa: PLC0415
 
-    tasks = tasks_of(policy)
-    emulator = Emulator(tasks=tasks, secrets={SECRET_ID: SECRET_KEY}, now=lambda: clock.now().timestamp())
+    targets = targets_of(policy)
+    emulator = Emulator(
+        tasks=targets["task"],
+        campaigns=targets["campaign"],
+        secrets={SECRET_ID: SECRET_KEY},
+        now=lambda: clock.now().timestamp(),
+    )
     with _without_aws(), mock_aws(), emulator:
         topic = boto3.client("sns", region_name=REGION).create_topic(Name="callout-quiet-hours")["TopicArn"]
         sqs = boto3.client("sqs", region_name=REGION)

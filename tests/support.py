@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from handler.task import SdkAppId
+from handler.target import SdkAppId
 
 APP = SdkAppId(1400692008)
 """The application that the emulator's tasks belong to."""
@@ -14,3 +14,5 @@ ENVIRONMENT = {"TENCENTCLOUD_SECRET_ID": SECRET_ID, "TENCENTCLOUD_SECRET_KEY": S
 
 PAUSE, RESUME = "PauseAutoCalloutTask", "ResumeAutoCalloutTask"
 DESCRIBE, LIST = "DescribeAutoCalloutTask", "DescribeAutoCalloutTasks"
+PAUSE_CAMPAIGN, RESUME_CAMPAIGN = "PausePredictiveDialingCampaign", "ResumePredictiveDialingCampaign"
+LIST_CAMPAIGNS = "DescribePredictiveDialingCampaigns"

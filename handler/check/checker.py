@@ -14,13 +14,14 @@ from handler.errors import CloudError
 from handler.policy.entries import NONE
 from handler.policy.rules import Rules, applications, never_matching
 from handler.report.check import CheckReport, Finding
+from handler.report.entries import nouns
 from handler.topics.sending import look_at
 
 if TYPE_CHECKING:
     from handler.cloud.ccc import Ccc
     from handler.cloud.pacing import Backoff, Deadline
     from handler.policy.model import Policy
-    from handler.task import SdkAppId, Task
+    from handler.target import SdkAppId, Target
     from handler.topics.topic import Destination
 
 _FOR_CCC = 0.7
@@ -48,10 +49,10 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class Checker:
-    """What is checked, and with what. `tasks` are the policy's by name; `ccc` may raise `CloudError`."""
+    """What is checked, and with what. `named` are the policy's targets; `ccc` may raise `CloudError`."""
 
     policy: Policy
-    tasks: Mapping[str, Task]
+    named: Mapping[str, Target]
     default_app: SdkAppId | None
     per_second: float
     dry_run: bool
@@ -77,7 +78,7 @@ class Checker:
         )
 
     def _apps(self) -> list[SdkAppId]:
-        named = [task.sdk_app_id for task in self.tasks.values()]
+        named = [task.sdk_app_id for task in self.named.values()]
         default = [self.default_app] if self.default_app else []
         return list(dict.fromkeys([*named, *applications(self.policy, self.default_app), *default]))
 
@@ -90,10 +91,10 @@ class Checker:
     def _ccc(self) -> list[Finding]:
         until = self.until.within(self.until.remaining() * _FOR_CCC)
         covered = Covered(Rules(self.policy, self.default_app))
-        reading = Applications(self.ccc, self.tasks, until, self.per_second, covered)
+        reading = Applications(self.ccc, self.named, until, self.per_second, covered)
         findings = list(reading.findings(self._apps()))
-        named = {task.key: task for task in self.tasks.values() if task.key not in reading.finished}
-        unfinished = [*named.values(), *covered.tasks()]
+        named = {each.key: each for each in self.named.values() if each.key not in reading.finished}
+        unfinished = [*named.values(), *covered.targets()]
         now, rate = self.until.clock.now(), self.per_second
         findings += policy_findings(self.policy.quiet_hours, unfinished, rate, now)
         for text in never_matching(self.policy, self.default_app):
@@ -113,9 +114,10 @@ class Checker:
         return []
 
     def _scope(self) -> str:
-        apps, tasks = len(self._apps()), len({task.key for task in self.tasks.values()})
+        apps, named = len(self._apps()), {each.key: each.kind for each in self.named.values()}
         now = self.until.clock.now()
-        used = dict.fromkeys(task.quiet_hours for task in self.tasks.values() if task.quiet_hours != NONE)
+        used = dict.fromkeys(task.quiet_hours for task in self.named.values() if task.quiet_hours != NONE)
         hours = [self.policy.quiet_hours[name].status(name, now).short() for name in list(used)[:_SHOWN]]
-        counts = f"{apps} application{'s' * (apps != 1)} and {tasks:,} task{'s' * (tasks != 1)}"
+        what = nouns(named.values())[: -1 if len(named) == 1 else None]
+        counts = f"{apps} application{'s' * (apps != 1)} and {len(named):,} {what}"
         return ". ".join([f"Checked {counts} of the policy", *dict.fromkeys(hours)])

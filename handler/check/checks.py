@@ -14,7 +14,7 @@ from handler.policy.rules import Rules
 from handler.reconcile.schedule import Schedule
 from handler.report.check import CheckReport
 from handler.report.report import source
-from handler.task import Task
+from handler.target import Target
 from handler.topics.notifier import Notifier
 from handler.topics.topic import Destination
 from handler.triggers.delivery import Fate
@@ -65,8 +65,8 @@ class Checks(NamedTuple):
         that the next wake-up is not held up. Without time nothing is checked.
         """
         asked = (each for each in results if each.asks_to_pause_all)
-        tasks = [task for each in asked for job in each.jobs for task in self._under_each(job.task)]
-        coming = self.notifier.not_rehearsed(about_to_begin(tasks, schedule.now))
+        targets = [one for each in asked for job in each.jobs for one in self._under_each(job.target)]
+        coming = self.notifier.not_rehearsed(about_to_begin(targets, schedule.now))
         if not coming:
             return
         left = (coming[0].until or coming[0].now) - coming[0].now - _BEFORE_THE_BEGINNING
@@ -79,11 +79,12 @@ class Checks(NamedTuple):
         if found.status == "errors":
             raise UnfinishedError(found.summary())
 
-    def _under_each(self, task: Task) -> list[Task]:
-        """Return a task, or for all that rules cover one under each of their quiet hours."""
-        if task.lookup != "rules":
-            return [task]
-        return [task._replace(quiet_hours=name) for name in self.rules.quiet_hours(task.sdk_app_id, "task")]
+    def _under_each(self, target: Target) -> list[Target]:
+        """Return a target, or for all that rules cover one under each of their quiet hours."""
+        if target.lookup != "rules":
+            return [target]
+        hours = {name for kind in target.kinds for name in self.rules.quiet_hours(target.sdk_app_id, kind)}
+        return [target._replace(quiet_hours=name) for name in hours]
 
     def _run(self, name: str, until: Deadline, *, is_rehearsal: bool) -> CheckReport:
         return self.checker(until).run(source(self.invocation.function), name, is_rehearsal=is_rehearsal)

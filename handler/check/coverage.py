@@ -10,7 +10,8 @@ from handler.errors.sentences import given
 from handler.policy.entries import NONE
 from handler.policy.rules import Rules
 from handler.report.check import Finding
-from handler.task import FINISHED, SdkAppId, Task, TaskState
+from handler.report.entries import nouns
+from handler.target import FINISHED, Place, State, Target
 
 if TYPE_CHECKING:
     from handler.cloud.ccc_types import Seen
@@ -20,42 +21,46 @@ _SHOWN = 3
 
 @dataclass
 class Covered:
-    """The unfinished tasks of applications with rules: by rule, and those that none covers."""
+    """What is unfinished in applications with rules: by rule, and what none covers."""
 
     rules: Rules
-    _by_rule: dict[int, list[Task]] = field(default_factory=dict)
+    _by_rule: dict[int, list[Target]] = field(default_factory=dict)
     _running: dict[int, int] = field(default_factory=dict)
-    _uncovered: list[tuple[SdkAppId, Seen]] = field(default_factory=list)
+    _uncovered: list[tuple[Place, Seen]] = field(default_factory=list)
 
-    def add(self, app: SdkAppId, seen: Iterable[Seen]) -> None:
-        """Add the tasks of an application's list."""
+    def add(self, place: Place, seen: Iterable[Seen]) -> None:
+        """Add what a list shows."""
         for each in seen:
-            found = self.rules.decide(app, "task", each.task_id, each.name or None)
-            running = each.state is TaskState.RUNNING
-            if found.by == "uncovered" and (running or each.state is TaskState.NOT_STARTED):
-                self._uncovered.append((app, each))
+            found = self.rules.decide(*place, each.id, each.name or None)
+            running = each.state is State.RUNNING
+            if found.by == "uncovered" and (running or each.state is State.NOT_STARTED):
+                self._uncovered.append((place, each))
             elif found.rule is not None and each.state not in FINISHED:
-                task = Task(app, each.task_id, each.name or None, found.quiet_hours or NONE, rule=found.rule)
-                self._by_rule.setdefault(found.rule, []).append(task)
+                hours = found.quiet_hours or NONE
+                target = Target(
+                    place.sdk_app_id, each.id, each.name or None, hours, rule=found.rule, kind=place.kind
+                )
+                self._by_rule.setdefault(found.rule, []).append(target)
                 self._running[found.rule] = self._running.get(found.rule, 0) + running
 
-    def tasks(self) -> Iterator[Task]:
-        """Yield the tasks that rules cover and that quiet hours apply to."""
-        for tasks in self._by_rule.values():
-            yield from (task for task in tasks if task.quiet_hours != NONE)
+    def targets(self) -> Iterator[Target]:
+        """Yield what rules cover and quiet hours apply to."""
+        for targets in self._by_rule.values():
+            yield from (each for each in targets if each.quiet_hours != NONE)
 
     def findings(self) -> Iterator[Finding]:
-        """Yield what each rule covers now, and a warning for each task that no rule covers."""
-        for rule, tasks in sorted(self._by_rule.items()):
-            names = ", ".join(given(task.name or str(task.task_id)) for task in tasks[:_SHOWN])
-            more = f" and {len(tasks) - _SHOWN:,} more" if len(tasks) > _SHOWN else ""
+        """Yield what each rule covers now, and a warning for each target that no rule covers."""
+        for rule, targets in sorted(self._by_rule.items()):
+            names = ", ".join(given(each.name or str(each.id)) for each in targets[:_SHOWN])
+            more = f" and {len(targets) - _SHOWN:,} more" if len(targets) > _SHOWN else ""
+            what = nouns(each.kind for each in targets) if len(targets) > 1 else targets[0].noun
             text = (
-                f"Rule {rule} covers {len(tasks):,} unfinished task{'s' * (len(tasks) > 1)} now, "
+                f"Rule {rule} covers {len(targets):,} unfinished {what} now, "
                 f"{self._running[rule]:,} of them running: {names}{more}"
             )
             yield Finding("info", "RuleCovers", text, subject=str(rule))
-        for app, seen in self._uncovered:
-            state = "running" if seen.state is TaskState.RUNNING else "not started"
-            name = given(seen.name)
-            text = f"Task {seen.task_id} ({name}) of application {app} is {state}, and no rule covers it"
-            yield Finding("warning", "Uncovered", text, "task", seen.task_id, app)
+        for (app, kind), seen in self._uncovered:
+            state = "running" if seen.state is State.RUNNING else "not started"
+            which = f"{kind.capitalize()} {seen.id} ({given(seen.name)})"
+            text = f"{which} of application {app} is {state}, and no rule covers it"
+            yield Finding("warning", "Uncovered", text, kind, seen.id, app)

@@ -8,7 +8,7 @@ from math import ceil
 from handler.quiet_hours import QuietHours
 from handler.quiet_hours.lead_time import write_lead_time
 from handler.report.check import Finding
-from handler.task import Task
+from handler.target import Target
 
 _TIMER_SECONDS = 60
 """How long after the beginning of quiet hours a timer may come, as the function is deployed."""
@@ -18,7 +18,7 @@ _NEVER = timedelta.min
 
 
 def policy_findings(
-    hours: Mapping[str, QuietHours], tasks: Iterable[Task], per_second: float, at: datetime
+    hours: Mapping[str, QuietHours], tasks: Iterable[Target], per_second: float, at: datetime
 ) -> Iterator[Finding]:
     """Yield a warning for each thing that is valid and probably not intended. `tasks` are to be paused."""
     counts = Counter(task.quiet_hours for task in tasks)

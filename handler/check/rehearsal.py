@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from handler.quiet_hours.status import QuietStatus, span, when
-from handler.task import Task
+from handler.target import Target
 
 _AHEAD = timedelta(hours=1)
 
 
-def about_to_begin(tasks: Iterable[Task], status: Callable[[str], QuietStatus]) -> list[QuietStatus]:
+def about_to_begin(tasks: Iterable[Target], status: Callable[[str], QuietStatus]) -> list[QuietStatus]:
     """Return the statuses of the quiet hours that begin within the hour, the next one first.
 
     `status` says what quiet hours say now. Those of tasks that are exempt beyond the beginning do not count.

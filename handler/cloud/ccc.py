@@ -1,4 +1,4 @@
-"""CCC's automatic outbound call tasks: pause, resume, describe, list; paced, and retried before a deadline.
+"""CCC's tasks and campaigns: pause, resume, describe, list; paced, and retried before a deadline.
 
 Source of every call: CCC API 2020-02-10, cloud.tencent.com/document/product/679.
 """
@@ -12,29 +12,28 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from handler.cloud.ccc_types import (
+    ACTIONS,
     APIS,
-    DESCRIBE,
-    LIST,
     Answer,
     Page,
     Seen,
     read_answer,
     read_page,
-    read_task,
+    read_target,
 )
 from handler.cloud.error_codes import cloud_error
 from handler.cloud.pacing import Backoff, Deadline, RateLimit, retry
 from handler.cloud.tencent_api import TencentApi
 from handler.errors import CloudError, Meaning
 from handler.errors.sentences import given
-from handler.task import Action, SdkAppId, TaskId
+from handler.target import Action, Kind, Place, TargetId
 
 T = TypeVar("T")
 
 SERVICE = "ccc"
 VERSION = "2020-02-10"
 LARGEST_PAGES = (100, 50, 20, 10)
-"""Page sizes to try, since the largest allowed for `DescribeAutoCalloutTasks` is not documented."""
+"""Page sizes to try: the largest is 100 for campaigns, and not documented for tasks."""
 
 LONGEST_CALL_SECONDS = 10.0
 """How long one request may take, answer included, before it counts as lost."""
@@ -68,57 +67,76 @@ class Ccc:
         self._renewed: bool | None = None
         self._renewing = threading.Lock()
         self._counted = threading.Lock()
-        self._sizes: tuple[int, ...] = LARGEST_PAGES
+        self._sizes: dict[Kind, tuple[int, ...]] = {}
+        self.may_filter = True
+        """Whether the list of campaigns may be filtered by an id."""
         self._silence = _Silence(backoff.unanswered_seconds)
         self.calls = 0
 
     def act(
-        self, action: Action, app: SdkAppId, task: TaskId, wanted: Callable[[], bool], *, until: Deadline
+        self, action: Action, place: Place, id_: TargetId, wanted: Callable[[], bool], *, until: Deadline
     ) -> Answer:
-        """Pause a running task, or resume a paused one. Documents 679/125357 and 679/125356.
+        """Pause what is running, or resume what is paused. Documents 679/125357 and 679/125356.
 
-        A pause stops new calls only; calls already started are not cut. The caller has waited for this API's
-        turn. `wanted` is called immediately before every attempt. Where it returns false, `CloudError` with
-        the code `NOT_WANTED` is raised.
+        For campaigns 1229/59783 of tencentcloud.com. A pause stops new calls only; calls of a task already
+        started are not cut. The caller has waited for this API's turn. `wanted` is called immediately before
+        every attempt. Where it returns false, `CloudError` with the code `NOT_WANTED` is raised.
         """
-        params = {"TaskId": task, "SdkAppId": app}
-        return self._call(APIS[action], params, read_answer, until=until, paced=True, wanted=wanted)
+        api = APIS[place.kind]
+        params = {api.id: id_, "SdkAppId": place.sdk_app_id}
+        return self._call(api.act(action), params, read_answer, until=until, paced=True, wanted=wanted)
 
-    def describe(self, app: SdkAppId, task: TaskId, *, until: Deadline, paced: bool = False) -> Seen:
-        """Return a task as it is. Document 679/69193. `paced` means as for `page`."""
+    def describe(self, place: Place, id_: TargetId, *, until: Deadline, paced: bool = False) -> Seen:
+        """Return a target as it is. Document 679/69193. `paced` means as for `page`.
+
+        A campaign's state comes from the list, which only the domestic site filters by id: where it does not,
+        `may_filter` becomes false, and the error has the code `UnknownParameter`.
+        """
+        kind, params = place.kind, {"SdkAppId": place.sdk_app_id, APIS[place.kind].id: id_}
 
         def seen(response: dict[str, Any], attempts: int) -> Seen:
             del attempts
-            if response.get("TaskId", task) != task:  # TaskId is not documented in this answer
+            if kind == "campaign":
+                return _only(read_page(kind, response, 0, 1), id_)
+            if response.get("TaskId", id_) != id_:  # TaskId is not documented in this answer
                 raise cloud_error("UnreadableAnswer", f"the answer is of task {given(response['TaskId'])}")
-            return read_task(response, task)
+            return read_target(kind, response, id_)
 
-        return self._call(DESCRIBE, {"SdkAppId": app, "TaskId": task}, seen, until=until, paced=paced)
+        if kind == "campaign":
+            params |= {"PageSize": 1, "PageNumber": 0}
+        try:
+            return self._call(APIS[kind].describe, params, seen, until=until, paced=paced)
+        except CloudError as error:
+            if kind == "campaign" and error.code.startswith("UnknownParameter"):
+                self.may_filter = False
+            raise
 
     def page(
-        self, app: SdkAppId, number: int, size: int | None = None, *, until: Deadline, paced: bool = False
+        self, place: Place, number: int, size: int | None = None, *, until: Deadline, paced: bool = False
     ) -> Page:
-        """Return a page of an application's tasks, counted from 0. Document 679/68725.
+        """Return a page of a list, counted from 0. Documents 679/68725, and 1229/59784 of tencentcloud.com.
 
-        Without a `size` it takes the largest that was not refused yet: the limit is not documented. `paced`
-        says that the caller has waited for this API's turn.
+        Without a `size` it takes the largest that was not refused yet: the limit for tasks is not documented.
+        `paced` says that the caller has waited for this API's turn.
         """
-        while size is None and len(self._sizes) > 1:
+        sizes = self._sizes.get(place.kind, LARGEST_PAGES)
+        while size is None and len(sizes) > 1:
             try:
-                return self._page(app, number, self._sizes[0], until=until, paced=paced)
+                return self._page(place, number, sizes[0], until=until, paced=paced)
             except CloudError as error:
                 if not error.code.startswith("InvalidParameter"):
                     raise
-                self._sizes, paced = self._sizes[1:], False
-        return self._page(app, number, size or self._sizes[0], until=until, paced=paced)
+                sizes, paced = sizes[1:], False
+                self._sizes[place.kind] = sizes
+        return self._page(place, number, size or sizes[0], until=until, paced=paced)
 
-    def _page(self, app: SdkAppId, number: int, size: int, *, until: Deadline, paced: bool) -> Page:
+    def _page(self, place: Place, number: int, size: int, *, until: Deadline, paced: bool) -> Page:
         def page(response: dict[str, Any], attempts: int) -> Page:
             del attempts
-            return read_page(response, number, size)
+            return read_page(place.kind, response, number, size)
 
-        params = {"SdkAppId": app, "PageSize": size, "PageNumber": number}
-        return self._call(LIST, params, page, until=until, paced=paced)
+        params = {"SdkAppId": place.sdk_app_id, "PageSize": size, "PageNumber": number}
+        return self._call(APIS[place.kind].list, params, page, until=until, paced=paced)
 
     def _call(  # noqa: PLR0913 - what is sent, how its answer is read, and how long it may take
         self,
@@ -160,8 +178,8 @@ class Ccc:
 
         def again(error: Exception, number: int) -> bool:
             # A call that stalled for so long goes to the end of the queue: others wait for its thread.
-            stalled = api in APIS.values() and sending.seconds >= LONGEST_CALL_SECONDS
-            return not sending.over and not stalled and _again(error, number)
+            stalled = api in ACTIONS and sending.seconds >= LONGEST_CALL_SECONDS
+            return not sending.over and not stalled and not _of_state(api, error) and _again(error, number)
 
         return retry(attempt, again=again, deadline=until, backoff=self._backoff)
 
@@ -242,3 +260,24 @@ class _Sending:
 def _again(error: Exception, attempt: int) -> bool:
     what = error.meaning if isinstance(error, CloudError) else None
     return what is Meaning.RETRY or (what is Meaning.UNKNOWN and attempt == 1)
+
+
+def _of_state(api: str, error: Exception) -> bool:
+    """Return whether an error may say that a campaign is in the wrong state, so that its state decides.
+
+    The documents of these APIs have no other code for that: `InternalError` and `InvalidParameterValue`.
+    """
+    return api in _OF_CAMPAIGNS and isinstance(error, CloudError) and error.code.startswith("InternalError")
+
+
+_OF_CAMPAIGNS = frozenset(APIS["campaign"][:2])
+
+
+def _only(page: Page, id_: TargetId) -> Seen:
+    """Return the one target of a list that was filtered. Raises `CloudError` where it is not there."""
+    found = next((each for each in page.targets if each.id == id_), None)
+    if found is not None:
+        return found
+    if page.targets or page.unreadable or page.total != 0:
+        raise cloud_error("UnknownParameter", "the list is not filtered by the campaign's id")
+    raise cloud_error("ResourceNotFound", "the list of campaigns does not show it")

@@ -75,6 +75,7 @@ _TABLE = (
     ErrorCode("UnsupportedOperation", _OBJECT),
     ErrorCode("InvalidParameterValue", _OBJECT),
     ErrorCode("InvalidParameter", _OBJECT),
+    ErrorCode("UnknownParameter", _OBJECT),
     ErrorCode("ResourceNotFound", _OBJECT),
     ErrorCode("FailedOperation", _OBJECT),
     # Codes of our own, for what never became an answer of the service.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from handler.errors import CloudError, Meaning, Scope
-from handler.task import SdkAppId
+from handler.target import SdkAppId
 
 
 class Halts:
@@ -32,7 +32,7 @@ class Halts:
         return self._unreachable or self._found.get((api, app)) or self._found.get((api, None))
 
     def lacks(self, api: str, app: SdkAppId) -> bool:
-        """Return whether this API refused this application's tasks for good, as for a missing permission."""
+        """Return whether this API refused this application for good, as for a missing permission."""
         return (api, app) in self._found
 
     def likely(self, api: str, app: SdkAppId) -> CloudError | None:

@@ -7,7 +7,7 @@
     * PublishError: the report was not delivered to the topic; it stands in the log instead
     * UnfinishedError: raised for the trigger, so that it delivers the event again or keeps it
 
-What becomes of a single task is never an exception: it is an outcome, see `handler.task`. What a cloud's code
+What becomes of a target is never an exception: it is an outcome, see `handler.target`. What a cloud's code
 means stands in `handler.cloud.error_codes`. Beside the exceptions belongs what their sentences are made of
 (`sentences`, `spelling`), and what keeps secrets out of them on their way out (`exposure`).
 """

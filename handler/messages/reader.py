@@ -1,7 +1,7 @@
 """One value per message: what it asks for, or why it is refused, and what became of it. Pure."""
 
 import json
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -9,15 +9,14 @@ from handler.errors import RejectedError
 from handler.errors.sentences import SHOWN, few, shortened
 from handler.errors.spelling import bounded_suggestions
 from handler.messages.request import Action, Request, parse
-from handler.messages.resolve import Known, Resolved, resolve
-from handler.policy.entries import DEFAULT, NONE
+from handler.messages.resolve import Known, resolve
 from handler.policy.model import Policy
 from handler.policy.rules import applications
-from handler.report.entries import UNFINISHED, Problem, TaskReport
-from handler.task import Job, SdkAppId, Task
+from handler.report.entries import UNFINISHED, Problem, TargetReport
+from handler.target import Job, SdkAppId
 from handler.triggers.delivery import Fate, Message
 
-Done = Mapping[Job, Sequence[TaskReport]]
+Done = Mapping[Job, Sequence[TargetReport]]
 """What became of each job."""
 
 _LONGEST_ID = 200
@@ -94,8 +93,7 @@ class Reader(NamedTuple):
             if request.tasks is None and (jobs := seen.everything.get((request.action, request.dry_run))):
                 return MessageResult(message, request, jobs)
             apps = applications(self.policy, self.default_app) if request.tasks is None else ()
-            resolved = resolve(request, self.known, self.policy.quiet_hours, self.default_app, apps)
-            _check_carried_out(resolved)
+            targets = resolve(request, self.known, self.policy.quiet_hours, self.default_app, apps)
         except RejectedError as error:
             text = "; ".join(few(error.problems, shown))
             return MessageResult(message, problem=rejected(message, text, self.scope))
@@ -104,26 +102,11 @@ class Reader(NamedTuple):
             problem = rejected(message, text, self.scope)._replace(code="Unexpected")
             return MessageResult(message, problem=problem)
         dry_run = request.dry_run or self.dry_run
-        found = (Job(action, task, dry_run) for task in self._wanted(resolved, apps))
+        found = (Job(action, target, dry_run) for target in targets)
         jobs = tuple(seen.same.setdefault(job, job) for job in found)
         if request.tasks is None:
             seen.everything[request.action, request.dry_run] = jobs
         return MessageResult(message, request, jobs)
-
-    def _wanted(self, resolved: Resolved, apps: Sequence[SdkAppId]) -> Iterator[Task]:
-        """Yield the tasks of a request, those that have to be found in CCC last."""
-        hours = DEFAULT if DEFAULT in self.policy.quiet_hours else NONE
-        yield from resolved.tasks
-        for each in resolved.patterns:
-            yield Task(each.sdk_app_id, None, each.name, hours, lookup="pattern")
-        for app in apps:
-            yield Task(app, None, None, hours, lookup="rules")
-
-
-def _check_carried_out(resolved: Resolved) -> None:
-    """Raise `RejectedError` for what is understood, but not yet carried out: nothing is left out silently."""
-    if resolved.campaigns or any(each.kind == "campaign" for each in resolved.patterns):
-        raise RejectedError(["campaigns are not carried out yet"])
 
 
 def rejected(message: Message, text: str, scope: str | None) -> Problem:
@@ -137,26 +120,26 @@ def rejected(message: Message, text: str, scope: str | None) -> Problem:
     return Problem("Rejected", text, message.id[:_LONGEST_ID] or None, body, key, message.first)
 
 
-def entries(done: Done) -> tuple[TaskReport, ...]:
-    """Return an entry for each task that is to be paused or resumed, under each of its quiet hours.
+def entries(done: Done) -> tuple[TargetReport, ...]:
+    """Return an entry for each target that is to be paused or resumed, under each of its quiet hours.
 
-    A name and a number, or two messages, may mean the same task. Of several reports of a task, a real one is
+    A name and a number, or two messages, may mean the same target. Of several reports of one, a real one is
     kept rather than a dry run, an unfinished one rather than a finished one, and one with requests rather
     than one without: quiet hours may have begun between the two.
     """
     reports = [(job, report) for job, each in done.items() for report in each]
-    real = {(job.action, report.task.key) for job, report in reports if not job.dry_run}
-    found: dict[tuple[Any, ...], TaskReport] = {}
+    real = {(job.action, report.target.key) for job, report in reports if not job.dry_run}
+    found: dict[tuple[Any, ...], TargetReport] = {}
     for job, report in reports:
-        if job.dry_run and (job.action, report.task.key) in real:
+        if job.dry_run and (job.action, report.target.key) in real:
             continue
-        key = (job.action, report.task.key, report.task.quiet_hours)
+        key = (job.action, report.target.key, report.target.quiet_hours)
         if key not in found or _weight(report) > _weight(found[key]):
             found[key] = report
     return tuple(found.values())
 
 
-def _weight(report: TaskReport) -> tuple[bool, bool]:
+def _weight(report: TargetReport) -> tuple[bool, bool]:
     return report.outcome in UNFINISHED, report.attempts > 0
 
 

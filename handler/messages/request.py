@@ -3,7 +3,7 @@
 import json
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
@@ -23,7 +23,7 @@ from handler.errors.sentences import SHOWN, More, given, problems
 from handler.policy.entries import LONGEST_NAME, Id
 from handler.policy.json_document import check_characters, parse_json
 from handler.policy.patterns import check_pattern, is_pattern
-from handler.task import Kind
+from handler.target import Kind
 from handler.triggers.delivery import LONGEST
 
 Action = Literal["pause", "resume", "check"]
@@ -69,6 +69,13 @@ class RequestedTask(BaseModel):
     sdk_app_id: Id | None = None
     quiet_hours: _Text | None = None
 
+    target_kind: ClassVar[Kind] = "task"
+
+    @property
+    def id(self) -> int:
+        """The id, whatever the kind."""
+        return self.task_id
+
 
 class RequestedCampaign(BaseModel):
     """A campaign of which the request says all."""
@@ -78,6 +85,13 @@ class RequestedCampaign(BaseModel):
     campaign_id: Id
     sdk_app_id: Id | None = None
     quiet_hours: _Text | None = None
+
+    target_kind: ClassVar[Kind] = "campaign"
+
+    @property
+    def id(self) -> int:
+        """The id, whatever the kind."""
+        return self.campaign_id
 
 
 class RequestedPattern(BaseModel):

@@ -18,7 +18,7 @@ from pydantic import (
 
 from handler.errors.sentences import given
 from handler.policy.patterns import check_pattern
-from handler.task import INT64_MAX, Kind
+from handler.target import INT64_MAX, KINDS, Kind
 
 LONGEST_NAME = 1_000
 """Characters of a task's name; CCC has none such, and each entry of a report holds it whole, in 8 KB."""
@@ -26,7 +26,6 @@ DEFAULT = "default"
 """The quiet hours of everything that names none."""
 NONE = "none"
 """In place of the name of quiet hours: deliberately never quiet."""
-KINDS: tuple[Kind, ...] = ("task", "campaign")
 _LEFT_OUT = "leave the key out for all"
 _NUMBER = re.compile(r"\s*[-+]?[\d._]+(?:[eE][-+]?\d+)?\s*")
 

@@ -13,7 +13,7 @@ from handler.policy.entries import Entry, PolicyCampaign, PolicyRule, PolicyTask
 from handler.policy.faults import contradictions, faults_across, too_many_rules
 from handler.quiet_hours import QuietHours
 from handler.quiet_hours.lead_time import read_lead_time
-from handler.task import Campaign, CampaignId, Kind, SdkAppId, Task, TaskId
+from handler.target import Kind, SdkAppId, Target, TargetId
 
 _NO_APPLICATION = "no sdk_app_id; name it here or set CALLOUT_SDK_APP_ID"
 
@@ -61,8 +61,8 @@ class Policy(BaseModel):
             dict.fromkeys(note for hours in self.quiet_hours.values() for note in hours.notes(at, ahead))
         )
 
-    def named_tasks(self, default_app: SdkAppId | None) -> dict[str, Task]:
-        """Return the policy's tasks by name, each with its application.
+    def named_targets(self, default_app: SdkAppId | None) -> dict[str, Target]:
+        """Return the policy's tasks and campaigns by name, each with its application.
 
         Raises `ConfigurationError` when a task, campaign or rule has no application, or when one task or
         campaign stands under two names with different quiet hours or exemptions: what becomes of it would
@@ -70,32 +70,16 @@ class Policy(BaseModel):
         """
         self._check(default_app)
         return {
-            name: Task(
-                _app(entry, default_app), TaskId(entry.task_id), name, entry.quiet_hours, entry.exempt_until
-            )
-            for name, entry in self.tasks.items()
-        }
-
-    def named_campaigns(self, default_app: SdkAppId | None) -> dict[str, Campaign]:
-        """Return the policy's campaigns by name. Raises `ConfigurationError` as `named_tasks` does."""
-        self._check(default_app)
-        return {
-            name: Campaign(
-                _app(entry, default_app),
-                CampaignId(entry.campaign_id),
+            name: Target(
+                SdkAppId(entry.sdk_app_id or default_app or 0),
+                TargetId(entry.id),
                 name,
                 entry.quiet_hours,
                 entry.exempt_until,
+                kind=kind,
             )
-            for name, entry in self.campaigns.items()
+            for kind, name, entry in self.entries()
         }
-
-    def not_carried_out(self) -> list[str]:
-        """Return a sentence for each part of this policy that the function cannot carry out yet."""
-        later = "predictive dialing campaigns are not carried out yet"
-        found = [f"campaigns: {later}"] if self.campaigns else []
-        kinds = enumerate(rule.kind for rule in self.rules)
-        return found + [f"rules[{index}].kind: {later}" for index, kind in kinds if kind == "campaign"]
 
     def entries(self) -> Iterator[tuple[Kind, str, PolicyTask | PolicyCampaign]]:
         """Yield what the policy names: kind, name and entry."""
@@ -120,10 +104,6 @@ class Policy(BaseModel):
             found += [f"{place}: {_NO_APPLICATION}" for place in places]
         if found:
             raise ConfigurationError("policy", found)
-
-
-def _app(entry: Entry, default_app: SdkAppId | None) -> SdkAppId:
-    return SdkAppId(entry.sdk_app_id or default_app or 0)
 
 
 def read_policy(document: Any, source: str = "policy") -> Policy:

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-from handler.policy.entries import KINDS, NONE, PolicyRule
+from handler.policy.entries import NONE, PolicyRule
 from handler.policy.model import Policy
 from handler.policy.patterns import EVERYTHING, fixed_part, includes, matches, takes_everything
-from handler.task import Kind, SdkAppId
+from handler.target import KINDS, Kind, SdkAppId
 
 
 class Coverage(NamedTuple):
@@ -62,8 +62,15 @@ class Rules:
         return tuple(dict.fromkeys(app for app, _ in self._hours))
 
     def quiet_hours(self, app: SdkAppId, kind: Kind) -> frozenset[str]:
-        """Return the names of the quiet hours that rules may give there, `NONE` left out."""
-        return frozenset(self._hours.get((app, kind), ())) - {NONE}
+        """Return the names of the quiet hours that rules may give there, `NONE` left out.
+
+        Where no rule gives any to this kind, they are those of the other one: nothing of this kind is
+        covered while they hold, and that is to be heard.
+        """
+        own = self._hours.get((app, kind), set()) - {NONE}
+        return frozenset(
+            own or {name for each in KINDS for name in self._hours.get((app, each), ())} - {NONE}
+        )
 
     def decide(self, app: SdkAppId, kind: Kind, id_: int, name: str | None) -> Coverage:
         """Return what the policy says of a task or campaign of CCC. An unknown name is `None`."""

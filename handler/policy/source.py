@@ -20,12 +20,9 @@ def read(
 ) -> Policy:
     """Return the policy of the settings: at an address, else of intervals.
 
-    Raises `ConfigurationError`, also for what the function cannot carry out yet.
+    Raises `ConfigurationError`.
     """
-    policy = load(address, seconds) if address else from_intervals(intervals or "", time_zone)
-    if later := policy.not_carried_out():
-        raise ConfigurationError("policy", later)
-    return policy
+    return load(address, seconds) if address else from_intervals(intervals or "", time_zone)
 
 
 def load(address: str, seconds: float = 10.0) -> Policy:

@@ -1,4 +1,4 @@
-"""An attempt to pause or resume one task: its jobs, and the evidence of its result."""
+"""An attempt to pause or resume one target: its jobs, and the evidence of its result."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from handler.cloud.ccc_types import APIS
 from handler.errors import CloudError, Meaning
 from handler.reconcile.verdict import Evidence
-from handler.task import Action, Job, SdkAppId, Task, TaskId, TaskState
+from handler.target import Action, Job, Kind, SdkAppId, State, Target, TargetId
 
 if TYPE_CHECKING:
     from handler.cloud.ccc_types import Answer, Seen
@@ -16,17 +17,17 @@ if TYPE_CHECKING:
 
 @dataclass
 class Attempt:
-    """One attempt for all jobs that ask the same of a task. `before` is the state seen before the first call.
+    """One attempt for all jobs that ask the same of a target. `before` is the state before the first call.
 
     `error` is how the last call ended, if it was not accepted. `state` is what was seen after the last call,
     `earlier` what was last seen after a previous one. `unclear` says that a call that was neither accepted
     nor refused may have been carried out. `tried` says that its call was sent or skipped in this round.
-    `overruled` is set on a resume when a message of the same event pauses the task. `ccc_name` is the
-    task's name in CCC, where that was seen.
+    `overruled` is set on a resume when a message of the same event pauses the target. `ccc_name` is its
+    name in CCC, where that was seen.
     """
 
     jobs: list[Job]
-    before: TaskState | None = None
+    before: State | None = None
     tried: bool = False
     overruled: bool = False
     sent: int = 0
@@ -34,19 +35,24 @@ class Attempt:
     unclear: bool = False
     request_id: str | None = None
     error: CloudError | None = None
-    state: TaskState | None = None
-    earlier: TaskState | None = None
+    state: State | None = None
+    earlier: State | None = None
     ccc_name: str | None = None
 
     @property
     def action(self) -> Action:
-        """What is asked of the task."""
+        """What is asked of the target."""
         return self.jobs[0].action
 
     @property
-    def task(self) -> Task:
-        """The task, as the first of the jobs names it."""
-        return self.jobs[0].task
+    def api(self) -> str:
+        """The API that carries the action out."""
+        return APIS[self.target.kind or "task"].act(self.action)
+
+    @property
+    def target(self) -> Target:
+        """The target, as the first of the jobs names it."""
+        return self.jobs[0].target
 
     @property
     def lost(self) -> bool:
@@ -54,9 +60,9 @@ class Attempt:
         return self.error is not None and self.error.meaning is Meaning.RETRY
 
     @property
-    def key(self) -> tuple[SdkAppId, TaskId]:
-        """The application and the id of the task."""
-        return key_of(self.task)
+    def key(self) -> tuple[SdkAppId, Kind, TargetId]:
+        """The application, the kind and the id of the target."""
+        return key_of(self.target)
 
     def note_accepted(self, answer: Answer) -> None:
         """Note that a call was accepted. The state seen before it becomes `earlier`."""
@@ -72,7 +78,7 @@ class Attempt:
             self.error = error
 
     def note_halted(self, error: CloudError) -> None:
-        """Note the error of another call, after which a call for this task cannot succeed."""
+        """Note the error of another call, after which a call for this target cannot succeed."""
         self.error = error
 
     def note_state(self, seen: Seen | None) -> None:
@@ -102,18 +108,18 @@ class Attempt:
         self.state = None
 
 
-def key_of(task: Task) -> tuple[SdkAppId, TaskId]:
-    """Return the application and the id of a task whose id is known."""
-    return task.sdk_app_id, TaskId(task.task_id or 0)
+def key_of(target: Target) -> tuple[SdkAppId, Kind, TargetId]:
+    """Return the application, the kind and the id of a target whose id is known."""
+    return target.sdk_app_id, target.kind or "task", TargetId(target.id or 0)
 
 
 def attempts(
-    jobs: Iterable[Job], others: Sequence[Attempt], pausing: Container[tuple[SdkAppId, TaskId]]
+    jobs: Iterable[Job], others: Sequence[Attempt], pausing: Container[tuple[SdkAppId, Kind, TargetId]]
 ) -> tuple[list[Attempt], list[Job]]:
     """Return new attempts for jobs, and the resumes that a pause of the same event overrules.
 
-    A job on a task that is already attempted joins that attempt; a dry run is an attempt of its own.
-    `pausing` are the tasks that the event pauses for real: their resumes are overruled, also those under way.
+    A job on a target that is already attempted joins that attempt; a dry run is an attempt of its own.
+    `pausing` is what the event pauses for real: its resumes are overruled, also those under way.
     """
     new: list[Attempt] = []
     known = {(each.action, each.key): each for each in others}

@@ -1,10 +1,10 @@
-"""What the action, the quiet hours and a task's state decide before a request is sent. Pure."""
+"""What the action, the quiet hours and a target's state decide before a request is sent. Pure."""
 
-from handler.task import FINISHED, Action, Outcome, TaskState
+from handler.target import FINISHED, Action, Outcome, State
 
 
-def decide(action: Action, *, quiet: bool, state: TaskState | None = None) -> Outcome | None:
-    """Return the outcome of a task that needs no request, `None` where the action has to be carried out.
+def decide(action: Action, *, quiet: bool, state: State | None = None) -> Outcome | None:
+    """Return the outcome of a target that needs no request, `None` where the action has to be carried out.
 
     `pause` outside quiet hours does nothing, and `resume` inside quiet hours is refused, whatever the state.
     """
@@ -15,18 +15,18 @@ def decide(action: Action, *, quiet: bool, state: TaskState | None = None) -> Ou
     return by_state(action, state)
 
 
-def by_state(action: Action, state: TaskState | None) -> Outcome | None:
-    """Return the outcome of a task that is as wanted already, or cannot become so; else `None`.
+def by_state(action: Action, state: State | None) -> Outcome | None:
+    """Return the outcome of a target that is as wanted already, or cannot become so; else `None`.
 
-    An unknown state is `None` as well: a task left running is the worse error, so the request is sent.
+    An unknown state is `None` as well: one left running is the worse error, so the request is sent.
     """
     if state in FINISHED:
         return Outcome.FINISHED
-    if state is TaskState.NOT_STARTED:
+    if state is State.NOT_STARTED:
         return Outcome.NOT_STARTED
-    if state is TaskState.PAUSED and action == "pause":
+    if state is State.PAUSED and action == "pause":
         return Outcome.ALREADY_PAUSED
-    if state is TaskState.RUNNING and action == "resume":
+    if state is State.RUNNING and action == "resume":
         return Outcome.ALREADY_RUNNING
     return None
 

@@ -1,4 +1,4 @@
-"""The list of an application's tasks: read in pages, trusted only when stable.
+"""The list of an application's tasks, or of its campaigns: read in pages, trusted only when stable.
 
 Tasks are added and removed while the pages are read, and each change shifts the entries that follow. A list
 is read again if its total changed, if it showed a task twice, or if the number of its entries is not its
@@ -14,10 +14,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from handler.cloud.ccc_types import LIST
+from handler.cloud.ccc_types import APIS
 from handler.cloud.pacing import Deadline, paced
 from handler.errors import CloudError
-from handler.task import SdkAppId, TaskId
+from handler.target import Place, TargetId
 
 if TYPE_CHECKING:
     from handler.cloud.ccc import Ccc
@@ -40,14 +40,14 @@ class _Pass:
     over: bool = False
     beyond: bool = False
     totals: set[int | None] = field(default_factory=set)
-    ids: set[TaskId] = field(default_factory=set)
+    ids: set[TargetId] = field(default_factory=set)
 
     def take(self, page: Page) -> None:
         """Count a page. One that shows nothing new ends the pass, whatever the total says."""
-        new = {each.task_id for each in page.tasks} - self.ids
-        self.repeated |= len(new) < len(page.tasks)
+        new = {each.id for each in page.targets} - self.ids
+        self.repeated |= len(new) < len(page.targets)
         self.size, self.next = page.size, page.number + 1
-        self.last = len(page.tasks) + len(page.unreadable)
+        self.last = len(page.targets) + len(page.unreadable)
         self.entries += self.last
         self.totals.add(page.total)
         self.ids |= new
@@ -78,23 +78,28 @@ class _Pass:
 
 @dataclass
 class Listing:
-    """One application's list, as far as it was read in this run. Reading goes on where it stopped.
+    """A list, as far as it was read in this run. Reading goes on where it stopped.
 
-    `found` are its tasks by id, as last seen. `unreadable` are the names of entries without a usable id,
+    `found` are its targets by id, as last seen. `unreadable` are the names of entries without a usable id,
     `None` for one without a name that is a text. `error` is what ended the last reading, if anything did.
     `certain` says that what was not found is not there.
     """
 
     ccc: Ccc
-    app: SdkAppId
-    found: dict[TaskId, Seen] = field(default_factory=dict)
+    place: Place
+    found: dict[TargetId, Seen] = field(default_factory=dict)
     unreadable: set[str | None] = field(default_factory=set)
     error: CloudError | None = None
     passes: int = 1
     certain: bool = False
     _pass: _Pass = field(default_factory=_Pass)
-    _whole: set[TaskId] | None = None
+    _whole: set[TargetId] | None = None
     _refused: bool = False
+
+    @property
+    def api(self) -> str:
+        """The API that answers with it."""
+        return APIS[self.place.kind].list
 
     @property
     def complete(self) -> bool:
@@ -112,7 +117,7 @@ class Listing:
         return self._pass.left
 
     def read(self, until: Deadline, worth: Callable[[int], bool]) -> Iterator[list[Seen]]:
-        """Yield the tasks of further pages while `worth(pages left in this pass)` is true.
+        """Yield the targets of further pages while `worth(pages left in this pass)` is true.
 
         Each batch has as many pages as were read before it: 1, 1, 2, 4 and so on, up to a limit.
         """
@@ -123,7 +128,7 @@ class Listing:
             yield batch
 
     def read_all(self, until: Deadline, missing: Callable[[], bool]) -> Iterator[list[Seen]]:
-        """Yield the tasks of all further pages, and of further passes until one is stable.
+        """Yield the targets of all further pages, and of further passes until one is stable.
 
         If a name is still `missing` then, it reads on until that is certain, or no further pass is allowed.
         """
@@ -162,17 +167,17 @@ class Listing:
         return True
 
     def _batch(self, until: Deadline) -> list[Seen] | None:
-        """Return the tasks of the next pages, `None` where no page came before the deadline or an error."""
+        """Return the targets of the next pages, `None` where no page came before the deadline or an error."""
         pages = self._pages(until)
         for page in pages:
             self._pass.take(page)
-            self.found.update({each.task_id: each for each in page.tasks})
+            self.found.update({each.id: each for each in page.targets})
             self.unreadable.update(page.unreadable, {None} if page.unnamed else ())
             if self._pass.over:
                 break
         again = self._refused and self._again()
         self._refused = False
-        return [each for page in pages for each in page.tasks] if pages or again else None
+        return [each for page in pages for each in page.targets] if pages or again else None
 
     def _pages(self, until: Deadline) -> list[Page]:
         """Return the pages of the next batch up to the first that could not be read."""
@@ -183,7 +188,7 @@ class Listing:
             answers = [self._page(0, None, until, paced=False)]
         else:
             read = partial(self._page, size=size, until=until, paced=True)
-            calls = [(LIST, partial(read, number), _always) for number in range(first, first + count)]
+            calls = [(self.api, partial(read, number), _always) for number in range(first, first + count)]
             answers = paced(calls, self.ccc.limit, until)
         pages: list[Page] = []
         for answer in answers:
@@ -200,7 +205,7 @@ class Listing:
 
     def _page(self, number: int, size: int | None, until: Deadline, *, paced: bool) -> Page | CloudError:
         try:
-            return self.ccc.page(self.app, number, size, until=until, paced=paced)
+            return self.ccc.page(self.place, number, size, until=until, paced=paced)
         except CloudError as error:
             return error
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from handler.cloud.ccc_types import DESCRIBE, LIST, NOT_THERE
+from handler.cloud.ccc_types import APIS, NOT_THERE
 from handler.cloud.halts import Halts
 from handler.cloud.pacing import Deadline, paced
 from handler.errors import CloudError, Meaning
 from handler.reconcile.listing import Listing
-from handler.task import SdkAppId, Task, TaskId
+from handler.target import Kind, Place, SdkAppId, Target, TargetId
 
 if TYPE_CHECKING:
     from handler.cloud.ccc import Ccc
@@ -21,16 +21,17 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _ENOUGH_FAILURES = 5
-"""So many tasks in a row that could not be described mean that the API does not work now."""
-Key = tuple[SdkAppId, TaskId]
+"""So many targets in a row that could not be described mean that the API does not work now."""
+Key = tuple[SdkAppId, Kind, TargetId]
+"""Application, kind and id."""
 
 
 @dataclass
 class Observer:
-    """Looks at tasks. `ccc` connects at the first need and raises `CloudError` where it cannot.
+    """Looks at targets. `ccc` connects at the first need and raises `CloudError` where it cannot.
 
     An API that may not be called is not asked again, and one that does not work not again in the same look:
-    pausing goes on blindly. `unknown` are the tasks that CCC was asked for and does not know. A task that is
+    pausing goes on blindly. `unknown` are the targets that CCC was asked for and does not know. One that is
     missing without that was not seen this time, and may well be there.
     """
 
@@ -38,67 +39,73 @@ class Observer:
     halts: Halts
     unknown: set[Key] = field(default_factory=set)
     _doubtful: set[Key] = field(default_factory=set)
-    _listings: dict[SdkAppId, Listing] = field(default_factory=dict)
+    _listings: dict[Place, Listing] = field(default_factory=dict)
 
-    def listing(self, app: SdkAppId) -> Listing:
-        """Return the list of an application, as far as it was read in this run. Raises `CloudError`."""
-        if app not in self._listings:
-            self._listings[app] = Listing(self.ccc(), app)
-        return self._listings[app]
+    def listing(self, place: Place) -> Listing:
+        """Return the list of a place, as far as it was read in this run. Raises `CloudError`."""
+        if place not in self._listings:
+            self._listings[place] = Listing(self.ccc(), place)
+        return self._listings[place]
 
-    def look(self, tasks: Iterable[Task], until: Deadline, *, afresh: bool = False) -> Mapping[Key, Seen]:
-        """Return what can be seen, before `until`, of tasks whose ids are known, and of others on the way.
+    def look(self, targets: Iterable[Target], until: Deadline, *, afresh: bool = False) -> Mapping[Key, Seen]:
+        """Return what can be seen, before `until`, of targets whose ids are known, and of others on the way.
 
-        A list that was read in this run serves, unless the look is to be `afresh`. Each application has an
-        equal share of the time.
+        A list that was read in this run serves, unless the look is to be `afresh`. Each place has an equal
+        share of the time.
         """
-        wanted: dict[SdkAppId, dict[TaskId, None]] = {}
-        for task in tasks:
-            if task.task_id is not None:
-                wanted.setdefault(task.sdk_app_id, {})[task.task_id] = None
+        wanted: dict[Place, dict[TargetId, None]] = {}
+        for target in targets:
+            if target.id is not None and target.kind is not None:
+                wanted.setdefault(Place(target.sdk_app_id, target.kind), {})[target.id] = None
         found: dict[Key, Seen] = {}
-        for number, (app, ids) in enumerate(wanted.items()):
+        for number, (place, ids) in enumerate(wanted.items()):
             share = until.within(until.remaining() / (len(wanted) - number))
-            seen = self._look(app, list(ids), share, afresh=afresh)
-            found |= {(app, task_id): each for task_id, each in seen.items()}
+            seen = self._look(place, list(ids), share, afresh=afresh)
+            found |= {(*place, id_): each for id_, each in seen.items()}
         return found
 
-    def may_describe(self, app: SdkAppId) -> bool:
-        """Return whether the states of this application's tasks may be asked for."""
-        return self.halts.of(DESCRIBE, app) is None
+    def may_describe(self, place: Place) -> bool:
+        """Return whether the states of these targets may be asked for one by one."""
+        if place.kind == "campaign" and not self.ccc().may_filter:
+            return False
+        return self.halts.of(APIS[place.kind].describe, place.sdk_app_id) is None
 
-    def _look(self, app: SdkAppId, ids: list[TaskId], until: Deadline, *, afresh: bool) -> dict[TaskId, Seen]:
+    def _look(
+        self, place: Place, ids: list[TargetId], until: Deadline, *, afresh: bool
+    ) -> dict[TargetId, Seen]:
         try:
             ccc = self.ccc()
-            listing = Listing(ccc, app) if afresh else self.listing(app)
+            listing = Listing(ccc, place) if afresh else self.listing(place)
         except CloudError as error:
             self.halts.unreachable(error)
             return {}
         self._list(listing, ids, until)
-        missing = [task_id for task_id in ids if task_id not in listing.found]
-        seen = listing.found | self._one_by_one(ccc, app, missing, until)
-        doubtful = [each for each in missing if (app, each) in self._doubtful]
-        return seen | self._searched(listing, doubtful, until) if afresh and doubtful else seen
+        missing = [id_ for id_ in ids if id_ not in listing.found]
+        seen = listing.found | self._one_by_one(ccc, place, missing, until)
+        doubtful = [each for each in missing if (*place, each) in self._doubtful]
+        search = afresh or (place.kind == "campaign" and not ccc.may_filter)
+        return seen | self._searched(listing, doubtful, until) if search and doubtful else seen
 
-    def _searched(self, listing: Listing, ids: list[TaskId], until: Deadline) -> dict[TaskId, Seen]:
-        """Return what the list shows of tasks whose describing was refused, but not because they are unknown.
+    def _searched(self, listing: Listing, ids: list[TargetId], until: Deadline) -> dict[TargetId, Seen]:
+        """Return what the list shows of targets that were not described, though they may well be known.
 
         Those that a list read whole does not show are unknown indeed.
         """
-        if not self.halts.of(LIST, listing.app):
+        if not self.halts.of(listing.api, listing.place.sdk_app_id):
             for _ in listing.read(until, lambda _: any(each not in listing.found for each in ids)):
                 pass
         if listing.complete:
-            self.unknown |= {(listing.app, each) for each in ids if each not in listing.found}
+            self.unknown |= {(*listing.place, each) for each in ids if each not in listing.found}
         return listing.found
 
-    def _list(self, listing: Listing, ids: list[TaskId], until: Deadline) -> None:
-        """Read the list as far as that takes fewer calls than asking for each task, or where none may be.
+    def _list(self, listing: Listing, ids: list[TargetId], until: Deadline) -> None:
+        """Read the list as far as that takes fewer calls than asking for each, or where that may not be.
 
         Its first page has half of the time: where the list stalls, the other half is for asking for each.
         """
-        alone = not self.may_describe(listing.app)
-        if (len(ids) == 1 and not alone) or self.halts.of(LIST, listing.app):
+        app = listing.place.sdk_app_id
+        alone = not self.may_describe(listing.place)
+        if (len(ids) == 1 and not alone) or self.halts.of(listing.api, app):
             return
 
         def worth(left: int) -> bool:
@@ -110,36 +117,42 @@ class Observer:
             for _ in listing.read(until, worth):
                 pass
         if listing.error:
-            self.halts.add(LIST, listing.app, listing.error)
-            _log.warning("list not read", extra={"sdk_app_id": listing.app, "error": str(listing.error)})
+            self.halts.add(listing.api, app, listing.error)
+            facts = {"sdk_app_id": app, "kind": listing.place.kind, "error": str(listing.error)}
+            _log.warning("list not read", extra=facts)
 
-    def _one_by_one(self, ccc: Ccc, app: SdkAppId, ids: list[TaskId], until: Deadline) -> dict[TaskId, Seen]:
+    def _one_by_one(
+        self, ccc: Ccc, place: Place, ids: list[TargetId], until: Deadline
+    ) -> dict[TargetId, Seen]:
         failed: list[CloudError] = []
+        api, app = APIS[place.kind].describe, place.sdk_app_id
 
-        def look(task_id: TaskId) -> Seen | None:
+        def look(id_: TargetId) -> Seen | None:
             try:
-                seen = ccc.describe(app, task_id, until=until, paced=True)
+                seen = ccc.describe(place, id_, until=until, paced=True)
             except CloudError as error:
                 if error.meaning is Meaning.OBJECT:  # it says nothing of the API
                     known = error.code.startswith(NOT_THERE)
-                    (self.unknown if known else self._doubtful).add((app, task_id))
+                    (self.unknown if known else self._doubtful).add((*place, id_))
                     return None
-                self.halts.add(DESCRIBE, app, error)
+                self.halts.add(api, app, error)
                 failed.append(error)
                 return None
             failed.clear()
-            self.unknown.discard((app, task_id))
-            self._doubtful.discard((app, task_id))
+            self.unknown.discard((*place, id_))
+            self._doubtful.discard((*place, id_))
             return seen
 
         def works() -> bool:
-            return self.may_describe(app) and len(failed) < _ENOUGH_FAILURES
+            return self.may_describe(place) and len(failed) < _ENOUGH_FAILURES
 
-        calls = [(DESCRIBE, partial(look, task_id), works) for task_id in ids]
-        first = 1 if self.halts.likely(DESCRIBE, app) else 0
+        calls = [(api, partial(look, id_), works) for id_ in ids]
+        first = 1 if self.halts.likely(api, app) or place.kind == "campaign" else 0
         lots = (calls[:first], calls[first:])
         answers = [each for lot in lots for each in paced(lot, ccc.limit, until)]
+        if place.kind == "campaign" and not ccc.may_filter:
+            self._doubtful |= {(*place, id_) for id_ in ids}
         if failed:
-            facts = {"sdk_app_id": app, "tasks": len(ids), "error": str(failed[-1])}
+            facts = {"sdk_app_id": app, "kind": place.kind, "targets": len(ids), "error": str(failed[-1])}
             _log.warning("states not seen", extra=facts)
-        return {each.task_id: each for each in answers if each is not None}
+        return {each.id: each for each in answers if each is not None}

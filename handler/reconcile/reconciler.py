@@ -3,42 +3,46 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
-from handler.cloud.ccc_types import APIS, DESCRIBE, LIST
+from handler.cloud.ccc_types import APIS
 from handler.cloud.halts import Halts
 from handler.cloud.pacing import Backoff, Deadline, paced
 from handler.errors import CloudError, Meaning
 from handler.policy.rules import NO_RULES, Rules
-from handler.reconcile import task_reports
+from handler.reconcile import target_reports
 from handler.reconcile.attempt import Attempt, attempts, key_of
 from handler.reconcile.discovery import Discovery
+from handler.reconcile.listing import Listing
 from handler.reconcile.observer import Key, Observer
 from handler.reconcile.schedule import Schedule
 from handler.reconcile.verdict import AS_WANTED, UNWANTED, resolve
-from handler.report.entries import Problem, TaskReport
-from handler.task import Job, SdkAppId, Task, TaskId
+from handler.report.entries import Problem, TargetReport
+from handler.target import Job, Place, SdkAppId, Target
 
 if TYPE_CHECKING:
     from handler.cloud.ccc import Ccc
     from handler.cloud.ccc_types import Seen
 
 _log = logging.getLogger(__name__)
+_TURN_SECONDS = 3.0
+"""The least time for a batch of pages of one list before the next list has its turn."""
 
 
 @dataclass
 class Reconciler:
     """Carries jobs out, at the pace of `Ccc`.
 
-    `ccc` connects when it is first called, and then returns the same client. `known` are the policy's tasks
-    by application and id: a task found by its name in CCC keeps the quiet hours that the policy gives it.
+    `ccc` connects when it is first called, and then returns the same client. `known` are what the policy
+    names, by application, kind and id: what is found by its name in CCC keeps the quiet hours that the policy
+    gives it.
     After an error with the meaning `HALT`, calls that it reaches are not sent: they fail with the same cause.
-    After `run`, `problems` holds what went wrong apart from any task, and `unread` the jobs whose tasks may
-    not all have been found.
+    After `run`, `problems` holds what went wrong apart from any target, and `unread` the jobs whose targets
+    may not all have been found.
     """
 
     ccc: Callable[[], Ccc]
@@ -46,29 +50,29 @@ class Reconciler:
     deadline: Deadline
     backoff: Backoff
     verify: bool
-    known: Mapping[tuple[SdkAppId, TaskId | None], Task]
+    known: Mapping[Key, Target]
     rules: Rules = NO_RULES
     problems: list[Problem] = field(default_factory=list)
     unread: set[Job] = field(default_factory=set)
     _halts: Halts = field(default_factory=Halts)
-    _done: dict[Job, TaskReport] = field(default_factory=dict)
+    _done: dict[Job, TargetReport] = field(default_factory=dict)
     _spent: dict[Job, int] = field(default_factory=dict)
     _pausing: set[Key] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._observer = Observer(self.ccc, self._halts)
 
-    def run(self, jobs: Sequence[Job]) -> list[tuple[Job, list[TaskReport]]]:
-        """Return each job with what became of it; a name may stand for several tasks.
+    def run(self, jobs: Sequence[Job]) -> list[tuple[Job, list[TargetReport]]]:
+        """Return each job with what became of it; a name may stand for several targets.
 
-        Every job has its report, whatever fails. A task that several jobs name is handled once. At most a
-        quarter of the time is spent on looking at tasks with known ids before the first action.
+        Every job has its report, whatever fails. A target that several jobs name is handled once. At most a
+        quarter of the time is spent on looking at those with known ids before the first action.
         """
-        unknown = [job for job in jobs if job.task.task_id is None]
+        unknown = [job for job in jobs if job.target.id is None]
         names = Discovery(unknown, self.known, self.rules, self.schedule)
-        todo = self._begin([job for job in jobs if job.task.task_id is not None])
+        todo = self._begin([job for job in jobs if job.target.id is not None])
         quarter = self.deadline.within(self.deadline.remaining() / 4)
-        todo = self._settle(todo, self._observer.look((each.task for each in todo), quarter))
+        todo = self._settle(todo, self._observer.look((each.target for each in todo), quarter))
         held = names.pausing()
         self._act(_without_held_resumes(todo, held))
         for found, seen, fresh in self._discovered(names):
@@ -94,10 +98,12 @@ class Reconciler:
                 self._done[job] = report
             else:
                 open_jobs.append(job)
-        self._pausing |= {key_of(job.task) for job in open_jobs if job.action == "pause" and not job.dry_run}
+        self._pausing |= {
+            key_of(job.target) for job in open_jobs if job.action == "pause" and not job.dry_run
+        }
         new, overruled = attempts(open_jobs, others, self._pausing)
         for job in overruled:
-            self._done[job] = task_reports.overruled(job, self.schedule.of(job.task))
+            self._done[job] = target_reports.overruled(job, self.schedule.of(job.target))
         return new
 
     def _settle(self, todo: list[Attempt], seen: Mapping[Key, Seen]) -> list[Attempt]:
@@ -108,50 +114,62 @@ class Reconciler:
     def _settled(self, each: Attempt, seen: Seen | None) -> bool:
         each.before, each.ccc_name = (seen.state, seen.name or None) if seen else (None, None)
         for job in list(each.jobs):
-            hours = self.schedule.of(job.task)
-            report = task_reports.settled(job, seen, hours)
+            hours = self.schedule.of(job.target)
+            report = target_reports.settled(job, seen, hours)
             if report is None and job.dry_run and seen is None and each.key in self._observer.unknown:
-                report = task_reports.unknown(job, hours)
+                report = target_reports.unknown(job, hours)
             elif report is None and job.dry_run:
-                halted = self._halts.likely(APIS[each.action], each.key[0])
-                report = task_reports.dry_run(job, seen, hours, halted)
+                halted = self._halts.likely(each.api, each.key[0])
+                report = target_reports.dry_run(job, seen, hours, halted)
             if report is not None:
                 self._done[job] = report
                 each.jobs.remove(job)
         return not each.jobs
 
     def _discovered(self, names: Discovery) -> Iterator[tuple[list[Job], Mapping[Key, Seen], bool]]:
-        """Yield the jobs for tasks found by name, page by page of each application's list, and the page.
+        """Yield the jobs for targets found in a list, pages of each list in turn, and what the pages show.
 
-        The last value says whether the page is fresh: what was read before the first action is no evidence
-        of its effect. A quarter of the remaining time is reserved for acting on the tasks.
+        The last value says whether the pages are fresh: what was read before the first action is no evidence
+        of its effect. A quarter of the remaining time is reserved for acting on what is found.
         """
         until = self.deadline.earlier(self.deadline.remaining() / 4)
-        for app in names.wanted():
-            if error := self._halts.of(LIST, app):
-                names.stopped(app, error)
-                continue
-            try:
-                listing = self._observer.listing(app)
-            except CloudError as error:
-                self._halts.unreachable(error)
-                names.stopped(app, error)
-                continue
+        listings = deque(self._listings(names))
+        for listing in listings:
             if listing.found:
-                yield *names.found(app, list(listing.found.values())), False
-            for page in listing.read_all(until, partial(names.missing, app)):
-                yield *names.found(app, page), True
+                yield *names.found(listing.place, list(listing.found.values())), False
+        while listings:
+            listing = listings.popleft()
+            if error := self._halts.of(listing.api, listing.place.sdk_app_id):
+                names.stopped(listing.place, error)
+                continue
+            # A list that stalls waits for its next turn, and does not hold up the others.
+            turn = until.within(max(until.remaining() / 8, _TURN_SECONDS)) if listings else until
+            page = next(listing.read_all(turn, partial(names.missing, listing.place)), None)
+            if page is not None:
+                yield *names.found(listing.place, page), True
+            if page is not None or (not listing.error and turn.remaining() <= 0 < until.remaining()):
+                listings.append(listing)
+                continue
             if listing.error:
-                self._halts.add(LIST, app, listing.error)
+                self._halts.add(listing.api, listing.place.sdk_app_id, listing.error)
             names.read(listing)
 
+    def _listings(self, names: Discovery) -> Iterator[Listing]:
+        """Yield the lists to read, as long as there is a connection to read them with."""
+        for place in names.wanted():
+            try:
+                yield self._observer.listing(place)
+            except CloudError as error:
+                self._halts.unreachable(error)
+                names.stopped(place, error)
+
     def _learn(self, todo: Iterable[Attempt], seen: Mapping[Key, Seen]) -> list[Attempt]:
-        """Add what was seen to the evidence; return attempts on tasks whose earlier reports it refutes."""
+        """Add what was seen to the evidence; return attempts on targets whose earlier reports it refutes."""
         for each in todo:
             if each.sent:
                 each.note_state(seen.get(each.key))
         again = [
-            job for job, report in self._done.items() if _refuted(job, report, seen.get(key_of(job.task)))
+            job for job, report in self._done.items() if _refuted(job, report, seen.get(key_of(job.target)))
         ]
         for job in again:
             self._spent[job] = self._spent.get(job, 0) + self._done.pop(job).attempts
@@ -185,11 +203,9 @@ class Reconciler:
         calls = []
         for each in _round_robin(todo):
             each.tried = True
-            calls.append(
-                (APIS[each.action], partial(self._send, each, ccc, until), partial(self._wanted, each))
-            )
+            calls.append((each.api, partial(self._send, each, ccc, until), partial(self._wanted, each)))
         # Where another API refused the credentials, one call shows whether this API refuses them as well.
-        first = 1 if any(self._halts.likely(APIS[each.action], each.key[0]) for each in todo) else 0
+        first = 1 if any(self._halts.likely(each.api, each.key[0]) for each in todo) else 0
         paced(calls[:first], ccc.limit, until)
         paced(calls[first:], ccc.limit, until)
 
@@ -197,24 +213,24 @@ class Reconciler:
         return self._halted(each) is None and not self._turned(each)
 
     def _turned(self, each: Attempt) -> bool:
-        """Return whether no job is wanted any more: the clock decides, or another message pauses the task."""
+        """Return whether no job is wanted any more: the clock decides, or another message pauses it."""
         return each.overruled or all(self.schedule.decided(job) for job in each.jobs)
 
     def _halted(self, each: Attempt) -> CloudError | None:
-        return self._halts.of(APIS[each.action], each.task.sdk_app_id)
+        return self._halts.of(each.api, each.target.sdk_app_id)
 
     def _send(self, each: Attempt, ccc: Ccc, until: Deadline) -> None:
-        app, task_id = each.key
+        app, kind, id_ = each.key
         try:
             each.note_accepted(
-                ccc.act(each.action, app, task_id, lambda: not self._turned(each), until=until)
+                ccc.act(each.action, Place(app, kind), id_, lambda: not self._turned(each), until=until)
             )
         except CloudError as error:
             each.note_failed(error)
-            self._halts.add(APIS[each.action], app, error)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it fails this task and no other
-            _log.exception("unexpected error", extra={"task_id": task_id})
-            each.note_failed(CloudError("Unexpected", task_reports.named(error), meaning=Meaning.UNKNOWN))
+            self._halts.add(each.api, app, error)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it fails this target and no other
+            _log.exception("unexpected error", extra={"kind": kind, "id": id_})
+            each.note_failed(CloudError("Unexpected", target_reports.named(error), meaning=Meaning.UNKNOWN))
 
     def _needs_look(self, each: Attempt) -> bool:
         """Return whether to look at the state after the last call: to verify it, or to explain an error."""
@@ -224,62 +240,62 @@ class Reconciler:
         """Read the states again, in a quarter of the remaining time, but at least 5 s if so much is left."""
         left = self.deadline.remaining()
         until = self.deadline.within(max(left / 4, min(left, 5.0)))
-        return self._observer.look((each.task for each in todo), until, afresh=True)
+        return self._observer.look((each.target for each in todo), until, afresh=True)
 
     def _resolved(self, each: Attempt, last: bool) -> bool:  # noqa: FBT001 - called through _isolated
         """Report an attempt whose outcome is known; return whether it is."""
         if not each.sent and (halted := self._halted(each)):
             each.note_halted(halted)
-        app = each.task.sdk_app_id
-        unknown = each.key in self._observer.unknown or self._halts.lacks(DESCRIBE, app)
+        app, kind, _ = each.key
+        unknown = each.key in self._observer.unknown or self._halts.lacks(APIS[kind].describe, app)
         outcome = resolve(each.evidence(unknown=unknown, turned=self._turned(each)), last=last)
         if outcome is None:
             each.tried = False
             return False
         for job in each.jobs:
             by_clock = self.schedule.decided(job) if not each.sent else None
-            hours = self.schedule.of(job.task)
-            self._done[job] = by_clock or task_reports.acted(job, each, outcome, hours, verify=self.verify)
+            hours = self.schedule.of(job.target)
+            self._done[job] = by_clock or target_reports.acted(job, each, outcome, hours, verify=self.verify)
         return True
 
     def _isolated(self, each: Attempt, step: Callable[..., bool], *args: object) -> bool:
-        """Return what `step` returns. An unexpected error fails this task and no other."""
+        """Return what `step` returns. An unexpected error fails this target and no other."""
         try:
             return step(each, *args)
         except Exception as error:  # noqa: BLE001 - as in _send
-            _log.exception("unexpected error", extra={"task_id": each.task.task_id})
+            _log.exception("unexpected error", extra={"kind": each.target.kind, "id": each.target.id})
             for job in each.jobs:
-                self._done[job] = task_reports.unexpected(job, error)
+                self._done[job] = target_reports.unexpected(job, error)
             return True
 
-    def _reports(self, job: Job, names: Discovery) -> list[TaskReport]:
-        """Return the reports of a job: of its task, or of each that its name stands for."""
-        if job.task.task_id is not None:
+    def _reports(self, job: Job, names: Discovery) -> list[TargetReport]:
+        """Return the reports of a job: of its target, or of each that its name stands for."""
+        if job.target.id is not None:
             return [self._done[job]]
         return names.reports(job, self._done)
 
 
 def _demand(job: Job) -> tuple[object, ...]:
-    """Return what a job asks for, without the name of its task."""
-    task = job.task
+    """Return what a job asks for, without the name of its target."""
+    task = job.target
     return job.action, job.dry_run, key_of(task), task.quiet_hours, task.exempt_until
 
 
 def _without_held_resumes(todo: Iterable[Attempt], held: Container[SdkAppId]) -> list[Attempt]:
-    """Return attempts, except resumes in applications where a name may still stand for a task to pause."""
+    """Return attempts, except resumes in applications where something to be paused may still be found."""
     return [each for each in todo if each.action == "pause" or each.key[0] not in held]
 
 
 def _round_robin(todo: Sequence[Attempt]) -> list[Attempt]:
-    """Return attempts round-robin by application, so that stalled calls of one do not block the others."""
-    turns: Counter[SdkAppId] = Counter()
+    """Return attempts round-robin by application and kind: stalled calls of one do not block the others."""
+    turns: Counter[tuple[object, ...]] = Counter()
     numbered = []
     for each in todo:
-        numbered.append((turns[each.key[0]], each))
-        turns[each.key[0]] += 1
+        numbered.append((turns[each.key[:2]], each))
+        turns[each.key[:2]] += 1
     return [each for _, each in sorted(numbered, key=lambda pair: pair[0])]
 
 
-def _refuted(job: Job, report: TaskReport, seen: Seen | None) -> bool:
-    """Return whether a task that was reported as wanted was later seen in the unwanted state."""
+def _refuted(job: Job, report: TargetReport, seen: Seen | None) -> bool:
+    """Return whether a target that was reported as wanted was later seen in the unwanted state."""
     return report.outcome in AS_WANTED and seen is not None and seen.state is UNWANTED[job.action]

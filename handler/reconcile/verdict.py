@@ -1,4 +1,4 @@
-"""What became of a task, from the evidence: what was sent, how it ended, what was seen afterwards. Pure.
+"""What became of a target, from the evidence: what was sent, how it ended, what was seen afterwards. Pure.
 
 The observed state decides, not the answer. A state that was not seen does not count as the wanted one, with
 one exception: an accepted call whose effect could not be seen counts as done, and the report says so.
@@ -10,9 +10,9 @@ from typing import NamedTuple
 from handler.cloud.ccc_types import NOT_THERE
 from handler.errors import CloudError, Meaning
 from handler.reconcile.decision import by_state, done
-from handler.task import Action, Outcome, TaskState
+from handler.target import Action, Outcome, State
 
-UNWANTED: Mapping[Action, TaskState] = {"pause": TaskState.RUNNING, "resume": TaskState.PAUSED}
+UNWANTED: Mapping[Action, State] = {"pause": State.RUNNING, "resume": State.PAUSED}
 """The state that an action is to end."""
 AS_WANTED = frozenset(
     {
@@ -24,11 +24,11 @@ AS_WANTED = frozenset(
         Outcome.FINISHED,
     }
 )
-"""The outcomes of tasks that need no call any more."""
+"""The outcomes of targets that need no call any more."""
 
 
 class Evidence(NamedTuple):
-    """Everything known of an attempt to pause or resume one task.
+    """Everything known of an attempt to pause or resume one target.
 
     * `sent`: the number of requests, those without a reply included
     * `accepted`: whether any of them was accepted
@@ -36,8 +36,8 @@ class Evidence(NamedTuple):
     * `state`: what was seen after the last call
     * `earlier`: what was last seen after a previous call
     * `before`: what was seen before the first call
-    * `unknown`: CCC does not know the task, or its state may not be asked for
-    * `turned`: the action is no longer wanted, by the clock or because another message pauses the task
+    * `unknown`: CCC does not know the target, or its state may not be asked for
+    * `turned`: the action is no longer wanted, by the clock or because another message pauses the target
     * `unclear`: a call that was not accepted may have been carried out all the same
     """
 
@@ -45,11 +45,11 @@ class Evidence(NamedTuple):
     sent: int
     accepted: bool
     error: CloudError | None
-    state: TaskState | None
-    earlier: TaskState | None = None
+    state: State | None
+    earlier: State | None = None
     unknown: bool = False
     turned: bool = False
-    before: TaskState | None = None
+    before: State | None = None
     unclear: bool = False
 
 
@@ -80,7 +80,7 @@ def _not_sent(evidence: Evidence, *, last: bool) -> Outcome | None:
 
 
 def _unchanged(evidence: Evidence, *, last: bool) -> Outcome | None:
-    """Resolve an attempt after which the task is still in the unwanted state."""
+    """Resolve an attempt after which the target is still in the unwanted state."""
     if evidence.turned:
         return Outcome.NOT_QUIET if evidence.action == "pause" else Outcome.STILL_QUIET
     return None if not last and _worth_repeating(evidence) else Outcome.FAILED

@@ -12,6 +12,7 @@ from handler.output.encoding import size
 from handler.output.redaction import clean, cleaned
 from handler.report.cloudevents import CHECK_TYPE, Envelope, Measure, split
 from handler.report.entries import sendable
+from handler.target import Kind
 
 Level = Literal["error", "warning", "info"]
 
@@ -23,14 +24,14 @@ _LONGEST_MESSAGE = 2_000
 class Finding(NamedTuple):
     """What a check found. An error means that quiet hours may not be kept, or not be reported.
 
-    `kind` and `id` say which task it is about, `sdk_app_id` which application; `None` where none is.
+    `kind` and `id` say what it is about, `sdk_app_id` which application; `None` where none is.
     `subject` is what else makes it another finding, such as the name of quiet hours; it is not published.
     """
 
     level: Level
     code: str
     message: str
-    kind: Literal["task"] | None = None
+    kind: Kind | None = None
     id: int | None = None
     sdk_app_id: int | None = None
     subject: str = ""

@@ -1,11 +1,12 @@
-"""What a report is made of: a task with its outcome, and what went wrong apart from any task. Pure."""
+"""What a report is made of: a target with its outcome, and what went wrong apart from any. Pure."""
 
+from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import Any, Literal, NamedTuple
 
 from handler.quiet_hours.status import QuietStatus
 from handler.quiet_hours.zone import local
-from handler.task import Outcome, Task, TaskState
+from handler.target import Kind, Outcome, State, Target
 
 UNFINISHED = frozenset({Outcome.FAILED, Outcome.DEFERRED})
 """The outcomes for which the trigger is to deliver the message again."""
@@ -17,8 +18,8 @@ UNSEEN = "accepted, but its state could not be seen"
 """What the reason of a task says whose call was accepted, and of which nothing was seen afterwards."""
 
 
-class TaskError(NamedTuple):
-    """Why a task did not become what was asked: the cloud's code and message, and its request id."""
+class TargetError(NamedTuple):
+    """Why a target did not become what was asked: the cloud's code and message, and its request id."""
 
     code: str
     message: str
@@ -29,39 +30,40 @@ class TaskError(NamedTuple):
         return {key: value and sendable(value) for key, value in self._asdict().items()}
 
 
-class TaskReport(NamedTuple):
-    """What became of one task, and why.
+class TargetReport(NamedTuple):
+    """What became of one target, and why.
 
     `state` is what was last seen of it; of a task that was paused or resumed, what was seen afterwards.
     `ccc_name` is its name in CCC, where that was seen. `heard_until` is the end of the quiet hours in which a
-    task without quiet hours was seen.
+    target without quiet hours was seen.
     """
 
-    task: Task
+    target: Target
     outcome: Outcome
     hours: QuietStatus | None
     reason: str
     attempts: int = 0
     request_id: str | None = None
-    error: TaskError | None = None
-    state: TaskState | None = None
+    error: TargetError | None = None
+    state: State | None = None
     ccc_name: str | None = None
     heard_until: datetime | None = None
 
     def entry(self) -> dict[str, Any]:
-        """Return the task's entry in the notification."""
+        """Return the target's entry in the notification."""
+        target, id_ = self.target, self.target.id
         hours = self.hours
         quiet_until = written_instant(hours.until) if hours and hours.quiet and hours.until else None
         error = self.error
         return {
-            "kind": "task",
-            "task_id": self.task.task_id,
-            "campaign_id": None,
-            "sdk_app_id": self.task.sdk_app_id,
-            "name": self.task.name and sendable(self.task.name),
+            "kind": target.kind or "task",
+            "task_id": None if target.kind == "campaign" else id_,
+            "campaign_id": id_ if target.kind == "campaign" else None,
+            "sdk_app_id": target.sdk_app_id,
+            "name": target.name and sendable(target.name),
             "ccc_name": self.ccc_name and sendable(self.ccc_name),
-            "rule": self.task.rule,
-            "quiet_hours": None if self.outcome is Outcome.UNCOVERED else self.task.quiet_hours,
+            "rule": target.rule,
+            "quiet_hours": None if self.outcome is Outcome.UNCOVERED else target.quiet_hours,
             "outcome": self.outcome.value,
             "reason": sendable(self.reason),
             "quiet_until": quiet_until,
@@ -75,7 +77,7 @@ class TaskReport(NamedTuple):
 
 
 class Problem(NamedTuple):
-    """What went wrong apart from any task: an invalid message, settings that cannot be used.
+    """What went wrong apart from any target: an invalid message, settings that cannot be used.
 
     `body` is the message as it came, for a trigger that keeps no copy. `key` identifies the
     message across invocations; `None` where nothing does. `first` is set where the trigger says that the
@@ -97,6 +99,12 @@ class Problem(NamedTuple):
             "message": sendable(self.message),
             "body": self.body and sendable(self.body),
         }
+
+
+def nouns(kinds: Iterable[Kind | None]) -> str:
+    """Return what several targets of these kinds are called."""
+    found = set(kinds)
+    return "tasks" if found <= {"task"} else "campaigns" if found == {"campaign"} else "tasks and campaigns"
 
 
 def written_instant(at: datetime) -> str:

@@ -12,9 +12,9 @@ from handler.errors.sentences import shortened
 from handler.output.encoding import size
 from handler.output.redaction import clean, cleaned
 from handler.report.cloudevents import Envelope, Measure, split
-from handler.report.entries import UNFINISHED, Problem, TaskReport
+from handler.report.entries import UNFINISHED, Problem, TargetReport
 from handler.report.text import text
-from handler.task import Outcome
+from handler.target import Outcome
 
 Status = Literal["succeeded", "partial", "failed", "skipped", "rejected"]
 Notify = Literal["always", "changes", "failures"]
@@ -35,7 +35,7 @@ class _Report(NamedTuple):
     trigger: str | None = None
     action: str | None = None
     dry_run: bool = False
-    tasks: tuple[TaskReport, ...] = ()
+    tasks: tuple[TargetReport, ...] = ()
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
     """Notes on the policy's data, one sentence each: `handler.policy.model.Policy.notes`."""
@@ -118,7 +118,7 @@ class Report(_Report):
         """Return a key for each task with a lasting outcome: the same as long as its quiet period lasts."""
         return [
             (
-                task.task.key,
+                task.target.key,
                 task.outcome,
                 self.dry_run,
                 task.hours and (task.hours.quiet, task.hours.until),
@@ -137,7 +137,7 @@ def in_a_line(data: Mapping[str, Any]) -> str:
     """Return the first failures of a report in a line, and how many more there are."""
     reasons = [error["message"] for error in data["errors"]]
     reasons += [
-        f"task {task['task_id'] or task['name']} {task['outcome']}"
+        f"{task['kind']} {task['task_id'] or task['campaign_id'] or task['name']} {task['outcome']}"
         + (f" ({task['error']['code']}: {task['error']['message']})" if task["error"] else "")
         for task in data["tasks"]
         if task["outcome"] in {"failed", "deferred"}

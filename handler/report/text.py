@@ -6,8 +6,8 @@ from itertools import islice
 
 from handler.errors.sentences import shortened
 from handler.quiet_hours.status import QuietStatus
-from handler.report.entries import Problem, TaskReport, sendable
-from handler.task import Outcome
+from handler.report.entries import Problem, TargetReport, nouns, sendable
+from handler.target import Outcome
 
 _SHOWN = 5
 _LONGEST_SENTENCE = 300
@@ -15,10 +15,13 @@ _LONGEST_NAME = 80
 
 
 def text(
-    tasks: Sequence[TaskReport], problems: Sequence[Problem], notes: Sequence[str], *, dry_run: bool
+    tasks: Sequence[TargetReport], problems: Sequence[Problem], notes: Sequence[str], *, dry_run: bool
 ) -> str:
     """Return the problems, the outcomes, the exemptions, the quiet hours and the notes, a sentence each."""
-    sentences = [_of_problems(problems), _capital(counted(Counter(task.outcome.value for task in tasks)))]
+    outcomes = counted(
+        Counter(task.outcome.value for task in tasks), nouns(task.target.kind for task in tasks)
+    )
+    sentences = [_of_problems(problems), _capital(outcomes)]
     exempt = [task for task in tasks if task.hours and task.hours.exempt_until]
     sentences += _some([_exemption(task) for task in exempt[:_SHOWN]], len(exempt), "exempt tasks")
     hours = hours_of(tasks)
@@ -48,20 +51,31 @@ _CLAUSES: tuple[tuple[Outcome, str, str], ...] = (
 )
 
 
-def hours_of(tasks: Sequence[TaskReport]) -> list[QuietStatus]:
+def hours_of(tasks: Sequence[TargetReport]) -> list[QuietStatus]:
     """Return what the quiet hours say that apply to tasks, each once; exempt tasks left out."""
     hours = {task.hours.name: task.hours for task in tasks if task.hours and not task.hours.exempt_until}
     return list(hours.values())
 
 
-def counted(summary: Mapping[str, int]) -> str:
-    """Return how many tasks have each outcome, the worst first: `1 task FAILED, paused 2 tasks`."""
+def counted(summary: Mapping[str, int], what: str = "tasks") -> str:
+    """Return how many have each outcome, the worst first: `1 task FAILED, paused 2 tasks`.
+
+    `what` is what they are called, see `entries.nouns`.
+    """
     clauses = [
         one if count == 1 else many.format(count)
         for outcome, one, many in _CLAUSES
         if (count := summary.get(outcome.value))
     ]
-    return ", ".join(clauses)
+    return worded(", ".join(clauses), what)
+
+
+def worded(text: str, what: str) -> str:
+    """Return a text of ours that speaks of tasks, speaking of `what` instead, see `entries.nouns`."""
+    if what == "tasks":
+        return text
+    one = "campaign" if what == "campaigns" else "task or campaign"
+    return text.replace("tasks", "\0").replace("task", one).replace("\0", what)
 
 
 def _capital(text: str) -> str:
@@ -80,8 +94,8 @@ def _of_problems(found: Sequence[Problem]) -> str:
     return text if len(text) <= _LONGEST_SENTENCE else text[:_LONGEST_SENTENCE] + "… (see errors)"
 
 
-def _exemption(report: TaskReport) -> str:
-    name = shortened(str(report.task.name or report.task.task_id), _LONGEST_NAME)
+def _exemption(report: TargetReport) -> str:
+    name = shortened(str(report.target.name or report.target.id), _LONGEST_NAME)
     return f"{name} is {report.hours.exemption() if report.hours else ''}"
 
 

@@ -1,7 +1,7 @@
 """What is published, once and not again, and the one wide log line of a run."""
 
 import logging
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
@@ -167,12 +167,17 @@ class Notifier:
             "function": run.function,
             "now": report.time.isoformat(),
             "hours": "; ".join(f"{name}: {each.sentence()}" for name, each in hours.items()),
-            "tasks": " ".join(
-                f"{task['task_id'] or task['name']}={task['outcome']}" for task in data["tasks"]
-            ),
+            "tasks": " ".join(f"{_shown(task)}={task['outcome']}" for task in data["tasks"]),
             "problems": listed([problem.message for problem in report.problems]),
             "topic": topic,
             "notifications": parts,
             "api_calls": calls,
             "duration_ms": self._duration_ms(),
         }
+
+
+def _shown(task: Mapping[str, Any]) -> str:
+    """Return an entry's id, or its name where the id is not known: `16498`, `campaign/2567`."""
+    if task["campaign_id"]:
+        return f"campaign/{task['campaign_id']}"
+    return str(task["task_id"] or task["name"])

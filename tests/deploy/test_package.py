@@ -119,8 +119,8 @@ def test_a_missing_policy_is_named(tmp_path: Path, capsys: pytest.CaptureFixture
 
 
 def test_the_example_policy_has_the_three_tasks_of_the_samples() -> None:
-    tasks = load(str(ROOT / "policy.example.yaml")).named_tasks(None)
-    assert {name: (task.task_id, task.quiet_hours) for name, task in tasks.items()} == {
+    tasks = load(str(ROOT / "policy.example.yaml")).named_targets(None)
+    assert {name: (task.id, task.quiet_hours) for name, task in tasks.items()} == {
         "spring-renewals": (16498, "default"),
         "us-reminders": (16499, "us-east"),
         "eu-surveys": (16500, "europe"),
@@ -132,6 +132,6 @@ def test_a_policy_that_the_function_would_refuse_is_not_packed(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     policy = tmp_path / "policy.yaml"
-    policy.write_text("quiet_hours: {default: {time_zone: UTC, quiet: [21:00-08:00]}}\ncampaigns: {one: 1}\n")
+    policy.write_text("quiet_hours: {default: {time_zone: UTC, quiet: [21:00-08:00]}}\ncampaigns: {one: 0}\n")
     assert package.main(["--policy", str(policy), "--output", str(tmp_path / "never.zip")]) == 2
-    assert "campaigns are not carried out yet" in capsys.readouterr().err
+    assert "campaigns.one.campaign_id: " in capsys.readouterr().err

@@ -20,7 +20,7 @@ from handler.report.cloudevents import REPORT_TYPE
 from handler.report.entries import Problem
 from handler.report.report import Status
 from handler.settings import Settings
-from handler.task import Outcome, SdkAppId
+from handler.target import Outcome, SdkAppId
 from tests.unit import test_for_people as for_people
 
 ROOT = Path(__file__).parents[2]
@@ -86,7 +86,7 @@ def test_the_check_shown_has_the_keys_of_a_real_one() -> None:
 
 
 def test_the_policy_shown_is_one() -> None:
-    read_policy(parse_document(block(README, "## The policy", "yaml"))).named_tasks(SdkAppId(1))
+    read_policy(parse_document(block(README, "## The policy", "yaml"))).named_targets(SdkAppId(1))
 
 
 def test_the_request_shown_is_one() -> None:

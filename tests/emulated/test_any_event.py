@@ -189,7 +189,7 @@ def strict(value: Any) -> bytes:
 
 
 def named(report: Any) -> set[int]:
-    return {task.task.task_id for task in report.tasks}
+    return {task.target.id for task in report.tasks}
 
 
 @SEVERAL

@@ -14,8 +14,8 @@ from handler.cloud.ccc import Ccc
 from handler.cloud.pacing import Backoff, Clock, Deadline, RateLimit
 from handler.reconcile.reconciler import Reconciler
 from handler.reconcile.schedule import Schedule
-from handler.report.entries import TaskReport
-from handler.task import Job, Outcome, SdkAppId, Task, TaskId
+from handler.report.entries import TargetReport
+from handler.target import Job, Outcome, SdkAppId, Target, TargetId
 from local.emulator import Emulator, Fault, Kind, faults
 from tests.support import APP, DESCRIBE, LIST, PAUSE, RESUME
 
@@ -98,7 +98,7 @@ def test_a_total_that_lags_behind_full_pages_hides_no_task(
         action=LIST,
     )
     reports = SimulatedReconciler(emulator).run(*pause(named("wanted")))
-    assert [report.outcome for report in reports if report.task.task_id] == [Outcome.PAUSED] * more
+    assert [report.outcome for report in reports if report.target.id] == [Outcome.PAUSED] * more
     assert Outcome.NOT_FOUND not in {report.outcome for report in reports}
 
 
@@ -243,7 +243,7 @@ def test_a_task_that_was_not_tried_for_what_another_was_answered_says_so(
     sent = [entry.params["TaskId"] for entry in emulator.journal.entries if entry.action == PAUSE]
     assert sum(report.attempts for report in reports) == len(sent)
     for report in reports:
-        assert report.attempts == sent.count(report.task.task_id)
+        assert report.attempts == sent.count(report.target.id)
         if not report.attempts:
             assert (report.outcome, report.reason) == (Outcome.FAILED, "not tried, since no call can work")
 
@@ -257,7 +257,7 @@ def test_a_task_that_one_message_pauses_by_its_name_is_not_resumed_by_its_id(
 ) -> None:
     fill(emulator, range(500, 501), 5, lambda _: "campaign")
     fill(emulator, range(501, 502), 5)
-    by_day = [Task(APP, TaskId(number), None, "us-east") for number in (500, 501)]
+    by_day = [Target(APP, TargetId(number), None, "us-east") for number in (500, 501)]
     jobs = [*(Job("resume", task) for task in by_day), *pause(named("campaign"))]
     answered = dict(SimulatedReconciler(emulator).reconciler.run(jobs if resume_first else jobs[::-1]))
     outcomes = [[report.outcome for report in answered[job]] for job in jobs]
@@ -307,7 +307,7 @@ def test_a_clock_that_is_set_is_believed_at_once(hours: int) -> None:
 # Calls that stall
 
 
-def run_really(emulator: Emulator, seconds: float, jobs: list[Job]) -> list[TaskReport]:
+def run_really(emulator: Emulator, seconds: float, jobs: list[Job]) -> list[TargetReport]:
     """Run on the real clock: stalls are real."""
     emulator.limits.default = None
     clock = Clock()
@@ -327,7 +327,7 @@ def test_an_application_of_many_tasks_that_stall_does_not_keep_another_from_bein
         emulator.tasks.add(task_id=number, sdk_app_id=OTHER, state=1)
     stall = Fault(Kind.STALL, seconds=60)
     emulator.faults.add(stall, action=PAUSE, when=lambda params: params["SdkAppId"] == APP)
-    others = [Task(OTHER, TaskId(number), None, "default") for number in range(1, 6)]
+    others = [Target(OTHER, TargetId(number), None, "default") for number in range(1, 6)]
     begun = time.monotonic()
     run_really(emulator, 2.5, pause(*numbered(range(1, 151)), *others))
     assert time.monotonic() - begun < 4
@@ -361,9 +361,7 @@ def test_a_list_read_before_the_pauses_is_no_evidence_of_their_effect(
     reconciler = SimulatedReconciler(emulator, verify=verify)
     reports = reconciler.run(*pause(*numbered([16498, 16499]), named("eu-surveys")))
     assert [report.outcome for report in reports[:2]] == [Outcome.PAUSED] * 2
-    assert emulator.journal.count(PAUSE) == len(
-        {report.task.task_id for report in reports if report.attempts}
-    )
+    assert emulator.journal.count(PAUSE) == len({report.target.id for report in reports if report.attempts})
 
 
 @pytest.mark.parametrize(
@@ -422,7 +420,7 @@ def test_pages_that_are_shorter_than_asked_for_without_an_error_are_all_read(
 
 def test_thousands_of_names_beside_thousands_of_tasks_of_the_policy_cost_little(emulator: Emulator) -> None:
     known = {
-        (APP, TaskId(number)): Task(APP, TaskId(number), f"known-{number}", "us-east")
+        (APP, "task", TargetId(number)): Target(APP, TargetId(number), f"known-{number}", "us-east")
         for number in range(1, 3_001)
     }
     jobs = pause(SPRING, *(named(f"unknown-{number}") for number in range(3_000)))

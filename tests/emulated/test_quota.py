@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from handler.cloud.pacing import Backoff, Clock, Deadline, RateLimit
 from handler.cloud.tencent_api import TencentApi
 from handler.quiet_hours import QuietHours
-from handler.report.entries import TaskReport
-from handler.task import Outcome
+from handler.report.entries import TargetReport
+from handler.target import Outcome
 from local.emulator import Emulator, Entry, faults
 from local.emulator.limits import Limits
 from tests.support import APP, DESCRIBE, LIST, PAUSE, SECRET_ID
@@ -345,12 +345,12 @@ class Account(SimulatedReconciler):
     def put(self, number: int, state: int) -> None:
         self.emulator.tasks.add(**self.task(number, state))
 
-    def pause(self, numbers: Iterable[int]) -> dict[int | None, TaskReport]:
+    def pause(self, numbers: Iterable[int]) -> dict[int | None, TargetReport]:
         """Pause tasks and return the report of each."""
         jobs = pause(*numbered(numbers))
         reports = self.run(*jobs)
         assert len(reports) == len(jobs)
-        return {report.task.task_id: report for report in reports}
+        return {report.target.id: report for report in reports}
 
     def asked(self, action: str) -> list[Entry]:
         return [entry for entry in self.emulator.journal.entries if entry.action == action]
@@ -360,7 +360,7 @@ class Account(SimulatedReconciler):
         return [entry.time - 1000 for entry in self.asked(action)]
 
 
-def outcomes(reports: Mapping[int | None, TaskReport]) -> Counter[Outcome]:
+def outcomes(reports: Mapping[int | None, TargetReport]) -> Counter[Outcome]:
     return Counter(report.outcome for report in reports.values())
 
 

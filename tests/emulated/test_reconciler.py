@@ -12,7 +12,7 @@ from handler.cloud.ccc import Ccc
 from handler.cloud.error_codes import cloud_error
 from handler.cloud.tencent_api import TencentApi
 from handler.errors import CloudError
-from handler.task import Job, Outcome, SdkAppId, Task, TaskId
+from handler.target import Job, Outcome, SdkAppId, Target, TargetId
 from local.emulator import Answer, Emulator, Fault, faults
 from tests.support import APP, DESCRIBE, LIST, PAUSE
 
@@ -49,7 +49,11 @@ def test_an_exempt_task_may_be_resumed_in_quiet_hours(emulator: Emulator) -> Non
 
 
 def test_a_task_found_by_name_is_exempt_if_the_policy_says_so(emulator: Emulator) -> None:
-    known = {(APP, TaskId(16499)): Task(APP, TaskId(16499), "mine", "default", NIGHT + timedelta(hours=1))}
+    known = {
+        (APP, "task", TargetId(16499)): Target(
+            APP, TargetId(16499), "mine", "default", NIGHT + timedelta(hours=1)
+        )
+    }
     (report,) = SimulatedReconciler(emulator, known=known).run(*pause(named("us-reminders")))
     assert report.outcome is Outcome.NOT_QUIET
     assert emulator.tasks.state(16499) == 1
@@ -68,7 +72,7 @@ def test_without_verification_what_was_refused_or_lost_is_looked_at_all_the_same
     emulator.faults.add(faults.error("UnsupportedOperation"), action=PAUSE, when=lose(16498))
     emulator.faults.add(faults.LOST_REPLY, action=PAUSE, when=lose(16499))
     simulated = SimulatedReconciler(emulator, verify=False)
-    reports = simulated.run(*pause(SPRING, Task(APP, TaskId(16499), None, "default")))
+    reports = simulated.run(*pause(SPRING, Target(APP, TargetId(16499), None, "default")))
     assert [report.outcome for report in reports] == [Outcome.FAILED, Outcome.PAUSED]
     assert reports[0].reason == "pause was refused; the task is running"
 
@@ -186,7 +190,7 @@ def test_a_state_that_cannot_be_seen_does_not_stop_the_pausing(
 ) -> None:
     emulator.faults.add(fault, action=DESCRIBE)
     emulator.faults.add(fault, action=LIST)
-    reports = SimulatedReconciler(emulator).run(*pause(SPRING, Task(APP, TaskId(16499), None, "default")))
+    reports = SimulatedReconciler(emulator).run(*pause(SPRING, Target(APP, TargetId(16499), None, "default")))
     assert [report.outcome for report in reports] == [Outcome.PAUSED] * 2
     assert reports[0].reason.endswith("; accepted, but its state could not be seen")
     assert emulator.tasks.state(16498) == emulator.tasks.state(16499) == 5
@@ -195,7 +199,7 @@ def test_a_state_that_cannot_be_seen_does_not_stop_the_pausing(
 def test_nothing_can_work_with_wrong_credentials_so_the_rest_is_not_tried(emulator: Emulator) -> None:
     simulated = SimulatedReconciler(emulator, identity=WRONG_CREDENTIALS)
     reports = simulated.run(
-        *pause(SPRING, *(Task(APP, TaskId(number), None, "default") for number in range(50)))
+        *pause(SPRING, *(Target(APP, TargetId(number), None, "default") for number in range(50)))
     )
     assert {report.outcome for report in reports} == {Outcome.FAILED}
     assert {report.error.code for report in reports if report.error} == {"AuthFailure.SignatureFailure"}
@@ -211,7 +215,7 @@ def test_an_unknown_code_is_tried_once_more_and_then_told(emulator: Emulator) ->
 
 
 def test_what_the_deadline_leaves_undone_is_deferred(emulator: Emulator) -> None:
-    tasks = [Task(APP, TaskId(16498 + number), None, "default") for number in range(3)]
+    tasks = [Target(APP, TargetId(16498 + number), None, "default") for number in range(3)]
     reports = SimulatedReconciler(emulator, seconds=0.06).run(*pause(*tasks))
     outcomes = [report.outcome for report in reports]
     assert outcomes[0] is Outcome.PAUSED
@@ -226,9 +230,9 @@ def test_a_task_that_several_jobs_name_is_treated_once(emulator: Emulator) -> No
 
 
 def test_acting_stops_in_time_to_verify_what_was_done(emulator: Emulator) -> None:
-    tasks = [Task(APP, TaskId(20_000 + number), None, "default") for number in range(60)]
+    tasks = [Target(APP, TargetId(20_000 + number), None, "default") for number in range(60)]
     for task in tasks:
-        emulator.tasks.add(task_id=task.task_id, sdk_app_id=APP, state=1)
+        emulator.tasks.add(task_id=task.id, sdk_app_id=APP, state=1)
     reports = SimulatedReconciler(emulator, seconds=2.0).run(*pause(*tasks))
     outcomes = {outcome: [report for report in reports if report.outcome is outcome] for outcome in Outcome}
     assert len(outcomes[Outcome.PAUSED]) + len(outcomes[Outcome.DEFERRED]) == 60
@@ -296,7 +300,7 @@ def test_many_tasks_that_are_as_wanted_cost_a_page_of_the_list_for_each_hundred(
     for number in ids:
         emulator.tasks.add(task_id=number, sdk_app_id=APP, state=5)
     reports = SimulatedReconciler(emulator).run(
-        *pause(*(Task(APP, TaskId(number), None, "default") for number in ids))
+        *pause(*(Target(APP, TargetId(number), None, "default") for number in ids))
     )
     assert {report.outcome for report in reports} == {Outcome.ALREADY_PAUSED}
     assert emulator.journal.actions() == [LIST] * 10
@@ -305,7 +309,7 @@ def test_many_tasks_that_are_as_wanted_cost_a_page_of_the_list_for_each_hundred(
 def test_a_few_tasks_among_very_many_are_asked_for_one_by_one(emulator: Emulator) -> None:
     for number in range(1, 1001):
         emulator.tasks.add(task_id=number, sdk_app_id=APP, state=5)
-    reports = SimulatedReconciler(emulator).run(*pause(SPRING, Task(APP, TaskId(16499), None, "default")))
+    reports = SimulatedReconciler(emulator).run(*pause(SPRING, Target(APP, TargetId(16499), None, "default")))
     assert [report.outcome for report in reports] == [Outcome.PAUSED] * 2
     assert emulator.journal.count(LIST) == 2, "a first page each, which tells how many there are"
     assert emulator.journal.count(DESCRIBE) == 4
@@ -315,7 +319,7 @@ def test_a_list_that_breaks_off_serves_as_far_as_it_was_read(emulator: Emulator)
     for number in range(1, 151):
         emulator.tasks.add(task_id=number, sdk_app_id=APP, state=5)
     emulator.faults.script([None, *[faults.error("UnauthorizedOperation")] * 9], action=LIST)
-    tasks = [Task(APP, TaskId(number), None, "default") for number in range(1, 151)]
+    tasks = [Target(APP, TargetId(number), None, "default") for number in range(1, 151)]
     reports = SimulatedReconciler(emulator).run(*pause(*tasks))
     assert {report.outcome for report in reports} == {Outcome.ALREADY_PAUSED}
     assert emulator.journal.count(DESCRIBE) == 50
@@ -327,7 +331,7 @@ def test_a_list_of_another_shape_is_unreadable_and_does_not_stop_the_pausing(
     monkeypatch.setattr(
         TencentApi, "call", _listing_nonsense(TencentApi.call)
     )  # what the network might bring
-    reports = SimulatedReconciler(emulator).run(*pause(SPRING, Task(APP, TaskId(16499), None, "default")))
+    reports = SimulatedReconciler(emulator).run(*pause(SPRING, Target(APP, TargetId(16499), None, "default")))
     assert [report.outcome for report in reports] == [Outcome.PAUSED] * 2
 
 
@@ -347,7 +351,7 @@ def test_a_permission_that_is_missing_in_one_application_does_not_stop_the_other
         action=PAUSE,
         when=lambda params: params["SdkAppId"] == APP,
     )
-    reports = SimulatedReconciler(emulator).run(*pause(SPRING, Task(other, TaskId(7), None, "default")))
+    reports = SimulatedReconciler(emulator).run(*pause(SPRING, Target(other, TargetId(7), None, "default")))
     assert [report.outcome for report in reports] == [Outcome.FAILED, Outcome.PAUSED]
     assert reports[0].error is not None
     assert "hint: the credentials lack the permission" in reports[0].error.message
@@ -361,7 +365,7 @@ def test_quiet_hours_that_end_during_the_work_end_it(emulator: Emulator) -> None
             return next(times, NIGHT + timedelta(hours=12))
 
     simulated = SimulatedReconciler(emulator, clock=Turning())
-    tasks = [Task(APP, TaskId(number), None, "default") for number in (16498, 16499, 16500)]
+    tasks = [Target(APP, TargetId(number), None, "default") for number in (16498, 16499, 16500)]
     outcomes = {report.outcome for report in simulated.run(*pause(*tasks))}
     assert Outcome.NOT_QUIET in outcomes
 
@@ -370,7 +374,7 @@ def test_a_dry_run_changes_nothing_and_says_what_would_be(emulator: Emulator) ->
     emulator.tasks.add(task_id=16499, sdk_app_id=APP, state=5)
     jobs = [
         Job("pause", SPRING, dry_run=True),
-        Job("pause", Task(APP, TaskId(16499), None, "default"), dry_run=True),
+        Job("pause", Target(APP, TargetId(16499), None, "default"), dry_run=True),
     ]
     reports = SimulatedReconciler(emulator).run(*jobs)
     assert [report.outcome for report in reports] == [Outcome.WOULD_PAUSE, Outcome.ALREADY_PAUSED]
@@ -378,7 +382,9 @@ def test_a_dry_run_changes_nothing_and_says_what_would_be(emulator: Emulator) ->
 
 
 def test_a_dry_run_of_a_task_that_ccc_does_not_know_says_so(emulator: Emulator) -> None:
-    jobs = [Job("pause", Task(APP, TaskId(99_999), None, "default"), dry_run=dry) for dry in (True, False)]
+    jobs = [
+        Job("pause", Target(APP, TargetId(99_999), None, "default"), dry_run=dry) for dry in (True, False)
+    ]
     for job in jobs:
         (report,) = SimulatedReconciler(emulator).run(job)
         assert report.outcome is Outcome.NOT_FOUND
@@ -415,7 +421,7 @@ def test_a_name_of_ccc_is_looked_up_once_for_all(emulator: Emulator) -> None:
     reports = SimulatedReconciler(emulator).run(
         *pause(named("us-reminders"), named("eu-surveys"), named("nobody"))
     )
-    assert [(report.task.task_id, report.outcome) for report in reports] == [
+    assert [(report.target.id, report.outcome) for report in reports] == [
         (16499, Outcome.PAUSED),
         (16500, Outcome.PAUSED),
         (None, Outcome.NOT_FOUND),
@@ -429,7 +435,7 @@ def test_a_name_that_fits_several_tasks_pauses_them_all_and_says_so(
 ) -> None:
     emulator.tasks.add(task_id=16502, sdk_app_id=APP, name="us-reminders")
     reports = SimulatedReconciler(emulator).run(*pause(named("us-reminders")))
-    assert [(report.task.task_id, report.outcome) for report in reports] == [
+    assert [(report.target.id, report.outcome) for report in reports] == [
         (16499, Outcome.PAUSED),
         (16502, Outcome.PAUSED),
     ]
@@ -438,7 +444,7 @@ def test_a_name_that_fits_several_tasks_pauses_them_all_and_says_so(
 
 
 def test_a_task_found_by_name_keeps_the_quiet_hours_that_the_policy_gives_it(emulator: Emulator) -> None:
-    known = {(APP, TaskId(16499)): Task(APP, TaskId(16499), "mine", "us-east")}
+    known = {(APP, "task", TargetId(16499)): Target(APP, TargetId(16499), "mine", "us-east")}
     (report,) = SimulatedReconciler(emulator, known=known).run(*pause(named("us-reminders")))
     assert report.outcome is Outcome.NOT_QUIET
     assert emulator.tasks.state(16499) == 1
@@ -446,7 +452,7 @@ def test_a_task_found_by_name_keeps_the_quiet_hours_that_the_policy_gives_it(emu
 
 def test_a_name_is_not_looked_up_while_nothing_could_be_quiet(emulator: Emulator) -> None:
     (report,) = SimulatedReconciler(emulator, DAY).run(*pause(named("us-reminders")))
-    assert (report.outcome, report.task.task_id) == (Outcome.NOT_QUIET, None)
+    assert (report.outcome, report.target.id) == (Outcome.NOT_QUIET, None)
     assert emulator.journal.entries == []
 
 
@@ -464,7 +470,7 @@ def test_all_pages_are_read_whatever_the_largest_page_may_be(emulator: Emulator,
     for number in range(230):
         emulator.tasks.add(task_id=20_000 + number, sdk_app_id=APP, name=f"task-{number}")
     (report,) = SimulatedReconciler(emulator).run(*pause(named("task-229")))
-    assert (report.task.task_id, report.outcome) == (20_229, Outcome.PAUSED)
+    assert (report.target.id, report.outcome) == (20_229, Outcome.PAUSED)
 
 
 def test_a_page_size_that_no_one_takes_is_an_error(emulator: Emulator) -> None:

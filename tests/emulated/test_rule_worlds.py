@@ -15,7 +15,7 @@ import pytest
 from handler.errors import UnfinishedError
 from handler.report.report import Report
 from local.emulator import Emulator
-from tests.support import APP, LIST, PAUSE
+from tests.support import APP, LIST, LIST_CAMPAIGNS, PAUSE, PAUSE_CAMPAIGN
 
 from .harness.constants import NIGHT
 from .harness.function import Function
@@ -27,19 +27,21 @@ HOURS = {
     "day": {"time_zone": "America/New_York", "quiet": ["21:00-08:00"]},
 }
 WORDS = ("us", "eu", "spring", "demo")
-RUNNING, PAUSED = 1, 5
-FINISHED = {2, 3, 4}
+NOT_STARTED, RUNNING = 0, 1
+PAUSED = {"task": 5, "campaign": 2}
+FINISHED = {"task": {2, 3, 4}, "campaign": {3, 4}}
 TIMER = {"Type": "Timer", "TriggerName": "t", "Message": ""}
 SEEDS = range(int(os.environ.get("RULE_WORLDS", "60")))
-Key = tuple[int, int]
+Key = tuple[int, str, int]
+"""Application, kind and id."""
 
 
 @dataclass
 class World:
-    """Tasks, rules and named entries, and what somebody does while the lists are read."""
+    """Tasks, campaigns, rules and named entries, and what somebody does while the lists are read."""
 
     seed: int
-    tasks: dict[Key, tuple[str, int]] = field(default_factory=dict)
+    targets: dict[Key, tuple[str, int]] = field(default_factory=dict)
     rules: list[dict[str, Any]] = field(default_factory=list)
     named: dict[str, dict[str, Any]] = field(default_factory=dict)
     names: dict[Key, set[str]] = field(default_factory=dict)
@@ -47,58 +49,88 @@ class World:
 
     def __post_init__(self) -> None:
         dice = self.dice = random.Random(self.seed)  # noqa: S311 - a repeatable one
-        for number in range(1, dice.choice((5, 40, 230)) + 1):
-            key = (dice.choice((APP, APP, OTHER_APP)), number)
-            self.tasks[key] = (self.name(), dice.choice((0, 1, 1, 1, 2, 4, 5)))
-            self.names[key] = {self.tasks[key][0]}
+        for kind, count in (("task", dice.choice((5, 40, 230))), ("campaign", dice.choice((0, 4, 120)))):
+            for number in range(1, count + 1):
+                key = (dice.choice((APP, APP, OTHER_APP)), kind, number)
+                states = (NOT_STARTED, RUNNING, RUNNING, RUNNING, PAUSED[kind], *FINISHED[kind])
+                self.targets[key] = (self.name(), dice.choice(states))
+                self.names[key] = {self.targets[key][0]}
         for _ in range(dice.randint(1, 5)):
             rule: dict[str, Any] = {"quiet_hours": dice.choice(("night", "night", "day", "none"))}
             rule |= {"sdk_app_id": OTHER_APP} if dice.random() < 0.3 else {}
-            rule |= {"kind": "task"} if dice.random() < 0.3 else {}
+            rule |= {"kind": dice.choice(("task", "campaign"))} if dice.random() < 0.4 else {}
             if dice.random() < 0.8:
                 patterns = [f"{dice.choice(WORDS)}*", "*-?", f"*{dice.choice(WORDS)}*", "*"]
                 rule["name"] = dice.sample(patterns, dice.randint(1, 2))
             self.rules.append(rule)
-        for key in dice.sample(sorted(self.tasks), min(3, len(self.tasks))):
+        for app, kind, number in dice.sample(sorted(self.targets), 4):
             hours = dice.choice(("night", "day", "none"))
-            self.named[f"named-{key[1]}"] = {"task_id": key[1], "sdk_app_id": key[0], "quiet_hours": hours}
+            entry = {f"{kind}_id": number, "sdk_app_id": app, "quiet_hours": hours}
+            self.named[f"named-{kind}-{number}"] = entry
+
+    @property
+    def named_keys(self) -> dict[Key, str]:
+        """The quiet hours of what the policy names."""
+        kinds = {name: name.split("-")[1] for name in self.named}
+        return {
+            (entry["sdk_app_id"], kinds[name], entry[f"{kinds[name]}_id"]): entry["quiet_hours"]
+            for name, entry in self.named.items()
+        }
 
     def name(self) -> str:
         return f"{self.dice.choice(WORDS)}-{self.dice.choice(WORDS)}-{self.dice.randint(1, 20)}"
 
     def hours(self, key: Key, name: str) -> str | None:
-        """Return the quiet hours of a task by the contract, `None` where nothing covers it."""
-        for entry in self.named.values():
-            if (entry["sdk_app_id"], entry["task_id"]) == key:
-                return str(entry["quiet_hours"])
-        for rule in self.rules:
+        """Return the quiet hours of a target by the contract, `None` where nothing covers it."""
+        if (hours := self.named_keys.get(key)) is not None:
+            return hours
+        for rule in self.of(key[0], key[1]):
             fits = any(re.fullmatch(translated(each), name, re.DOTALL) for each in rule.get("name", ["*"]))
-            if rule.get("sdk_app_id", APP) == key[0] and fits:
+            if fits:
                 return str(rule["quiet_hours"])
         return None
 
-    def listed(self, app: int) -> bool:
-        return any(
-            rule["quiet_hours"] == "night" and rule.get("sdk_app_id", APP) == app for rule in self.rules
-        )
+    def of(self, app: int, kind: str) -> list[dict[str, Any]]:
+        """Return the rules for a kind in an application."""
+        of_app = [rule for rule in self.rules if rule.get("sdk_app_id", APP) == app]
+        return [rule for rule in of_app if rule.get("kind", kind) == kind]
+
+    def listed(self, app: int, kind: str) -> bool:
+        """Return whether a list is read: for its own rules, else for those of the other kind."""
+        own = {rule["quiet_hours"] for rule in self.of(app, kind)} - {"none"}
+        both = {rule["quiet_hours"] for each in PAUSED for rule in self.of(app, each)}
+        return "night" in (own or both)
 
     def touch(self, emulator: Emulator) -> None:
-        """Create, rename, finish or delete a task, as others do while a list is read."""
+        """Create, rename, finish or delete a task or a campaign, as others do while a list is read."""
         dice, what = self.dice, self.dice.choice(("create", "rename", "finish", "delete"))
-        app, number = dice.choice(sorted(self.tasks))
+        app, kind, number = dice.choice(sorted(self.targets))
+        records = records_of(emulator, kind)
         if what == "create":
             app, number = dice.choice((APP, OTHER_APP)), 1_000 + len(self.touched)
-            emulator.tasks.add(task_id=number, sdk_app_id=app, name=self.name(), state=RUNNING)
-        elif (found := emulator.tasks.get(app, number)) is not None:
+            records.add(**{f"{kind}_id": number}, sdk_app_id=app, name=self.name(), state=RUNNING)
+        elif (found := records.get(app, number)) is not None:
             if what == "rename":
                 found.name = self.name()
             elif what == "finish":
                 found.state = 4
             else:
-                emulator.tasks.remove(number, app)
-        self.touched.add((app, number))
-        if (now := emulator.tasks.get(app, number)) is not None:
-            self.names.setdefault((app, number), set()).add(now.name)
+                records.remove(number, app)
+        self.touched.add((app, kind, number))
+        if (now := records.get(app, number)) is not None:
+            self.names.setdefault((app, kind, number), set()).add(now.name)
+
+
+def records_of(emulator: Emulator, kind: str) -> Any:
+    return emulator.tasks if kind == "task" else emulator.campaigns
+
+
+def named_of(world: World) -> dict[str, Any]:
+    """Return the entries of a policy for what it names."""
+    return {
+        f"{kind}s": {name: entry for name, entry in world.named.items() if f"{kind}_id" in entry}
+        for kind in PAUSED
+    }
 
 
 def translated(pattern: str) -> str:
@@ -111,18 +143,22 @@ def test_one_wake_up_pauses_what_rules_cover_and_tells_what_they_do_not(
 ) -> None:
     world = World(seed)
     emulator.tasks.clear()
-    for (app, number), (name, state) in world.tasks.items():
-        start = {"not_before": 2_000_000_000} if state == 0 else {}
-        emulator.tasks.add(task_id=number, sdk_app_id=app, name=name, state=state, **start)
+    emulator.campaigns.clear()
+    later = {"task": "not_before", "campaign": "start_time"}
+    for (app, kind, number), (name, state) in world.targets.items():
+        start = {later[kind]: 2_000_000_000} if state == NOT_STARTED else {}
+        fields = {f"{kind}_id": number, "sdk_app_id": app, "name": name, "state": state, **start}
+        records_of(emulator, kind).add(**fields)
+    emulator.options.international = world.dice.random() < 0.5
     emulator.options.newest_first = world.dice.random() < 0.5
     shifts = world.dice.choice((0, 0, 3))
 
     def meanwhile(action: str, _: Mapping[str, Any]) -> None:
-        if action == LIST and len(world.touched) < shifts:
+        if action in {LIST, LIST_CAMPAIGNS} and len(world.touched) < shifts:
             world.touch(emulator)
 
     emulator.hooks.before = meanwhile
-    document = json.dumps({"quiet_hours": HOURS, "rules": world.rules, "tasks": world.named})
+    document = json.dumps({"quiet_hours": HOURS, "rules": world.rules, **named_of(world)})
     function = Function(emulator, CmqSubscriber(emulator), now=NIGHT, callout_policy=document)
     function.settings["callout_region"] = "ap-guangzhou"
     reports: list[Report] = []
@@ -142,31 +178,34 @@ def test_one_wake_up_pauses_what_rules_cover_and_tells_what_they_do_not(
 
 def assert_paused(world: World, emulator: Emulator, *, incomplete: bool) -> None:
     for entry in emulator.journal.entries:
-        if entry.action == PAUSE:
-            key = (entry.params["SdkAppId"], entry.params["TaskId"])
+        if entry.action in {PAUSE, PAUSE_CAMPAIGN}:
+            kind = "task" if entry.action == PAUSE else "campaign"
+            key = (entry.params["SdkAppId"], kind, entry.params["TaskId" if kind == "task" else "CampaignId"])
             assert "night" in {world.hours(key, name) for name in world.names[key]}, (
                 f"{key} is not to be paused"
             )
-    for key, (name, state) in world.tasks.items():
+    for key, (name, state) in world.targets.items():
+        app, kind, number = key
         if state == RUNNING and key not in world.touched and world.hours(key, name) == "night":
-            found = emulator.tasks.get(*key)
-            named = key in {(each["sdk_app_id"], each["task_id"]) for each in world.named.values()}
+            found = records_of(emulator, kind).get(app, number)
             assert found is not None
-            assert found.state == PAUSED or (incomplete and not named), f"{key} runs"
+            assert found.state == PAUSED[kind] or (incomplete and key not in world.named_keys), f"{key} runs"
 
 
 def assert_entries(world: World, entries: Sequence[Mapping[str, Any]], *, incomplete: bool) -> None:
-    by_key = {(entry["sdk_app_id"], entry["task_id"]): entry for entry in entries}
+    by_key = {(entry["sdk_app_id"], entry["kind"], entry[f"{entry['kind']}_id"]): entry for entry in entries}
     assert len(by_key) == len(entries)
-    for key, (name, state) in world.tasks.items():
+    for key, (name, state) in world.targets.items():
         if key in world.touched:
             continue
         entry, hours = by_key.get(key), world.hours(key, name)
-        if key in {(each["sdk_app_id"], each["task_id"]) for each in world.named.values()}:
+        if key in world.named_keys:
             assert entry is not None
             continue
         calling = hours is None and state in {0, RUNNING}
-        expected = world.listed(key[0]) and (calling or (hours == "night" and state not in FINISHED))
+        expected = world.listed(*key[:2]) and (
+            calling or (hours == "night" and state not in FINISHED[key[1]])
+        )
         if entry is None:
             assert not expected or incomplete, f"{key} has no entry"
         else:

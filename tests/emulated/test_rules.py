@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from moto import mock_aws
 
-from handler.errors import ConfigurationError, UnfinishedError
+from handler.errors import UnfinishedError
 from local.emulator import Emulator, faults
-from tests.support import APP, LIST, PAUSE, RESUME
+from tests.support import APP, LIST, LIST_CAMPAIGNS, PAUSE, RESUME
 
 from .harness.constants import NIGHT
 from .harness.function import Function
@@ -248,12 +248,19 @@ def test_a_steady_tick_reads_the_list_once(function: Function, emulator: Emulato
     function(TIMER)
     emulator.journal.clear()
     assert function(TIMER)["summary"] == {"already_paused": 1_000}
-    assert [entry.action for entry in emulator.journal.entries] == [LIST] * 10
+    actions = [entry.action for entry in emulator.journal.entries]
+    assert (actions.count(LIST), actions.count(LIST_CAMPAIGNS), len(actions)) == (10, 1, 11)
 
 
-def test_a_policy_with_campaigns_is_refused_as_long_as_they_are_not_carried_out(function: Function) -> None:
-    with pytest.raises(ConfigurationError, match="campaigns are not carried out yet"):
-        function(TIMER, callout_policy=policy({"sdk_app_id": APP, "kind": "campaign"}))
+def test_a_list_is_read_only_while_a_rule_that_could_matter_there_is_quiet(
+    function: Function, emulator: Emulator
+) -> None:
+    rules = [
+        {"sdk_app_id": APP, "kind": "task", "quiet_hours": "us-east"},
+        {"sdk_app_id": APP, "kind": "campaign", "quiet_hours": "default"},
+    ]
+    function(TIMER, callout_policy=policy(*rules))
+    assert [entry.action for entry in emulator.journal.entries] == [LIST_CAMPAIGNS]
 
 
 class TestACheck:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from handler.report.entries import TaskReport
-from handler.task import Job, Outcome, SdkAppId, Task, TaskId
+from handler.report.entries import TargetReport
+from handler.target import Job, Outcome, SdkAppId, Target, TargetId
 from local.emulator import Answer, Emulator, Fault, faults
 from tests.support import APP, DESCRIBE, LIST, PAUSE, RESUME
 
@@ -26,7 +26,7 @@ def fill(emulator: Emulator, numbers: Iterable[int], state: int = 1, name: str =
         emulator.tasks.add(task_id=number, sdk_app_id=APP, state=state, name=name)
 
 
-def outcomes(reports: Iterable[TaskReport]) -> Counter[Outcome]:
+def outcomes(reports: Iterable[TargetReport]) -> Counter[Outcome]:
     return Counter(report.outcome for report in reports)
 
 
@@ -62,8 +62,8 @@ def test_two_messages_that_put_a_task_under_different_quiet_hours_are_answered_e
 
 @pytest.mark.parametrize("by_name", [True, False])
 def test_a_task_that_one_message_pauses_is_not_resumed_by_another(emulator: Emulator, by_name: bool) -> None:
-    resumed = SPRING._replace(quiet_hours="us-east", task_id=None if by_name else SPRING.task_id)
-    known = {(APP, SPRING.task_id): SPRING._replace(quiet_hours="us-east")}
+    resumed = SPRING._replace(quiet_hours="us-east", id=None if by_name else SPRING.id)
+    known = {SPRING.key: SPRING._replace(quiet_hours="us-east")}
     jobs = [Job("resume", resumed), Job("pause", SPRING)]
     answered = dict(SimulatedReconciler(emulator, known=known).reconciler.run(jobs))
     assert [report.outcome for report in answered[jobs[1]]] == [Outcome.PAUSED]
@@ -250,7 +250,7 @@ def test_a_name_whose_entry_has_no_usable_id_is_left_open_and_nothing_is_sent_fo
     (report,) = SimulatedReconciler(emulator).run(*pause(named(unreadable)))
     assert report.outcome is Outcome.DEFERRED
     assert report.error is not None
-    assert report.error.message == "an entry has no usable TaskId or Name"
+    assert report.error.message == "an entry has no usable id or Name"
     assert emulator.journal.count(PAUSE) == 0
 
 
@@ -292,7 +292,7 @@ def test_a_permission_that_one_api_lacks_does_not_stop_the_pausing(emulator: Emu
     emulator.faults.add(faults.error("UnauthorizedOperation"), action=api)
     fill(emulator, [77], state=5)
     jobs = [
-        Job("resume", Task(APP, TaskId(77), None, "us-east")),
+        Job("resume", Target(APP, TargetId(77), None, "us-east")),
         *pause(*numbered([16498, 16499]), named("eu-surveys")),
     ]
     reports = SimulatedReconciler(emulator).run(*jobs)
@@ -565,7 +565,7 @@ def test_a_stalled_application_does_not_keep_another_from_being_paused(emulator:
     emulator.hooks.wait = None
     simulated = SimulatedReconciler(emulator, seconds=1.2)
     emulator.hooks.wait = None
-    reports = simulated.run(*pause(SPRING, Task(other, TaskId(7), None, "default")))
+    reports = simulated.run(*pause(SPRING, Target(other, TargetId(7), None, "default")))
     assert reports[1].outcome is Outcome.PAUSED
     assert reports[0].outcome in {Outcome.FAILED, Outcome.DEFERRED}
 

@@ -16,11 +16,12 @@ from handler.cloud.error_codes import cloud_error
 from handler.cloud.pacing import Backoff, Deadline, RateLimit
 from handler.cloud.tencent_api import TencentApi
 from handler.errors import CloudError
-from handler.task import TaskId
+from handler.target import Place, SdkAppId, TargetId
 from tests.emulated.harness.clock import SimulatedClock
 from tests.support import APP, PAUSE
 
-TASK = TaskId(16498)
+TASK = TargetId(16498)
+TASKS = Place(SdkAppId(APP), "task")
 REFUSED = "AuthFailure.TokenFailure"
 
 
@@ -80,15 +81,15 @@ class Service:
         return self.current != before
 
     def pause(self) -> Answer:
-        return self.ccc.act("pause", APP, TASK, lambda: True, until=self.until)
+        return self.ccc.act("pause", TASKS, TASK, lambda: True, until=self.until)
 
     def apis(self) -> list[Callable[[], Any]]:
         """Return a call of each API that reads, and of each that acts."""
         return [
-            lambda: self.ccc.page(APP, 0, 100, until=self.until),
-            lambda: self.ccc.describe(APP, TASK, until=self.until),
+            lambda: self.ccc.page(TASKS, 0, 100, until=self.until),
+            lambda: self.ccc.describe(TASKS, TASK, until=self.until),
             self.pause,
-            lambda: self.ccc.act("resume", APP, TASK, lambda: True, until=self.until),
+            lambda: self.ccc.act("resume", TASKS, TASK, lambda: True, until=self.until),
         ]
 
 
@@ -128,14 +129,14 @@ def test_a_service_that_is_refused_a_connection_is_tried_again_until_the_patienc
     service = Service(current="new", patience=1)
     service.silent, service.silence = 9, 0
     with pytest.raises(CloudError, match="Unreachable"):
-        service.ccc.describe(APP, TASK, until=service.until)
+        service.ccc.describe(TASKS, TASK, until=service.until)
     assert service.requests > 1
     assert 1 <= service.clock.seconds <= 3
 
 
 def test_a_service_that_has_answered_once_is_never_given_up() -> None:
     service = Service(current="new", patience=1)
-    service.ccc.describe(APP, TASK, until=service.until)
+    service.ccc.describe(TASKS, TASK, until=service.until)
     service.silent = 3
     with pytest.raises(CloudError, match="NoAnswer"):
         service.pause()
@@ -190,9 +191,9 @@ def test_a_throttled_call_is_sent_again_after_a_second_and_slows_down_those_of_i
     service.silent, service.silence, service.fault = 1, 0.0, "RequestLimitExceeded.UinLimitExceeded"
     service.pause()
     for _ in range(2):
-        service.ccc.act("resume", APP, TASK, lambda: True, until=service.until)
-        service.ccc.describe(APP, TASK, until=service.until)
-        service.ccc.describe(APP, TASK, until=service.until)
+        service.ccc.act("resume", TASKS, TASK, lambda: True, until=service.until)
+        service.ccc.describe(TASKS, TASK, until=service.until)
+        service.ccc.describe(TASKS, TASK, until=service.until)
     first, second, *others = service.sent
     assert second - first >= 1
     assert others[-1] - second < 0.2, "other APIs have a quota of their own"
@@ -203,5 +204,5 @@ def test_a_throttled_call_is_sent_again_after_a_second_and_slows_down_those_of_i
 def test_a_call_that_was_never_wanted_is_not_sent_and_says_so() -> None:
     service = Service(current="new")
     with pytest.raises(CloudError, match=NOT_WANTED) as error:
-        service.ccc.act("pause", APP, TASK, lambda: False, until=service.until)
+        service.ccc.act("pause", TASKS, TASK, lambda: False, until=service.until)
     assert (error.value.attempts, service.requests, service.clock.seconds) == (0, 0, 0)

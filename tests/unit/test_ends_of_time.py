@@ -15,8 +15,8 @@ from handler.policy import model
 from handler.quiet_hours import QuietHours
 from handler.quiet_hours.status import QuietStatus, when
 from handler.reconcile.schedule import Schedule
-from handler.report.entries import TaskReport
-from handler.task import Outcome, SdkAppId
+from handler.report.entries import TargetReport
+from handler.target import Outcome, SdkAppId
 
 UTC = timezone.utc
 FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
@@ -164,12 +164,12 @@ def test_an_exemption_until_either_end_is_told_in_every_zone(until: str, zone: s
             "tasks": {"a": {"task_id": 1, "exempt_until": until}},
         }
     )
-    task = read.named_tasks(SdkAppId(2))["a"]
+    task = read.named_targets(SdkAppId(2))["a"]
     hours = Schedule(read.quiet_hours, Clock(now=lambda: now)).of(task)
     exempt = bool(task.exempt_until and now < task.exempt_until)
     assert hours.quiet is not exempt
     assert bool(hours.sentence()) is bool(hours.short()) is bool(hours.exemption()) is True
-    entry = TaskReport(task, Outcome.NOT_QUIET, hours, hours.sentence()).entry()
+    entry = TargetReport(task, Outcome.NOT_QUIET, hours, hours.sentence()).entry()
     if exempt:
         year = until[:4]
         assert entry["exempt_until"][:5] in {f"{year}-", "9999-", "0001-", "0002-"}

@@ -14,20 +14,20 @@ from hypothesis import strategies as st
 
 from handler.output.encoding import size
 from handler.quiet_hours.status import QuietStatus
-from handler.report.entries import UNSEEN, Problem, TaskError, TaskReport
+from handler.report.entries import UNSEEN, Problem, TargetError, TargetReport
 from handler.report.for_people import Texts, texts
 from handler.report.for_people.columns import aligned, one_line, width
 from handler.report.for_people.mail import MAIL_LIMIT
 from handler.report.report import Report
-from handler.task import Outcome, SdkAppId, Task, TaskId, TaskState
+from handler.target import Outcome, SdkAppId, State, Target, TargetId
 from tests.support import APP
 
 NOW = datetime(2026, 11, 24, 4, 30, tzinfo=timezone.utc)
 US = QuietStatus("us-east", True, NOW + timedelta(hours=8.5), "America/New_York", NOW)
 CHINA = QuietStatus("default", False, NOW + timedelta(hours=7.5), "Asia/Shanghai", NOW)
-RUNNING, PAUSED = TaskState.RUNNING, TaskState.PAUSED
+RUNNING, PAUSED = State.RUNNING, State.PAUSED
 O = Outcome  # noqa: E741
-NO_ANSWER = TaskError("NoAnswer", "no answer within 10.0 s")
+NO_ANSWER = TargetError("NoAnswer", "no answer within 10.0 s")
 
 
 def became(
@@ -37,13 +37,13 @@ def became(
     hours: QuietStatus = US,
     said: str = "",
     **more: Any,
-) -> TaskReport:
+) -> TargetReport:
     """Return what became of a task. `said` is what its reason says besides the quiet hours."""
-    task = Task(APP, TaskId(number) if number else None, name, hours.name)
-    return TaskReport(task, outcome, hours, said or hours.sentence(), **more)
+    task = Target(APP, TargetId(number) if number else None, name, hours.name)
+    return TargetReport(task, outcome, hours, said or hours.sentence(), **more)
 
 
-def report(*tasks: TaskReport, problems: Sequence[Problem] = (), **more: Any) -> Report:
+def report(*tasks: TargetReport, problems: Sequence[Problem] = (), **more: Any) -> Report:
     fields: dict[str, Any] = {
         "id": "r1",
         "time": NOW,
@@ -64,7 +64,7 @@ STILL_RUNNING = became(
     16499,
     "us-reminders",
     said="pause was refused; the task is running",
-    error=TaskError("UnauthorizedOperation", "you may not"),
+    error=TargetError("UnauthorizedOperation", "you may not"),
     state=RUNNING,
 )
 FOOTER = """\
@@ -74,9 +74,9 @@ Time      Tue 2026-11-24 04:30 UTC
 Request   {}
 Report    r1 (report_id in the function's log)
 
-Callout Quiet Hours pauses automatic outbound call tasks of Tencent Cloud Contact Center (CCC) in quiet hours.
-A pause lets no new call start; calls that ring or talk go on. Paused tasks stay paused until somebody asks
-for a resume after quiet hours: the function resumes none by itself.
+Callout Quiet Hours pauses automatic outbound call tasks and predictive dialing campaigns of Tencent Cloud
+Contact Center (CCC) in quiet hours. A pause lets no new call start; calls that ring or talk go on. What is
+paused stays paused until somebody asks for a resume after quiet hours: nothing is resumed by itself.
 """
 UNTIL_EIGHT = """\
 NEXT CHANGES
@@ -103,7 +103,7 @@ us-east: quiet until Tue 2026-11-24 08:00 America/New_York (UTC-05:00), 8 h 30 m
 RESULT          TASK   NAME             QUIET HOURS  WHY
 paused          16498  spring-renewals  us-east
 already paused  16499  us-reminders     us-east
-left alone      16500  cn-surveys       default      it is not quiet for this task now
+left alone      16500  cn-surveys       default      it is not quiet for this one now
 """
         + FOOTER.format("pause, from timer")
     )
@@ -245,7 +245,7 @@ def test_an_error_in_the_function_leaves_open_what_became_of_the_tasks() -> None
 def test_a_list_that_was_not_read_whole_may_hide_tasks_that_call() -> None:
     told = of(report(PAUSED_AS_SEEN, problems=[Problem("ListIncomplete", "application 1: the time was up")]))
     assert told.subject == "Quiet hours [prod] partial: 1 incomplete list, paused 1 task"
-    assert "more tasks may have a name that was asked for, and may be calling." in told.email
+    assert "more tasks or campaigns may be there that were asked for, and may be calling." in told.email
 
 
 def test_a_dry_run_says_that_nothing_was_changed() -> None:
@@ -288,7 +288,7 @@ def test_a_task_that_could_not_be_resumed_is_not_said_to_be_calling() -> None:
 
 
 def test_a_night_on_which_there_was_nothing_to_do() -> None:
-    done = became(O.FINISHED, said=f"the task is completed; {US.sentence()}", state=TaskState.COMPLETED)
+    done = became(O.FINISHED, said=f"the task is completed; {US.sentence()}", state=State.COMPLETED)
     told = of(report(became(O.NOT_QUIET, 16500, "cn-surveys", CHINA), done))
     assert told.subject == "Quiet hours [prod] skipped: left 1 task alone, 1 is finished"
     assert "\nYou need not do anything.\n" in told.email
@@ -310,7 +310,7 @@ def test_a_mixed_night_has_the_worst_first() -> None:
                 O.NOT_STARTED, 8, "tomorrow", said="the task is not started and starts in quiet hours, 03:00"
             ),
             became(O.NOT_FOUND, None, "gone", said="no task of application 1400692008 has this name"),
-            STILL_RUNNING._replace(error=TaskError("NotAsWanted", STILL_RUNNING.reason)),
+            STILL_RUNNING._replace(error=TargetError("NotAsWanted", STILL_RUNNING.reason)),
             problems=[INVALID],
             notes=("China's holidays are known until 2026-12-31",),
         )
@@ -343,7 +343,7 @@ def test_a_mixed_night_has_the_worst_first() -> None:
 
 
 def test_applications_are_shown_where_there_are_several() -> None:
-    other = STILL_RUNNING._replace(task=Task(SdkAppId(1400000001), TaskId(16498), None, "us-east"))
+    other = STILL_RUNNING._replace(target=Target(SdkAppId(1400000001), TargetId(16498), None, "us-east"))
     head, *rows = table_of(of(report(PAUSED_AS_SEEN, other)).email)
     assert head.split() == ["RESULT", "TASK", "APPLICATION", "NAME", "QUIET", "HOURS", "WHY"]
     assert [re.findall(r"\b\d{5,}\b", row) for row in rows] == [
@@ -439,15 +439,15 @@ hours = st.builds(
     st.none() | st.just(NOW + timedelta(days=1)),
 )
 tasks = st.builds(
-    TaskReport,
+    TargetReport,
     st.builds(
-        Task, st.sampled_from([APP, SdkAppId(1)]), st.none() | st.integers(1, 2**63 - 1), hostile, hostile
+        Target, st.sampled_from([APP, SdkAppId(1)]), st.none() | st.integers(1, 2**63 - 1), hostile, hostile
     ),
     st.sampled_from(Outcome),
     st.none() | hours,
     hostile,
-    error=st.none() | st.builds(TaskError, hostile, hostile),
-    state=st.none() | st.sampled_from(TaskState),
+    error=st.none() | st.builds(TargetError, hostile, hostile),
+    state=st.none() | st.sampled_from(State),
 )
 codes = st.sampled_from(["Rejected", "Configuration", "Unexpected", "ListIncomplete"])
 problems = st.builds(Problem, codes, hostile, st.none() | hostile, st.none() | hostile)

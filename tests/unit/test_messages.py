@@ -9,10 +9,10 @@ import pytest
 
 from handler.messages.reader import Done, MessageResult, Reader, entries
 from handler.messages.resolve import Known
-from handler.policy.model import Policy, read_policy
+from handler.policy.model import Policy
 from handler.quiet_hours import QuietHours
-from handler.report.entries import TaskReport
-from handler.task import Action, Job, Outcome, Task, TaskId
+from handler.report.entries import TargetReport
+from handler.target import Action, Job, Outcome, Target, TargetId
 from handler.triggers.delivery import Fate, Message
 from tests.support import APP
 
@@ -22,15 +22,15 @@ ALWAYS = QuietHours.model_validate({"time_zone": "UTC", "quiet": ["00:00-24:00"]
 POLICY = Policy(quiet_hours={"default": ALWAYS, "us-east": ALWAYS})
 
 
-def task(number: int | None = 1, name: str | None = None, hours: str = "default") -> Task:
-    return Task(APP, TaskId(number) if number else None, name, hours)
+def task(number: int | None = 1, name: str | None = None, hours: str = "default") -> Target:
+    return Target(APP, TargetId(number) if number else None, name, hours)
 
 
-def became(outcome: Outcome, of: Task) -> TaskReport:
-    return TaskReport(of, outcome, None, "the reason")
+def became(outcome: Outcome, of: Target) -> TargetReport:
+    return TargetReport(of, outcome, None, "the reason")
 
 
-def reader(scope: str | None = "r1", **tasks: Task) -> Reader:
+def reader(scope: str | None = "r1", **tasks: Target) -> Reader:
     return Reader(Known.of(tasks), POLICY, APP, dry_run=False, scope=scope)
 
 
@@ -67,7 +67,7 @@ def test_one_task_under_two_quiet_hours_has_an_entry_and_a_fate_for_each() -> No
 @pytest.mark.parametrize("hours", ["default", "us-east"])
 def test_of_a_dry_run_and_a_real_request_the_real_one_is_reported(dry_first: bool, hours: str) -> None:
     dry, real = Job("pause", task(), dry_run=True), Job("pause", task(hours=hours))
-    reports = {dry: [became(O.WOULD_PAUSE, dry.task)], real: [became(O.PAUSED, real.task)]}
+    reports = {dry: [became(O.WOULD_PAUSE, dry.target)], real: [became(O.PAUSED, real.target)]}
     order = [dry, real] if dry_first else [real, dry]
     assert [each.outcome for each in entries({job: reports[job] for job in order})] == [O.PAUSED]
 
@@ -75,7 +75,7 @@ def test_of_a_dry_run_and_a_real_request_the_real_one_is_reported(dry_first: boo
 def test_a_dry_run_of_another_task_or_action_is_reported_beside_the_real_one() -> None:
     real = Job("pause", task(1))
     others = [Job("pause", task(2), dry_run=True), Job("resume", task(1), dry_run=True)]
-    done: Done = {job: [became(O.PAUSED, job.task)] for job in [real, *others]}
+    done: Done = {job: [became(O.PAUSED, job.target)] for job in [real, *others]}
     assert len(entries(done)) == 3
 
 
@@ -87,7 +87,7 @@ def test_a_task_that_two_jobs_mean_has_one_entry_and_it_hides_no_failure(unfinis
         by_name: [became(outcomes[0], task(1, "spring")), became(O.PAUSED, task(2, "spring"))],
         by_number: [became(outcomes[1], task(1))],
     }
-    found = [(each.task.task_id, each.outcome) for each in entries(done)]
+    found = [(each.target.id, each.outcome) for each in entries(done)]
     assert found == [(1, O.FAILED), (2, O.PAUSED)]
 
 
@@ -188,23 +188,3 @@ def test_messages_that_ask_for_everything_share_what_they_ask_for() -> None:
 def test_a_report_repeats_two_hundred_characters_of_an_id() -> None:
     results, _ = reader().read([Message("x" * length, "no") for length in (200, 201)])
     assert [result.problem and result.problem.message_id for result in results] == ["x" * 200] * 2
-
-
-RULE = {"sdk_app_id": APP, "name": "us-*"}
-
-
-@pytest.mark.parametrize(
-    ("more", "body", "problem"),
-    [
-        ({}, '{"tasks": [{"campaign_id": 1}]}', "campaigns are not carried out yet"),
-        ({}, '{"tasks": [{"name": "us-*", "kind": "campaign"}]}', "campaigns are not carried out yet"),
-    ],
-)  # fmt: skip
-def test_what_is_not_carried_out_yet_is_rejected(more: Any, body: str, problem: str) -> None:
-    hours = {"default": {"time_zone": "UTC", "quiet": ["00:00-24:00"]}}
-    policy = read_policy({"quiet_hours": hours, "tasks": {"a": 5}} | more)
-    read = Reader(Known.of(policy.named_tasks(APP)), policy, APP, dry_run=False, scope="r1")
-    (result,), jobs = read.read([Message("m", body)])
-    assert result.problem is not None
-    assert result.problem.message == problem
-    assert not jobs

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from handler.errors import ConfigurationError
 from handler.policy import model, source
 from handler.quiet_hours import QuietHours
-from handler.task import SdkAppId, Task, TaskId
+from handler.target import SdkAppId, Target, TargetId
 from tests.support import APP
 
 SHANGHAI = {"time_zone": "Asia/Shanghai", "quiet": ["21:00-09:00"]}
@@ -41,9 +41,9 @@ def test_a_policy_is_read_from_a_yaml_file(tmp_path: Path) -> None:
     path.write_text(OF_THE_CONTRACT, encoding="utf-8")
     read = source.load(str(path))
     assert list(read.quiet_hours) == ["default", "us-east"]
-    assert read.named_tasks(APP) == {
-        "spring-renewals": Task(APP, TaskId(16498), "spring-renewals", "default"),
-        "us-reminders": Task(SdkAppId(1400000001), TaskId(16499), "us-reminders", "us-east"),
+    assert read.named_targets(APP) == {
+        "spring-renewals": Target(APP, TargetId(16498), "spring-renewals", "default"),
+        "us-reminders": Target(SdkAppId(1400000001), TargetId(16499), "us-reminders", "us-east"),
     }
 
 
@@ -53,7 +53,7 @@ def test_a_policy_is_read_from_json_in_the_variable_itself() -> None:
 
 
 def test_a_policy_may_name_no_tasks() -> None:
-    assert source.load(json.dumps({"quiet_hours": {"default": SHANGHAI}})).named_tasks(None) == {}
+    assert source.load(json.dumps({"quiet_hours": {"default": SHANGHAI}})).named_targets(None) == {}
 
 
 def test_intervals_in_one_string_make_a_policy_of_their_own() -> None:
@@ -213,14 +213,14 @@ def test_a_task_without_an_application_is_refused() -> None:
     with pytest.raises(
         ConfigurationError, match=r"tasks\.spring: no sdk_app_id; name it here or set CALLOUT"
     ):
-        read.named_tasks(None)
+        read.named_targets(None)
 
 
 def test_one_task_under_two_quiet_hours_is_refused() -> None:
     tasks = {"a": 16498, "b": {"task_id": 16498, "quiet_hours": "us-east"}}
     read = model.read_policy({"quiet_hours": {"default": SHANGHAI, "us-east": NEW_YORK}, "tasks": tasks})
     with pytest.raises(ConfigurationError, match=r"tasks\.b: task 16498 is also 'a', with other quiet hours"):
-        read.named_tasks(APP)
+        read.named_targets(APP)
 
 
 UNTIL = "2026-12-01T00:00:00Z"
@@ -242,7 +242,7 @@ def test_one_task_that_is_exempt_under_one_name_only_is_refused(first: Any, seco
     with pytest.raises(
         ConfigurationError, match=r"tasks\.b: task 16498 is also 'a', with another exempt_until \("
     ):
-        read.named_tasks(APP)
+        read.named_targets(APP)
 
 
 @pytest.mark.parametrize("until", [{}, {"exempt_until": "2026-12-01T08:00:00+08:00"}])
@@ -250,7 +250,7 @@ def test_one_task_under_two_names_that_say_the_same_is_one_task(until: Any) -> N
     tasks = {"a": {"task_id": 16498} | until, "b": {"task_id": 16498} | until}
     if until:
         tasks["c"] = {"task_id": 16498, "exempt_until": UNTIL}  # the same instant
-    named = model.read_policy({"quiet_hours": {"default": SHANGHAI}, "tasks": tasks}).named_tasks(APP)
+    named = model.read_policy({"quiet_hours": {"default": SHANGHAI}, "tasks": tasks}).named_targets(APP)
     assert len({(task.key, task.exempt_until) for task in named.values()}) == 1
 
 
@@ -313,7 +313,7 @@ def test_what_is_counted_in_one_place_is_counted_in_the_whole() -> None:
 def test_hundred_thousand_tasks_are_read() -> None:
     tasks = {f"task-{number}": number + 1 for number in range(100_000)}
     started = time.perf_counter()
-    named = model.read_policy({"quiet_hours": {"default": SHANGHAI}, "tasks": tasks}).named_tasks(APP)
+    named = model.read_policy({"quiet_hours": {"default": SHANGHAI}, "tasks": tasks}).named_targets(APP)
     assert len(named) == 100_000
     assert time.perf_counter() - started < 20  # two seconds, on a machine that does nothing else
 
@@ -442,7 +442,7 @@ HOURS = st.fixed_dictionaries(
 )
 def test_any_document_is_a_policy_or_refused(document: Any) -> None:
     try:
-        model.read_policy(document).named_tasks(None)
+        model.read_policy(document).named_targets(None)
     except ConfigurationError as error:
         assert 0 < len(str(error).encode()) < 30_000
     if isinstance(document, dict):

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from handler.output.encoding import encoded
 from handler.quiet_hours.status import QuietStatus, span
-from handler.report.entries import Problem, TaskError, TaskReport
+from handler.report.entries import Problem, TargetError, TargetReport
 from handler.report.report import Report, bounded
-from handler.task import Outcome, SdkAppId, Task, TaskId
+from handler.target import Outcome, SdkAppId, Target, TargetId
 from tests.support import APP
 
 NOW = datetime(2026, 11, 23, 23, 0, tzinfo=timezone.utc)
@@ -25,12 +25,14 @@ US = QuietStatus("us-east", True, UNTIL, "America/New_York", NOW)
 CHINA = QuietStatus("default", False, UNTIL, "Asia/Shanghai", NOW)
 
 
-def became(outcome: Outcome, number: int = 16498, hours: QuietStatus | None = US, **more: Any) -> TaskReport:
-    task = Task(APP, TaskId(number), "spring-renewals", "us-east")
-    return TaskReport(task, outcome, hours, "the reason", **more)
+def became(
+    outcome: Outcome, number: int = 16498, hours: QuietStatus | None = US, **more: Any
+) -> TargetReport:
+    task = Target(APP, TargetId(number), "spring-renewals", "us-east")
+    return TargetReport(task, outcome, hours, "the reason", **more)
 
 
-def report(*tasks: TaskReport, problems: tuple[Problem, ...] = (), **more: Any) -> Report:
+def report(*tasks: TargetReport, problems: tuple[Problem, ...] = (), **more: Any) -> Report:
     fields: dict[str, Any] = {
         "id": "r1",
         "time": NOW,
@@ -282,7 +284,7 @@ problem_lists = st.lists(
     st.builds(Problem, st.just("Rejected"), texts, st.none(), texts | st.none()), max_size=4
 )
 errors_of_tasks = st.none() | st.builds(
-    TaskError, st.just("NoAnswer"), st.text(st.characters(codec="utf-8"), max_size=300)
+    TargetError, st.just("NoAnswer"), st.text(st.characters(codec="utf-8"), max_size=300)
 )
 task_lists = st.lists(
     st.builds(became, st.sampled_from(Outcome), st.integers(1, 2**63 - 1), error=errors_of_tasks), max_size=40
@@ -291,7 +293,7 @@ task_lists = st.lists(
 
 @given(task_lists, problem_lists, st.integers(7_900, 20_000))
 def test_a_report_over_the_limit_arrives_whole_in_parts(
-    tasks: list[TaskReport], problems: list[Problem], limit: int
+    tasks: list[TargetReport], problems: list[Problem], limit: int
 ) -> None:
     whole = report(*tasks, problems=tuple(problems))
     events = whole.events(limit)
@@ -358,8 +360,8 @@ ODD = "\ud800 \udfff \x00 \U0001f319"
 
 
 def test_whatever_a_cloud_or_a_sender_says_the_report_can_be_encoded() -> None:
-    task = Task(SdkAppId(1), None, ODD, "default")
-    failed = TaskReport(task, O.FAILED, US, ODD, 1, ODD, TaskError("NoAnswer", ODD, ODD))
+    task = Target(SdkAppId(1), None, ODD, "default")
+    failed = TargetReport(task, O.FAILED, US, ODD, 1, ODD, TargetError("NoAnswer", ODD, ODD))
     whole = report(failed, problems=(Problem("Rejected", ODD, ODD, ODD),), source=ODD)
     text = json.dumps(whole.data(), ensure_ascii=False, allow_nan=False).encode().decode()
     assert text.count("\\\\ud800 \\\\udfff \\u0000 \U0001f319") == 9, "as text, not as half of a pair"

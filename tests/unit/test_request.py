@@ -15,22 +15,19 @@ from hypothesis import strategies as st
 
 from handler.errors import RejectedError
 from handler.messages.request import Request, parse
-from handler.messages.resolve import Known, Resolved, resolve
-from handler.task import Campaign, CampaignId, Pattern, SdkAppId, Task, TaskId
+from handler.messages.resolve import Known, resolve
+from handler.target import Kind, SdkAppId, Target, TargetId
 from tests.support import APP
 
 OTHER_APP = SdkAppId(1400000001)
-SPRING = Task(APP, TaskId(16498), "spring-renewals", "default")
-US = Task(APP, TaskId(16499), "us-reminders", "us-east")
+SPRING = Target(APP, TargetId(16498), "spring-renewals", "default")
+US = Target(APP, TargetId(16499), "us-reminders", "us-east")
 NAMED = {"spring-renewals": SPRING, "us-reminders": US}
 HOURS = ("default", "us-east")
 
 
-def resolved(body: Any, default_app: SdkAppId | None = APP, hours: tuple[str, ...] = HOURS) -> list[Task]:
-    found = resolve(parse(body), NAMED, hours, default_app)
-    assert not found.campaigns
-    assert not found.patterns
-    return found.tasks
+def resolved(body: Any, default_app: SdkAppId | None = APP, hours: tuple[str, ...] = HOURS) -> list[Target]:
+    return resolve(parse(body), Known.of(NAMED), hours, default_app)
 
 
 ACCEPTED = [
@@ -39,29 +36,29 @@ ACCEPTED = [
     ('{"tasks": [16498]}', [SPRING]),
     ('{"tasks": ["us-reminders"]}', [US]),
     ('{"tasks": [16499]}', [US]),
-    ('{"tasks": [7]}', [Task(APP, TaskId(7), None, "default")]),
-    ('{"tasks": [9223372036854775807]}', [Task(APP, TaskId(2**63 - 1), None, "default")]),
-    ('{"tasks": [{"task_id": 7, "quiet_hours": "us-east"}]}', [Task(APP, TaskId(7), None, "us-east")]),
+    ('{"tasks": [7]}', [Target(APP, TargetId(7), None, "default")]),
+    ('{"tasks": [9223372036854775807]}', [Target(APP, TargetId(2**63 - 1), None, "default")]),
+    ('{"tasks": [{"task_id": 7, "quiet_hours": "us-east"}]}', [Target(APP, TargetId(7), None, "us-east")]),
     (
         '{"tasks": [{"task_id": 16498, "sdk_app_id": 1400000001}]}',
-        [Task(OTHER_APP, TaskId(16498), None, "default")],
+        [Target(OTHER_APP, TargetId(16498), None, "default")],
     ),
     (
         '{"tasks": [{"task_id": 16498, "quiet_hours": "us-east"}]}',
-        [Task(APP, TaskId(16498), "spring-renewals", "us-east")],
+        [Target(APP, TargetId(16498), "spring-renewals", "us-east")],
     ),
-    ('{"tasks": ["of-ccc"]}', [Task(APP, None, "of-ccc", "default")]),
+    ('{"tasks": ["of-ccc"]}', [Target(APP, None, "of-ccc", "default")]),
     ('{"tasks": [16498, "spring-renewals", {"task_id": 16498}]}', [SPRING]),
     ('{"tasks": [16499, 16498, 16499]}', [US, SPRING]),
     (
         '{"tasks": [{"task_id": 7, "sdk_app_id": null, "quiet_hours": null}]}',
-        [Task(APP, TaskId(7), None, "default")],
+        [Target(APP, TargetId(7), None, "default")],
     ),
 ]
 
 
 @pytest.mark.parametrize(("body", "tasks"), ACCEPTED)
-def test_a_request_names_tasks_by_number_name_or_object(body: str, tasks: list[Task]) -> None:
+def test_a_request_names_tasks_by_number_name_or_object(body: str, tasks: list[Target]) -> None:
     assert resolved(body) == tasks
 
 
@@ -100,7 +97,7 @@ def test_all_faults_are_told_at_once() -> None:
 
 def test_without_a_policy_a_request_must_name_its_tasks() -> None:
     with pytest.raises(RejectedError, match="tasks: is required, since the policy names no tasks"):
-        resolve(parse("{}"), {}, ("default",), APP)
+        resolve(parse("{}"), Known.of({}), ("default",), APP)
 
 
 def test_a_number_without_a_default_application_is_looked_for_in_the_policy() -> None:
@@ -137,7 +134,7 @@ def test_a_task_is_exempt_by_whatever_name_and_in_whatever_order_it_is_asked_for
     exempt = SPRING._replace(exempt_until=until)
     named = {"spring-renewals": exempt, "spring": exempt._replace(name="spring"), "us-reminders": US}
     for default_app in (APP, None):
-        (task,) = resolve(parse({"tasks": tasks}), Known.of(named), HOURS, default_app).tasks
+        (task,) = resolve(parse({"tasks": tasks}), Known.of(named), HOURS, default_app)
         assert (task.key, task.exempt_until) == (SPRING.key, until)
 
 
@@ -264,7 +261,9 @@ def test_thousands_of_misspelt_quiet_hours_are_refused_in_time() -> None:
 @pytest.mark.parametrize("default_app", [APP, None])
 @pytest.mark.parametrize("what", ["number", "name", "object"])
 def test_10_000_tasks_of_10_000_are_resolved_in_no_time(what: str, default_app: SdkAppId | None) -> None:
-    named = {f"n{number}": Task(APP, TaskId(number), f"n{number}", "default") for number in range(1, 10_001)}
+    named = {
+        f"n{number}": Target(APP, TargetId(number), f"n{number}", "default") for number in range(1, 10_001)
+    }
     entries: dict[str, list[Any]] = {
         "number": list(range(1, 10_001)),
         "name": list(named),
@@ -272,55 +271,59 @@ def test_10_000_tasks_of_10_000_are_resolved_in_no_time(what: str, default_app: 
     }
     request, known = parse({"tasks": entries[what]}), Known.of(named)
     started = time.perf_counter()
-    assert resolve(request, known, ("default",), default_app).tasks == list(named.values())
+    assert resolve(request, known, ("default",), default_app) == list(named.values())
     assert time.perf_counter() - started < 1  # 15 ms; with a look at every named task for each it was 3 s
 
 
+def campaign(app: SdkAppId, number: int, name: str | None, hours: str) -> Target:
+    return Target(app, TargetId(number), name, hours, kind="campaign")
+
+
+def pattern(app: SdkAppId, name: str, kind: Kind | None = None) -> Target:
+    return Target(app, None, name, "default", lookup="pattern", kind=kind)
+
+
 CAMPAIGNS = {
-    "spring-dialing": Campaign(APP, CampaignId(2567), "spring-dialing", "us-east"),
-    "all*": Campaign(OTHER_APP, CampaignId(16498), "all*", "none"),
+    "spring-dialing": campaign(APP, 2567, "spring-dialing", "us-east"),
+    "all*": campaign(OTHER_APP, 16498, "all*", "none"),
 }
 
 
 @pytest.mark.parametrize(
     ("entry", "meant"),
     [
-        ("us-*", Pattern(APP, "us-*")),
-        ("test-?", Pattern(APP, "test-?")),
-        ({"name": "us-*"}, Pattern(APP, "us-*")),
-        ({"name": "spring-dialing", "kind": None}, Pattern(APP, "spring-dialing")),
-        ({"name": "2567", "sdk_app_id": OTHER_APP, "kind": "campaign"}, Pattern(OTHER_APP, "2567", "campaign")),
+        ("us-*", pattern(APP, "us-*")),
+        ("test-?", pattern(APP, "test-?")),
+        ({"name": "us-*"}, pattern(APP, "us-*")),
+        ({"name": "spring-dialing", "kind": None}, pattern(APP, "spring-dialing")),
+        ({"name": "2567", "sdk_app_id": OTHER_APP, "kind": "campaign"}, pattern(OTHER_APP, "2567", "campaign")),
         ("all*", CAMPAIGNS["all*"]),
         ("spring-dialing", CAMPAIGNS["spring-dialing"]),
         ({"campaign_id": 2567}, CAMPAIGNS["spring-dialing"]),
         ({"campaign_id": 2567, "quiet_hours": "default"}, CAMPAIGNS["spring-dialing"]._replace(quiet_hours="default")),
-        ({"campaign_id": 2567, "sdk_app_id": OTHER_APP}, Campaign(OTHER_APP, CampaignId(2567), None, "default")),
-        ({"campaign_id": 16498}, Campaign(APP, CampaignId(16498), None, "default")),
+        ({"campaign_id": 2567, "sdk_app_id": OTHER_APP}, campaign(OTHER_APP, 2567, None, "default")),
+        ({"campaign_id": 16498}, campaign(APP, 16498, None, "default")),
         (16498, SPRING),
     ],
 )  # fmt: skip
 def test_a_request_names_campaigns_and_patterns(entry: Any, meant: Any) -> None:
-    found = resolve(parse({"tasks": [entry, entry]}), Known.of(NAMED, CAMPAIGNS), HOURS, APP)
-    assert [*found.tasks, *found.campaigns, *found.patterns] == [meant]
+    assert resolve(parse({"tasks": [entry, entry]}), Known.of(NAMED | CAMPAIGNS), HOURS, APP) == [meant]
 
 
 def test_a_campaign_without_a_default_application_is_looked_for_in_the_policy() -> None:
-    known = Known.of(NAMED, CAMPAIGNS)
-    assert resolve(parse({"tasks": [{"campaign_id": 16498}]}), known, HOURS, None).campaigns == [
-        CAMPAIGNS["all*"]
-    ]
+    known = Known.of(NAMED | CAMPAIGNS)
+    assert resolve(parse({"tasks": [{"campaign_id": 16498}]}), known, HOURS, None) == [CAMPAIGNS["all*"]]
     for entry in ("us-*", {"name": "us-*"}, {"campaign_id": 5}):
         with pytest.raises(RejectedError, match=r"tasks\[0\]: no application; give sdk_app_id"):
             resolve(parse({"tasks": [entry]}), known, HOURS, None)
 
 
 def test_a_request_without_tasks_means_the_campaigns_of_the_policy_too() -> None:
-    found = resolve(parse("{}"), Known.of({}, CAMPAIGNS), HOURS, APP)
-    assert found == Resolved([], list(CAMPAIGNS.values()), [])
+    assert resolve(parse("{}"), Known.of(CAMPAIGNS), HOURS, APP) == list(CAMPAIGNS.values())
 
 
 def test_a_long_pattern_is_refused_and_a_long_name_is_not() -> None:
-    assert resolved({"tasks": ["x" * 1_000]}) == [Task(APP, None, "x" * 1_000, "default")]
+    assert resolved({"tasks": ["x" * 1_000]}) == [Target(APP, None, "x" * 1_000, "default")]
     for entry in ("x" * 200 + "*", {"name": "x" * 201}):
         with pytest.raises(
             RejectedError, match=r"tasks\[0\]\S*: a pattern of at most 200 characters is wanted"
@@ -347,12 +350,12 @@ near_requests = st.fixed_dictionaries(
 @given(near_requests | json_values)
 def test_anything_at_all_is_a_request_or_a_refusal_with_a_reason(body: Any) -> None:
     try:
-        tasks = resolve(parse(body), NAMED, HOURS, APP).tasks
+        tasks = resolve(parse(body), Known.of(NAMED), HOURS, APP)
     except RejectedError as refused:
         assert refused.problems
         assert all(refused.problems)
     else:
-        assert all(task.task_id is None or 1 <= task.task_id < 2**63 for task in tasks)
+        assert all(task.id is None or 1 <= task.id < 2**63 for task in tasks)
         assert len({task.key for task in tasks}) == len(tasks)
 
 

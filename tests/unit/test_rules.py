@@ -14,7 +14,7 @@ from handler.policy import patterns
 from handler.policy.entries import NONE
 from handler.policy.model import Policy, read_policy
 from handler.policy.rules import UNCONCERNED, UNCOVERED, Coverage, Rules, never_matching
-from handler.task import Campaign, CampaignId, Kind, SdkAppId
+from handler.target import Kind, SdkAppId, Target, TargetId
 from tests.support import APP
 
 OTHER_APP = SdkAppId(1400000001)
@@ -160,7 +160,7 @@ def test_an_application_with_rules_leaves_what_none_matches_uncovered() -> None:
     assert rules.decide(OTHER_APP, "task", 1, "us-spring") == UNCONCERNED
     only = Rules(policy([{"kind": "campaign"}]), APP)
     assert only.decide(APP, "task", 1, "eu-spring") == UNCOVERED
-    assert only.quiet_hours(APP, "task") == frozenset()
+    assert only.quiet_hours(APP, "task") == {"default"}, "a running task is to be heard of at night"
 
 
 def test_the_applications_with_rules_and_the_quiet_hours_that_they_may_give_are_known() -> None:
@@ -298,9 +298,9 @@ def test_campaigns_are_named_as_tasks_are() -> None:
         [],
         campaigns={"a": 2567, "b": {"campaign_id": 2568, "sdk_app_id": OTHER_APP, "quiet_hours": "us-east"}},
     )
-    assert read.named_campaigns(APP) == {
-        "a": Campaign(APP, CampaignId(2567), "a", "default"),
-        "b": Campaign(OTHER_APP, CampaignId(2568), "b", "us-east"),
+    assert read.named_targets(APP) == {
+        "a": Target(APP, TargetId(2567), "a", "default", kind="campaign"),
+        "b": Target(OTHER_APP, TargetId(2568), "b", "us-east", kind="campaign"),
     }
 
 
@@ -314,15 +314,14 @@ def test_campaigns_are_named_as_tasks_are() -> None:
 )
 def test_one_campaign_under_two_names_that_differ_is_refused(second: Any, reason: str) -> None:
     read = policy([], campaigns={"a": 2567, "b": {"campaign_id": 2567} | second}, tasks={"t": 2567})
-    for named in (read.named_campaigns, read.named_tasks):
-        with pytest.raises(ConfigurationError, match=rf"campaigns\.b: campaign 2567 is also 'a', {reason}"):
-            named(APP)
+    with pytest.raises(ConfigurationError, match=rf"campaigns\.b: campaign 2567 is also 'a', {reason}"):
+        read.named_targets(APP)
 
 
 def test_what_has_no_application_is_refused_with_its_place() -> None:
     read = policy([{"sdk_app_id": APP}, {}], campaigns={"a": 2567}, tasks={"t": 2567})
     with pytest.raises(ConfigurationError) as refused:
-        read.named_tasks(None)
+        read.named_targets(None)
     assert refused.value.problems == tuple(
         f"{place}: no sdk_app_id; name it here or set CALLOUT_SDK_APP_ID" for place in ("tasks.t", "campaigns.a", "rules[1]")
     )  # fmt: skip

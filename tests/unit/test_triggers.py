@@ -226,9 +226,23 @@ REPORT = {
     "status": "partial",
     "errors": [{"message": "tasks: a list is wanted, not 1"}],
     "tasks": [
-        {"task_id": 1, "name": None, "outcome": "failed", "error": {"code": "NoAnswer", "message": "reset"}},
-        {"task_id": None, "name": "spring", "outcome": "deferred", "error": None},
-        {"task_id": 3, "name": None, "outcome": "paused", "error": None},
+        {
+            "kind": "task",
+            "campaign_id": None,
+            "task_id": 1,
+            "name": None,
+            "outcome": "failed",
+            "error": {"code": "NoAnswer", "message": "reset"},
+        },
+        {
+            "kind": "task",
+            "campaign_id": None,
+            "task_id": None,
+            "name": "spring",
+            "outcome": "deferred",
+            "error": None,
+        },
+        {"kind": "task", "campaign_id": None, "task_id": 3, "name": None, "outcome": "paused", "error": None},
     ],
 }
 
@@ -274,7 +288,14 @@ def test_success_is_answered_with_the_report(on_failure: OnFailure) -> None:
 
 
 def test_the_reason_told_stays_short_however_much_failed_and_however_much_each_says() -> None:
-    task = {"task_id": None, "name": "\U0001f319" * 1_000, "outcome": "deferred", "error": None}
+    task = {
+        "kind": "task",
+        "campaign_id": None,
+        "task_id": None,
+        "name": "\U0001f319" * 1_000,
+        "outcome": "deferred",
+        "error": None,
+    }
     many = REPORT | {"errors": [{"message": "x" * 6_000}] * 3, "tasks": [task] * 97}
     with pytest.raises(UnfinishedError, match="and 95 more") as told:
         answer(OnFailure.RAISE, Fate.RETRY, report=many)
@@ -285,7 +306,17 @@ def test_the_reason_told_stays_short_however_much_failed_and_however_much_each_s
     ("many", "more"), [(1, ""), (5, ""), (6, "; and 1 more"), (1_206, "; and 1,201 more")]
 )
 def test_a_trigger_is_told_five_reasons_and_how_many_more_there_are(many: int, more: str) -> None:
-    tasks = [{"task_id": n, "name": None, "outcome": "deferred", "error": None} for n in range(1, many + 1)]
+    tasks = [
+        {
+            "kind": "task",
+            "campaign_id": None,
+            "task_id": n,
+            "name": None,
+            "outcome": "deferred",
+            "error": None,
+        }
+        for n in range(1, many + 1)
+    ]
     with pytest.raises(UnfinishedError) as told:
         answer(OnFailure.RAISE, Fate.RETRY, report=REPORT | {"errors": [], "tasks": tasks})
     shown = "; ".join(f"task {number} deferred" for number in range(1, min(many, 5) + 1))

@@ -10,9 +10,9 @@ from handler.cloud.ccc_types import Answer, Seen
 from handler.errors import CloudError, Meaning
 from handler.reconcile.attempt import Attempt
 from handler.reconcile.verdict import Evidence, resolve
-from handler.task import Job, Outcome, SdkAppId, Task, TaskId, TaskState
+from handler.target import Job, Outcome, SdkAppId, State, Target, TargetId
 
-RUNNING, PAUSED = TaskState.RUNNING, TaskState.PAUSED
+RUNNING, PAUSED = State.RUNNING, State.PAUSED
 LOST = CloudError("NoAnswer", "no whole answer", meaning=Meaning.RETRY)
 THROTTLED = CloudError("RequestLimitExceeded", "slower", meaning=Meaning.RETRY)
 REFUSED = CloudError("UnsupportedOperation", "not now", meaning=Meaning.OBJECT)
@@ -46,10 +46,10 @@ TABLE: list[tuple[str, dict[str, object], Outcome | None, Outcome | None]] = [
         AGAIN,
         Outcome.FAILED,
     ),
-    ("accepted, finished", ACCEPTED | {"state": TaskState.ENDED}, Outcome.FINISHED, Outcome.FINISHED),
+    ("accepted, finished", ACCEPTED | {"state": State.ENDED}, Outcome.FINISHED, Outcome.FINISHED),
     (
         "accepted, still to start",
-        ACCEPTED | {"state": TaskState.NOT_STARTED},
+        ACCEPTED | {"state": State.NOT_STARTED},
         Outcome.NOT_STARTED,
         Outcome.NOT_STARTED,
     ),
@@ -140,7 +140,7 @@ def test_a_resume_is_judged_as_a_pause_with_the_states_exchanged(
     _, given, in_time, at_last = row
     swapped = {RUNNING: PAUSED, PAUSED: RUNNING}
     given = {
-        name: swapped.get(value, value) if isinstance(value, TaskState) else value
+        name: swapped.get(value, value) if isinstance(value, State) else value
         for name, value in given.items()
     }
     for last, expected in ((False, in_time), (True, at_last)):
@@ -154,7 +154,7 @@ SPACE = list(
         (0, 1, 2),
         (True, False),
         (None, LOST, REFUSED, NO_SUCH, FORBIDDEN, STRANGE),
-        (None, *TaskState),
+        (None, *State),
         (None, RUNNING, PAUSED),
         (True, False),
         (True, False),
@@ -177,28 +177,28 @@ def test_whatever_the_evidence_a_task_last_seen_running_is_never_fine(last: bool
 
 
 def attempt() -> Attempt:
-    return Attempt([Job("pause", Task(SdkAppId(1), TaskId(2), None, "default"))])
+    return Attempt([Job("pause", Target(SdkAppId(1), TargetId(2), None, "default"))])
 
 
-def seen(state: TaskState | None) -> Seen:
-    return Seen(TaskId(2), "", state)
+def seen(state: State | None) -> Seen:
+    return Seen(TargetId(2), "", state)
 
 
 def test_what_was_seen_after_one_accepted_call_is_history_after_the_next() -> None:
     paused = attempt()
-    for state in (TaskState.RUNNING, None, None):
+    for state in (State.RUNNING, None, None):
         paused.note_accepted(Answer("r", 1))
         paused.note_state(None if state is None else seen(state))
     found = paused.evidence(unknown=False, turned=False)
-    assert (found.sent, found.state, found.earlier) == (3, None, TaskState.RUNNING)
+    assert (found.sent, found.state, found.earlier) == (3, None, State.RUNNING)
 
 
 def test_a_state_without_a_name_takes_nothing_from_what_was_seen() -> None:
     paused = attempt()
     paused.note_accepted(Answer("r", 1))
-    paused.note_state(seen(TaskState.RUNNING))
+    paused.note_state(seen(State.RUNNING))
     paused.note_state(seen(None))
-    assert paused.evidence(unknown=False, turned=False).state is TaskState.RUNNING
+    assert paused.evidence(unknown=False, turned=False).state is State.RUNNING
 
 
 @pytest.mark.parametrize(

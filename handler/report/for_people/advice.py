@@ -6,6 +6,7 @@ from typing import Any
 from handler.report.for_people.columns import one_line
 from handler.report.for_people.facts import Facts
 from handler.report.report import Report
+from handler.report.text import worded
 
 _LONGEST_FAULT, _LONGEST_BODY = 600, 300
 
@@ -76,7 +77,7 @@ _OF_PROBLEMS = {
     "until this is corrected and deployed; what was paused stays paused.",
     "Unexpected": "The function itself failed, and may not have done its work: look at the tasks in CCC. "
     "The function's log has the traceback.",
-    "ListIncomplete": "CCC's list of tasks could not be read whole: more tasks may have a name that was "
+    "ListIncomplete": "A list of CCC could not be read whole: more tasks or campaigns may be there that were "
     "asked for, and may be calling. The function tries again.",
     "Rejected": "The trigger delivers it a few times more, with the same result. Send a corrected message.",
 }
@@ -117,9 +118,9 @@ def _of_tasks(facts: Facts) -> Iterator[str]:
     counts = facts._asdict()
     for field, one, many in _OF_TASKS:
         if counts[field]:
-            yield one if counts[field] == 1 else many.format(counts[field])
+            yield worded(one if counts[field] == 1 else many.format(counts[field]), facts.what)
         if field == "unknown" and facts.running + facts.unknown:
-            yield _ACT_NOW
+            yield worded(_ACT_NOW, facts.what)
 
 
 def _of_problem(code: str, trigger: str | None) -> str:

@@ -7,8 +7,8 @@ from handler.report.for_people.columns import one_line
 from handler.report.for_people.facts import OPEN, Facts
 from handler.report.publishable import Publishable
 from handler.report.report import Report
-from handler.report.text import counted, hours_of
-from handler.task import Outcome
+from handler.report.text import counted, hours_of, worded
+from handler.target import Outcome
 
 SUBJECT_LIMIT = 99
 """Characters, ASCII, without control characters: "less than 100". Source: SNS API Reference, Publish."""
@@ -48,9 +48,9 @@ def counts(report: Report, facts: Facts) -> str:
     bad = {outcome: count for outcome, count in facts.summary.items() if outcome in _BAD}
     fine = {outcome: count for outcome, count in facts.summary.items() if outcome not in _BAD}
     one, many = _FAILED.get(report.action or "", ("task FAILED", "tasks FAILED"))
-    failed = _some(fine.pop(Outcome.FAILED.value, 0), one, many)
-    doubtful = _some(facts.unconfirmed, "task NOT CONFIRMED", "tasks NOT CONFIRMED")
-    clauses = [*errors, failed, counted(bad), doubtful, rejected, counted(fine)]
+    failed = worded(_some(fine.pop(Outcome.FAILED.value, 0), one, many), facts.what)
+    doubtful = worded(_some(facts.unconfirmed, "task NOT CONFIRMED", "tasks NOT CONFIRMED"), facts.what)
+    clauses = [*errors, failed, counted(bad, facts.what), doubtful, rejected, counted(fine, facts.what)]
     if not report.tasks:
         clauses += [next((then for code, *_, then in _PROBLEMS if codes[code]), "no task was asked for")]
     return ", ".join(clause for clause in clauses if clause)

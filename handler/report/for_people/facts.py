@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from handler.report.entries import STARTS, UNFINISHED, UNSEEN, TaskReport
+from handler.report.entries import STARTS, UNFINISHED, UNSEEN, TargetReport, nouns
 from handler.report.report import Report
-from handler.task import Outcome, TaskState
+from handler.target import Outcome, State
 
 OPEN = UNFINISHED | {Outcome.NOT_ALLOWED}
 """The outcomes of tasks that may be in the unwanted state."""
@@ -26,6 +26,7 @@ class Facts(NamedTuple):
     * `dry`: would be paused or resumed if it were not a dry run
     * `still_quiet`: not resumed because it is quiet
     * `summary`: by outcome, without the unconfirmed ones
+    * `what`: what they are called: tasks, campaigns or both
     """
 
     running: int
@@ -39,6 +40,7 @@ class Facts(NamedTuple):
     dry: int
     still_quiet: int
     summary: Mapping[str, int]
+    what: str
 
     @classmethod
     def of(cls, report: Report) -> "Facts":
@@ -47,12 +49,11 @@ class Facts(NamedTuple):
         unfinished = [task for task in report.tasks if task.outcome in OPEN]
         pauses = [task for task in unfinished if _is_a_pause(task, report)]
         return cls(
-            running=sum(task.state is TaskState.RUNNING for task in pauses),
+            running=sum(task.state is State.RUNNING for task in pauses),
             unknown=sum(task.state is None for task in pauses),
             starting=sum(STARTS in task.reason for task in report.tasks),
             dry_running=sum(
-                task.outcome is Outcome.WOULD_PAUSE and task.state is TaskState.RUNNING
-                for task in report.tasks
+                task.outcome is Outcome.WOULD_PAUSE and task.state is State.RUNNING for task in report.tasks
             ),
             not_resumed=len(unfinished) - len(pauses),
             not_found=outcomes[Outcome.NOT_FOUND],
@@ -61,15 +62,16 @@ class Facts(NamedTuple):
             dry=outcomes[Outcome.WOULD_PAUSE] + outcomes[Outcome.WOULD_RESUME],
             still_quiet=outcomes[Outcome.STILL_QUIET],
             summary={outcome.value: count for outcome, count in outcomes.items()},
+            what=nouns(task.target.kind for task in report.tasks),
         )
 
 
-def unconfirmed(task: TaskReport) -> bool:
+def unconfirmed(task: TargetReport) -> bool:
     """Return whether a call for a task was accepted, and nothing was seen of the task afterwards."""
     return task.outcome in {Outcome.PAUSED, Outcome.RESUMED} and UNSEEN in task.reason
 
 
-def _is_a_pause(task: TaskReport, report: Report) -> bool:
+def _is_a_pause(task: TargetReport, report: Report) -> bool:
     """Return whether a task was to be paused. Where the event asks for both, only quiet ones can be."""
     if report.action == "mixed":
         return task.hours is None or task.hours.quiet

@@ -27,10 +27,10 @@ _FOR_PROBLEMS, _FOR_CHANGES, _FOR_MORE = 5_000, 2_500, 600
 _MOST_ROWS = 400
 _LONGEST_LINE = 300
 ABOUT = (
-    "Callout Quiet Hours pauses automatic outbound call tasks of Tencent Cloud Contact Center (CCC) "
-    "in quiet hours.\n"
-    "A pause lets no new call start; calls that ring or talk go on. Paused tasks stay paused until somebody "
-    "asks\nfor a resume after quiet hours: the function resumes none by itself."
+    "Callout Quiet Hours pauses automatic outbound call tasks and predictive dialing campaigns of Tencent "
+    "Cloud\nContact Center (CCC) in quiet hours. A pause lets no new call start; calls that ring or talk go "
+    "on. What is\npaused stays paused until somebody asks for a resume after quiet hours: nothing is resumed "
+    "by itself."
 )
 
 
@@ -71,7 +71,7 @@ def _next_changes(report: Report) -> str:
     lines = [_change(each) for each in sorted(hours_of(report.tasks), key=_end)]
     exempt = [task for task in report.tasks if task.hours and task.hours.exempt_until]
     lines += [
-        _exemption(str(task.task.name or task.task.task_id), task.hours) for task in exempt if task.hours
+        _exemption(str(task.target.name or task.target.id), task.hours) for task in exempt if task.hours
     ]
     lines += [f"Note: {note}." for note in report.notes]
     if not lines:

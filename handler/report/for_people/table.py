@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from typing import Any
 
 from handler.output.redaction import clean
-from handler.report.entries import TaskReport
+from handler.report.entries import TargetReport, nouns
 from handler.report.for_people.columns import one_line
 from handler.report.for_people.facts import OPEN, unconfirmed
 from handler.report.report import Report
-from handler.task import Outcome, TaskState
+from handler.report.text import worded
+from handler.target import Outcome
 
 _NOT_CONFIRMED = "NOT CONFIRMED"
 _RESULTS = {
@@ -35,8 +36,8 @@ _RANKS = {result: rank for rank, result in enumerate(_ORDER)}
 _REASONS = {
     Outcome.PAUSED: "CCC accepted the request; it was not verified",
     Outcome.RESUMED: "CCC accepted the request; it was not verified",
-    Outcome.NOT_QUIET: "it is not quiet for this task now",
-    Outcome.STILL_QUIET: "it is quiet for this task now",
+    Outcome.NOT_QUIET: "it is not quiet for this one now",
+    Outcome.STILL_QUIET: "it is quiet for this one now",
 }
 _HEAD = ("RESULT", "TASK", "APPLICATION", "NAME", "QUIET HOURS", "WHY")
 _APPLICATION = 2
@@ -53,20 +54,22 @@ def ranked(report: Report) -> list[tuple[str, int]]:
 
 def rows(report: Report, tasks: Iterable[tuple[str, int]]) -> list[tuple[str, ...]]:
     """Return the head of the table, and a row for each of these results and places."""
-    found = [_HEAD, *(_row(result, report.tasks[place], report.entries[place]) for result, place in tasks)]
-    if len({task.task.sdk_app_id for task in report.tasks}) > 1:
+    kinds = nouns(task.target.kind for task in report.tasks)
+    head = (_HEAD[0], worded(_HEAD[1].lower(), kinds).upper(), *_HEAD[2:])
+    found = [head, *(_row(result, report.tasks[place], report.entries[place]) for result, place in tasks)]
+    if len({task.target.sdk_app_id for task in report.tasks}) > 1:
         return found
     return [(*row[:_APPLICATION], *row[_APPLICATION + 1 :]) for row in found]
 
 
-def _result(task: TaskReport) -> str:
+def _result(task: TargetReport) -> str:
     return _NOT_CONFIRMED if unconfirmed(task) else _RESULTS[task.outcome]
 
 
-def _row(result: str, task: TaskReport, entry: dict[str, Any]) -> tuple[str, ...]:
+def _row(result: str, task: TargetReport, entry: dict[str, Any]) -> tuple[str, ...]:
     return (
         result,
-        str(entry["task_id"] or "-"),
+        str(entry["task_id"] or (f"campaign {entry['campaign_id']}" if entry["campaign_id"] else "-")),
         str(entry["sdk_app_id"]),
         one_line(entry["name"] or "", _WIDEST_NAME) or "-",
         one_line(entry["quiet_hours"] or "-", _WIDEST_HOURS),
@@ -74,13 +77,13 @@ def _row(result: str, task: TaskReport, entry: dict[str, Any]) -> tuple[str, ...
     )
 
 
-def _why(task: TaskReport, entry: dict[str, Any]) -> str:
+def _why(task: TargetReport, entry: dict[str, Any]) -> str:
     """Return the reason and the error, without what the quiet hours say: that stands below the table."""
     reason: str = entry["reason"]
     if task.hours and not task.hours.exempt_until:
         reason = reason.replace(clean(task.hours.sentence()), "").strip("; ")
-    if task.outcome in OPEN and "the task is" not in reason:
-        reason = f"{reason}; {_seen(task.state)}"
+    if task.outcome in OPEN and f"the {task.target.noun} is" not in reason:
+        reason = f"{reason}; {_seen(task)}"
     if not reason and not (task.state and task.outcome in {Outcome.PAUSED, Outcome.RESUMED}):
         reason = _REASONS.get(task.outcome, "")
     error = entry["error"]
@@ -90,7 +93,8 @@ def _why(task: TaskReport, entry: dict[str, Any]) -> str:
     return f"{reason} [{error['code']}{message}]"
 
 
-def _seen(state: TaskState | None) -> str:
-    if state is None:
-        return "the task's state is not known"
-    return f"the task was {state.name.lower().replace('_', ' ')} when last seen"
+def _seen(task: TargetReport) -> str:
+    noun = task.target.noun
+    if task.state is None:
+        return f"the {noun}'s state is not known"
+    return f"the {noun} was {task.state.value} when last seen"

@@ -7,10 +7,10 @@ from datetime import datetime, timezone
 
 from handler.cloud.credentials import Credentials
 from handler.quiet_hours import QuietHours
-from handler.task import Task, TaskId
+from handler.target import Target, TargetId
 from tests.support import APP, SECRET_ID, SECRET_KEY
 
-SPRING = Task(APP, TaskId(16498), "spring-renewals", "default")
+SPRING = Target(APP, TargetId(16498), "spring-renewals", "default")
 CREDENTIALS = Credentials(SECRET_ID, SECRET_KEY)
 WRONG_CREDENTIALS = Credentials(SECRET_ID, "wrong")
 

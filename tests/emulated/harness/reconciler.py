@@ -13,8 +13,8 @@ from handler.cloud.tencent_api import TencentApi
 from handler.quiet_hours import QuietHours
 from handler.reconcile.reconciler import Reconciler
 from handler.reconcile.schedule import Schedule
-from handler.report.entries import TaskReport
-from handler.task import Job, Task, TaskId
+from handler.report.entries import TargetReport
+from handler.target import Job, Target, TargetId
 from local.emulator import Emulator
 from tests.support import APP
 
@@ -71,7 +71,7 @@ class SimulatedReconciler:
         """Return what keeps the calls at the pace `rate`, in calls a second."""
         return RateLimit(rate, clock)
 
-    def run(self, *jobs: Job) -> list[TaskReport]:
+    def run(self, *jobs: Job) -> list[TargetReport]:
         """Run the jobs and return the reports of all of them."""
         return [report for _, reports in self.reconciler.run(jobs) for report in reports]
 
@@ -81,16 +81,16 @@ def ccc_client(emulator: Emulator, identity: Credentials = CREDENTIALS) -> Tence
     return TencentApi("ccc", "2020-02-10", endpoint=emulator.url, region=None, identity=identity)
 
 
-def named(name: str) -> Task:
+def named(name: str) -> Target:
     """Return a task that is known only by its name in CCC."""
-    return Task(APP, None, name, "default")
+    return Target(APP, None, name, "default")
 
 
-def numbered(numbers: Iterable[int]) -> list[Task]:
+def numbered(numbers: Iterable[int]) -> list[Target]:
     """Return tasks that are known only by their ids."""
-    return [Task(APP, TaskId(number), None, "default") for number in numbers]
+    return [Target(APP, TargetId(number), None, "default") for number in numbers]
 
 
-def pause(*tasks: Task) -> list[Job]:
+def pause(*tasks: Target) -> list[Job]:
     """Return a job to pause each of the tasks."""
     return [Job("pause", task) for task in tasks]
