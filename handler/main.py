@@ -119,7 +119,8 @@ def check(*, clock: Clock | None = None, backoff: Backoff | None = None, **given
     redaction.hide(settings.secrets)
     notifier, reader = Notifier(invocation, Memory()), _reader(settings, invocation)
     handler = EventHandler(invocation, notifier, settings, reader, given)
-    return handler.checker(invocation.for_work()).run(source(invocation.function), "Check", is_rehearsal=True)
+    checker, of = handler.checker(invocation.for_work()), source(invocation.function)
+    return checker.run(of, "Check", is_rehearsal=False, reads_topic=True)
 
 
 class EventHandler:

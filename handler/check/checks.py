@@ -87,4 +87,5 @@ class Checks(NamedTuple):
         return [target._replace(quiet_hours=name) for name in hours]
 
     def _run(self, name: str, until: Deadline, *, is_rehearsal: bool) -> CheckReport:
-        return self.checker(until).run(source(self.invocation.function), name, is_rehearsal=is_rehearsal)
+        of = source(self.invocation.function)
+        return self.checker(until).run(of, name, is_rehearsal=is_rehearsal, reads_topic=is_rehearsal)

@@ -1,13 +1,13 @@
 """The notification's `text`: a summary of one or two lines, to be read in a chat room. Pure."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import islice
 
 from handler.errors.sentences import shortened
 from handler.quiet_hours.status import QuietStatus
-from handler.report.entries import Problem, TargetReport, nouns, sendable
-from handler.target import Outcome
+from handler.report.entries import Problem, TargetReport, sendable
+from handler.target import KINDS, Outcome
 
 _SHOWN = 5
 _LONGEST_SENTENCE = 300
@@ -18,9 +18,7 @@ def text(
     tasks: Sequence[TargetReport], problems: Sequence[Problem], notes: Sequence[str], *, dry_run: bool
 ) -> str:
     """Return the problems, the outcomes, the exemptions, the quiet hours and the notes, a sentence each."""
-    outcomes = counted(
-        Counter(task.outcome.value for task in tasks), nouns(task.target.kind for task in tasks)
-    )
+    outcomes = counted(Counter(task.outcome.value for task in tasks), kinds_of(tasks))
     sentences = [_of_problems(problems), _capital(outcomes)]
     exempt = [task for task in tasks if task.hours and task.hours.exempt_until]
     sentences += _some([_exemption(task) for task in exempt[:_SHOWN]], len(exempt), "exempt tasks")
@@ -57,17 +55,33 @@ def hours_of(tasks: Sequence[TargetReport]) -> list[QuietStatus]:
     return list(hours.values())
 
 
-def counted(summary: Mapping[str, int], what: str = "tasks") -> str:
+def kinds_of(reports: Iterable[TargetReport]) -> dict[str, Counter[str]]:
+    """Return how many targets of each kind have each outcome."""
+    kinds: dict[str, Counter[str]] = {}
+    for each in reports:
+        kinds.setdefault(each.outcome.value, Counter())[each.target.kind or "task"] += 1
+    return kinds
+
+
+def counted(summary: Mapping[str, int], kinds: Mapping[str, Counter[str]]) -> str:
     """Return how many have each outcome, the worst first: `1 task FAILED, paused 2 tasks`.
 
-    `what` is what they are called, see `entries.nouns`.
+    `kinds` are the kinds of those with each outcome.
     """
     clauses = [
-        one if count == 1 else many.format(count)
+        _clause(one, many, count, kinds[outcome.value])
         for outcome, one, many in _CLAUSES
         if (count := summary.get(outcome.value))
     ]
-    return worded(", ".join(clauses), what)
+    return ", ".join(clauses)
+
+
+def _clause(one: str, many: str, count: int, kinds: Counter[str]) -> str:
+    if len(kinds) == 1:
+        what = f"{next(iter(kinds))}s"
+        return worded(one if count == 1 else many.format(count), what)
+    each = " and ".join(f"{kinds[kind]} {kind}{'s' * (kinds[kind] > 1)}" for kind in KINDS)
+    return many.replace("{} tasks", each).format(count)
 
 
 def worded(text: str, what: str) -> str:

@@ -49,7 +49,7 @@ def test_without_settings_it_asks_the_embedded_world() -> None:
     done = run_command(["check", "--live"])
     assert done.returncode == 0
     assert "the embedded world" in done.stdout
-    assert "Check: everything is in order. Checked 1 application and 3 tasks" in done.stdout
+    assert "Check: 1 WARNING. Checked 1 application and 4 tasks and campaigns" in done.stdout
 
 
 def test_with_settings_it_asks_ccc_and_the_topic_and_publishes_nothing(

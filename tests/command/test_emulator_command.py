@@ -71,7 +71,7 @@ def test_it_has_the_campaigns_that_it_is_given(tmp_path: Path) -> None:
         with urlopen(f"{url}/_emulator/campaigns", timeout=5) as answer:  # noqa: S310 - loopback
             assert [each["Name"] for each in json.load(answer)] == ["seven"]
         with urlopen(f"{url}/_emulator/tasks", timeout=5) as answer:  # noqa: S310 - loopback
-            assert len(json.load(answer)) == 4, "the tasks are those it has without a file"
+            assert len(json.load(answer)) == 7, "the tasks are those it has without a file"
 
 
 @pytest.mark.parametrize("kind", ["task", "campaign"])
@@ -84,10 +84,13 @@ def test_a_mistake_in_a_file_is_told_with_the_file(
     assert capsys.readouterr().err == f"quiet-hours: {path}: [0].sdk_app_id: is missing\n"
 
 
-def test_without_a_file_there_are_the_tasks_of_the_example_policy_and_one_more() -> None:
+def test_without_a_file_there_are_the_tasks_that_the_example_policy_names_and_covers_and_one_more() -> None:
     with served() as (_, url), urlopen(f"{url}/_emulator/tasks", timeout=5) as answer:  # noqa: S310 - loopback
         names = [task["Name"] for task in json.load(answer)]
-    assert names == ["spring-renewals", "us-reminders", "eu-surveys", "autumn-offers"]
+    assert names == [
+        *("spring-renewals", "us-reminders", "eu-surveys"),
+        *("us-winter", "cn-winter", "internal winter", "autumn-offers"),
+    ]
 
 
 def test_without_a_port_it_takes_that_of_the_documentation() -> None:

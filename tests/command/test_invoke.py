@@ -62,7 +62,8 @@ def test_every_sample_runs_in_the_embedded_world(
     done = run_command(["invoke", event(name), "--at", NIGHT_IN_NEW_YORK])
     assert done.returncode == 0, done.stderr
     rows = {line.split()[0]: line for line in done.stdout.splitlines() if line[:2] == "16"}
-    assert sorted(rows) == [str(task_id) for task_id in SAMPLES[name]["tasks"]]
+    by_rules = [16501, 16511] * (SAMPLES[name]["requests"] == [{}])
+    assert sorted(rows) == [str(task_id) for task_id in [*SAMPLES[name]["tasks"], *by_rules]]
     if "16498" in rows:
         assert rows["16498"].split()[2:6] == ["default", "running", "not_quiet", "running"]
     if "16499" in rows:
@@ -86,7 +87,7 @@ def test_the_decision_is_told_with_its_reason_and_how_long_it_lasts(run: Any) ->
 def test_json_prints_the_answer_alone(run: Any) -> None:
     done = run("invoke", event("scf-timer"), "--at", NIGHT_IN_NEW_YORK, "--json")
     answer = json.loads(done.stdout)
-    assert answer["summary"] == {"not_quiet": 1, "paused": 2}
+    assert answer["summary"] == {"not_quiet": 2, "paused": 3, "uncovered": 1}
     assert done.stderr == ""
 
 
@@ -96,13 +97,19 @@ def test_as_email_prints_the_mail_that_was_sent_and_nothing_else(
     monkeypatch.chdir(tmp_path)  # where no .env is
     done = run_command(["invoke", event("scf-timer"), "--at", NIGHT_IN_NEW_YORK, "--as", "email"])
     assert done.stdout.startswith(
-        "Subject: Quiet hours [local] succeeded: paused 2 tasks, left 1 task alone\n\n"
-        "Succeeded: paused 2 tasks, left 1 task alone.\n"
+        "Subject: Quiet hours [local] partial: no rule covers 1 task that runs, paused 3 tasks, left 1 task and 1 ...\n\n"
+        "Partial: no rule covers 1 task that runs, paused 3 tasks, left 1 task and 1 campaign alone.\n"
     )
-    assert (
-        "\nleft alone  16498  spring-renewals  default      it is not quiet for this task now\n"
-        in done.stdout
-    )
+    lines = [line.split(maxsplit=4) for line in done.stdout.splitlines()]
+    why = "default      it is not quiet for this task now"
+    assert ["left", "alone", "16498", "spring-renewals", why] in lines
+    assert [
+        "UNCOVERED",
+        "16501",
+        "autumn-offers",
+        "-",
+        "the task is running, and no rule of the policy covers it",
+    ] in lines
     assert done.stderr == ""
 
 
@@ -110,8 +117,8 @@ def test_as_sms_prints_the_sms_that_was_sent(tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)  # where no .env is
     done = run_command(["invoke", event("scf-timer"), "--at", NIGHT_IN_NEW_YORK, "--as", "sms"])
     assert done.stdout == (
-        "Quiet hours local succeeded: paused 2 tasks, left 1 task alone. "
-        "Quiet in America/New_York until Tue 08:00.\n"
+        "Quiet hours local partial: no rule covers 1 task that runs, paused 3 tasks, "
+        "left 1 task and 1 campaign alone.\n"
     )
 
 

@@ -103,7 +103,7 @@ us-east: quiet until Tue 2026-11-24 08:00 America/New_York (UTC-05:00), 8 h 30 m
 RESULT          TASK   NAME             QUIET HOURS  WHY
 paused          16498  spring-renewals  us-east
 already paused  16499  us-reminders     us-east
-left alone      16500  cn-surveys       default      it is not quiet for this one now
+left alone      16500  cn-surveys       default      it is not quiet for this task now
 """
         + FOOTER.format("pause, from timer")
     )

@@ -7,7 +7,7 @@ from handler.report.for_people.columns import one_line
 from handler.report.for_people.facts import OPEN, Facts
 from handler.report.publishable import Publishable
 from handler.report.report import Report
-from handler.report.text import counted, hours_of, worded
+from handler.report.text import counted, hours_of, kinds_of, worded
 from handler.target import Outcome
 
 SUBJECT_LIMIT = 99
@@ -50,7 +50,8 @@ def counts(report: Report, facts: Facts) -> str:
     one, many = _FAILED.get(report.action or "", ("task FAILED", "tasks FAILED"))
     failed = worded(_some(fine.pop(Outcome.FAILED.value, 0), one, many), facts.what)
     doubtful = worded(_some(facts.unconfirmed, "task NOT CONFIRMED", "tasks NOT CONFIRMED"), facts.what)
-    clauses = [*errors, failed, counted(bad, facts.what), doubtful, rejected, counted(fine, facts.what)]
+    what = kinds_of(report.tasks)
+    clauses = [*errors, failed, counted(bad, what), doubtful, rejected, counted(fine, what)]
     if not report.tasks:
         clauses += [next((then for code, *_, then in _PROBLEMS if codes[code]), "no task was asked for")]
     return ", ".join(clause for clause in clauses if clause)

@@ -36,8 +36,8 @@ _RANKS = {result: rank for rank, result in enumerate(_ORDER)}
 _REASONS = {
     Outcome.PAUSED: "CCC accepted the request; it was not verified",
     Outcome.RESUMED: "CCC accepted the request; it was not verified",
-    Outcome.NOT_QUIET: "it is not quiet for this one now",
-    Outcome.STILL_QUIET: "it is quiet for this one now",
+    Outcome.NOT_QUIET: "it is not quiet for this {} now",
+    Outcome.STILL_QUIET: "it is quiet for this {} now",
 }
 _HEAD = ("RESULT", "TASK", "APPLICATION", "NAME", "QUIET HOURS", "WHY")
 _APPLICATION = 2
@@ -85,7 +85,7 @@ def _why(task: TargetReport, entry: dict[str, Any]) -> str:
     if task.outcome in OPEN and f"the {task.target.noun} is" not in reason:
         reason = f"{reason}; {_seen(task)}"
     if not reason and not (task.state and task.outcome in {Outcome.PAUSED, Outcome.RESUMED}):
-        reason = _REASONS.get(task.outcome, "")
+        reason = _REASONS.get(task.outcome, "").format(task.target.noun)
     error = entry["error"]
     if not error:
         return reason
