@@ -98,9 +98,8 @@ class Reconciler:
                 self._done[job] = report
             else:
                 open_jobs.append(job)
-        self._pausing |= {
-            key_of(job.target) for job in open_jobs if job.action == "pause" and not job.dry_run
-        }
+        pauses = (job for job in open_jobs if job.action == "pause" and not job.dry_run)
+        self._pausing |= {key_of(job.target) for job in pauses}
         new, overruled = attempts(open_jobs, others, self._pausing)
         for job in overruled:
             self._done[job] = target_reports.overruled(job, self.schedule.of(job.target))
@@ -147,7 +146,8 @@ class Reconciler:
             page = next(listing.read_all(turn, partial(names.missing, listing.place)), None)
             if page is not None:
                 yield *names.found(listing.place, page), True
-            if page is not None or (not listing.error and turn.remaining() <= 0 < until.remaining()):
+            late = listing.error.retryable if listing.error else turn.remaining() <= 0
+            if page is not None or (late and listings and until.remaining() > 0):
                 listings.append(listing)
                 continue
             if listing.error:
@@ -222,9 +222,8 @@ class Reconciler:
     def _send(self, each: Attempt, ccc: Ccc, until: Deadline) -> None:
         app, kind, id_ = each.key
         try:
-            each.note_accepted(
-                ccc.act(each.action, Place(app, kind), id_, lambda: not self._turned(each), until=until)
-            )
+            place, wanted = Place(app, kind), lambda: not self._turned(each)
+            each.note_accepted(ccc.act(each.action, place, id_, wanted, until=until))
         except CloudError as error:
             each.note_failed(error)
             self._halts.add(each.api, app, error)

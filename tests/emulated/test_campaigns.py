@@ -106,7 +106,7 @@ def test_a_request_resumes_campaigns_by_number_and_by_pattern(function: Function
 def test_a_pattern_fits_tasks_and_campaigns(function: Function, emulator: Emulator) -> None:
     report = function(request("us-*"))
     assert outcomes(report) == {16499: "paused", 2568: "paused"}
-    assert report["text"].startswith("Paused 2 tasks and campaigns.")
+    assert report["text"].startswith("Paused 1 task and 1 campaign.")
     assert all("the pattern fits 2 tasks and campaigns" in entry["reason"] for entry in report["tasks"])
 
 
@@ -245,6 +245,14 @@ def test_a_mail_tells_tasks_from_campaigns(function: Function) -> None:
     reports: list[Report] = []
     function(request({"campaign_id": 2567}, 16498), seen=reports.append)
     mail = texts(reports[0], None).email
-    assert mail.startswith("Succeeded: paused 2 tasks and campaigns.")
+    assert mail.startswith("Succeeded: paused 1 task and 1 campaign.")
     assert "campaign 2567" in mail
     assert "16498" in mail
+
+
+def test_a_list_that_fails_for_a_while_is_tried_again_after_the_others(
+    function: Function, emulator: Emulator
+) -> None:
+    emulator.faults.add(faults.HTTP_500, action=LIST_CAMPAIGNS, times=5)  # three attempts are one turn
+    report = function(TIMER, callout_policy=policy(rules=[{"sdk_app_id": APP, "quiet_hours": "default"}]))
+    assert (report["summary"], report["errors"]) == ({"paused": 5}, [])
