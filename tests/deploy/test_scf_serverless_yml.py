@@ -239,8 +239,11 @@ def test_the_role_may_do_what_the_function_calls_and_nothing_else() -> None:
     assert granted == [
         "ccc:DescribeAutoCalloutTask",
         "ccc:DescribeAutoCalloutTasks",
+        "ccc:DescribePredictiveDialingCampaigns",
         "ccc:PauseAutoCalloutTask",
+        "ccc:PausePredictiveDialingCampaign",
         "ccc:ResumeAutoCalloutTask",
+        "ccc:ResumePredictiveDialingCampaign",
         "eb:GetEventBus",
         "eb:PutEvents",
         "tdmq:DescribeCmqTopicDetail",
