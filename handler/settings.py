@@ -184,7 +184,7 @@ class Settings(PublishSettings):
         description="The share of the account's quota, in requests per second and API, "
         "that this function may use",
     )
-    callout_verify: bool = Field(default=True, description="Confirm each pause with DescribeAutoCalloutTask")
+    callout_verify: bool = Field(default=True, description="Confirm each pause: look at the state again")
     callout_dry_run: bool = Field(
         default=False, description="Decide and report, call nothing that changes anything"
     )

@@ -26,12 +26,10 @@ _FOR_PROBLEMS, _FOR_CHANGES, _FOR_MORE = 5_000, 2_500, 600
 """Bytes for the problems, for the quiet hours, and for the line that counts tasks left out."""
 _MOST_ROWS = 400
 _LONGEST_LINE = 300
-ABOUT = (
-    "Callout Quiet Hours pauses automatic outbound call tasks and predictive dialing campaigns of Tencent "
-    "Cloud\nContact Center (CCC) in quiet hours. A pause lets no new call start; calls that ring or talk go "
-    "on. What is\npaused stays paused until somebody asks for a resume after quiet hours: nothing is resumed "
-    "by itself."
-)
+ABOUT = """\
+Callout Quiet Hours pauses automatic outbound call tasks and predictive dialing campaigns of Tencent Cloud
+Contact Center (CCC) in quiet hours. A pause lets no new call start; calls of a task that ring or talk go on.
+What is paused stays paused until somebody asks for a resume after quiet hours: nothing is resumed by itself."""
 
 
 def mail(report: Report, facts: Facts) -> str:
