@@ -120,5 +120,5 @@ class Checker:
         used = dict.fromkeys(task.quiet_hours for task in self.named.values() if task.quiet_hours != NONE)
         hours = [self.policy.quiet_hours[name].status(name, now).short() for name in list(used)[:_SHOWN]]
         what = nouns(named.values())[: -1 if len(named) == 1 else None]
-        counts = f"{apps} application{'s' * (apps != 1)} and {len(named):,} {what}"
+        counts = f"{apps} application{'s' * (apps != 1)}" + (f" and {len(named):,} {what}" if named else "")
         return ". ".join([f"Checked {counts} of the policy", *dict.fromkeys(hours)])

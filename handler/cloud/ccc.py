@@ -119,16 +119,19 @@ class Ccc:
         Without a `size` it takes the largest that was not refused yet: the limit for tasks is not documented.
         `paced` says that the caller has waited for this API's turn.
         """
+        if size is not None:
+            return self._page(place, number, size, until=until, paced=paced)
         sizes = self._sizes.get(place.kind, LARGEST_PAGES)
-        while size is None and len(sizes) > 1:
+        while True:
             try:
-                return self._page(place, number, sizes[0], until=until, paced=paced)
+                page = self._page(place, number, sizes[0], until=until, paced=paced)
             except CloudError as error:
-                if not error.code.startswith("InvalidParameter"):
+                if len(sizes) == 1 or not error.code.startswith("InvalidParameter"):
                     raise
                 sizes, paced = sizes[1:], False
-                self._sizes[place.kind] = sizes
-        return self._page(place, number, size or sizes[0], until=until, paced=paced)
+            else:
+                self._sizes[place.kind] = sizes  # only now: the application may be at fault, not the size
+                return page
 
     def _page(self, place: Place, number: int, size: int, *, until: Deadline, paced: bool) -> Page:
         def page(response: dict[str, Any], attempts: int) -> Page:
@@ -177,9 +180,8 @@ class Ccc:
                 raise error from None
 
         def again(error: Exception, number: int) -> bool:
-            # A call that stalled for so long goes to the end of the queue: others wait for its thread.
-            stalled = api in ACTIONS and sending.seconds >= LONGEST_CALL_SECONDS
-            return not sending.over and not stalled and not _of_state(api, error) and _again(error, number)
+            looks = isinstance(error, CloudError) and error.look_first
+            return not sending.over and not looks and _again(error, number)
 
         return retry(attempt, again=again, deadline=until, backoff=self._backoff)
 
@@ -224,20 +226,22 @@ class _Silence:
 class _Sending:
     """How often a request was sent, how its last attempt failed, and whether it is given up.
 
-    `seconds` is how long that attempt took; `unclear` is set once one may have been carried out all the same.
+    `unclear` is set once an attempt may have been carried out all the same.
     """
 
     api: str
     params: dict[str, Any]
     sent: int = 0
     last: CloudError | None = None
-    seconds: float = 0.0
     unclear: bool = False
     over: bool = False
 
     def failed(self, error: CloudError, seconds: float) -> None:
         self.unclear = self.unclear or not error.refused
-        error.attempts, error.unclear, self.last, self.seconds = self.sent, self.unclear, error, seconds
+        error.attempts, error.unclear, self.last = self.sent, self.unclear, error
+        # A call that stalled for so long goes to the end of the queue: others wait for its thread.
+        stalled = self.api in ACTIONS and seconds >= LONGEST_CALL_SECONDS
+        error.look_first = stalled or _of_state(self.api, error)
         facts = {"api": self.api, "params": self.params, "attempt": self.sent, "error": str(error)}
         _log.info("call failed", extra=facts)
 
@@ -262,12 +266,12 @@ def _again(error: Exception, attempt: int) -> bool:
     return what is Meaning.RETRY or (what is Meaning.UNKNOWN and attempt == 1)
 
 
-def _of_state(api: str, error: Exception) -> bool:
+def _of_state(api: str, error: CloudError) -> bool:
     """Return whether an error may say that a campaign is in the wrong state, so that its state decides.
 
     The documents of these APIs have no other code for that: `InternalError` and `InvalidParameterValue`.
     """
-    return api in _OF_CAMPAIGNS and isinstance(error, CloudError) and error.code.startswith("InternalError")
+    return api in _OF_CAMPAIGNS and error.code.startswith("InternalError")
 
 
 _OF_CAMPAIGNS = frozenset(APIS["campaign"][:2])

@@ -73,8 +73,9 @@ class CloudError(QuietHoursError):
     """An answer that is an error, or no answer at all.
 
     `code` and `message` are the cloud's own, `attempts` how often the request was sent, and `unclear` whether
-    one of them may have been carried out all the same. `refuses_credentials` says that others may be
-    accepted: these have expired, or were replaced, since they were read. What the texts repeat of a key, a
+    one of them may have been carried out all the same. `look_first` says that a target's state is to be
+    looked at before the request is sent again. `refuses_credentials` says that others may be accepted: these have
+    expired, or were replaced, since they were read. What the texts repeat of a key, a
     token or a signature is left out before they are cut: the half of one would not be recognised.
     """
 
@@ -96,6 +97,7 @@ class CloudError(QuietHoursError):
         self.refuses_credentials = refuses_credentials
         self.attempts = 0
         self.unclear = False
+        self.look_first = False
         request = f" (request {self.request_id})" if self.request_id else ""
         super().__init__(f"{self.code}: {self.message}{request}")
 

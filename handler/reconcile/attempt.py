@@ -56,8 +56,9 @@ class Attempt:
 
     @property
     def lost(self) -> bool:
-        """Whether the last call failed with a retryable error."""
-        return self.error is not None and self.error.meaning is Meaning.RETRY
+        """Whether the last call failed so that it may be sent again without looking first."""
+        error = self.error
+        return error is not None and error.retryable and not error.look_first
 
     @property
     def key(self) -> tuple[SdkAppId, Kind, TargetId]:

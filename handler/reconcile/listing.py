@@ -107,6 +107,13 @@ class Listing:
         return self._whole is not None or self._pass.stable
 
     @property
+    def over(self) -> bool:
+        """Whether reading on is of no use: it was read, or refused for good."""
+        refused = self.error is not None and not self.error.retryable
+        read = self.certain or self._whole is not None
+        return refused or read or (self._pass.left == 0 and self.passes == _MOST_PASSES)
+
+    @property
     def begun(self) -> bool:
         """Whether a page was read."""
         return self.passes > 1 or self._pass.next > 0

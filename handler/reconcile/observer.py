@@ -83,7 +83,7 @@ class Observer:
         missing = [id_ for id_ in ids if id_ not in listing.found]
         seen = listing.found | self._one_by_one(ccc, place, missing, until)
         doubtful = [each for each in missing if (*place, each) in self._doubtful]
-        search = afresh or (place.kind == "campaign" and not ccc.may_filter)
+        search = afresh or place.kind == "campaign"
         return seen | self._searched(listing, doubtful, until) if search and doubtful else seen
 
     def _searched(self, listing: Listing, ids: list[TargetId], until: Deadline) -> dict[TargetId, Seen]:
@@ -132,7 +132,8 @@ class Observer:
                 seen = ccc.describe(place, id_, until=until, paced=True)
             except CloudError as error:
                 if error.meaning is Meaning.OBJECT:  # it says nothing of the API
-                    known = error.code.startswith(NOT_THERE)
+                    # A filter that finds nothing, or is refused, proves nothing: a list read whole does.
+                    known = error.code.startswith(NOT_THERE) and place.kind == "task"
                     (self.unknown if known else self._doubtful).add((*place, id_))
                     return None
                 self.halts.add(api, app, error)

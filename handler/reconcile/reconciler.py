@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -20,6 +20,7 @@ from handler.reconcile.discovery import Discovery
 from handler.reconcile.listing import Listing
 from handler.reconcile.observer import Key, Observer
 from handler.reconcile.schedule import Schedule
+from handler.reconcile.turns import Turns
 from handler.reconcile.verdict import AS_WANTED, UNWANTED, resolve
 from handler.report.entries import Problem, TargetReport
 from handler.target import Job, Place, SdkAppId, Target
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from handler.cloud.ccc_types import Seen
 
 _log = logging.getLogger(__name__)
-_TURN_SECONDS = 3.0
-"""The least time for a batch of pages of one list before the next list has its turn."""
 
 
 @dataclass
@@ -132,23 +131,18 @@ class Reconciler:
         of its effect. A quarter of the remaining time is reserved for acting on what is found.
         """
         until = self.deadline.earlier(self.deadline.remaining() / 4)
-        listings = deque(self._listings(names))
-        for listing in listings:
+        turns = Turns(self._listings(names), until)
+        for listing in turns.waiting:
             if listing.found:
                 yield *names.found(listing.place, list(listing.found.values())), False
-        while listings:
-            listing = listings.popleft()
+        for listing, turn in turns:
             if error := self._halts.of(listing.api, listing.place.sdk_app_id):
                 names.stopped(listing.place, error)
                 continue
-            # A list that stalls waits for its next turn, and does not hold up the others.
-            turn = until.within(max(until.remaining() / 8, _TURN_SECONDS)) if listings else until
             page = next(listing.read_all(turn, partial(names.missing, listing.place)), None)
             if page is not None:
                 yield *names.found(listing.place, page), True
-            late = listing.error.retryable if listing.error else turn.remaining() <= 0
-            if page is not None or (late and listings and until.remaining() > 0):
-                listings.append(listing)
+            if turns.again(listing, has_pages=page is not None):
                 continue
             if listing.error:
                 self._halts.add(listing.api, listing.place.sdk_app_id, listing.error)

@@ -102,8 +102,12 @@ def _unseen(evidence: Evidence, *, last: bool) -> Outcome | None:
 
 
 def _worth_repeating(evidence: Evidence) -> bool:
-    """Return whether sending again may help: accepted without effect, or a retryable error."""
-    return evidence.error is None or _retryable(evidence.error)
+    """Return whether sending again may help: accepted without effect, or a retryable error.
+
+    After an accepted call a refusal says rather that the state seen is a moment old.
+    """
+    error = evidence.error
+    return error is None or _retryable(error) or (evidence.accepted and error.meaning is Meaning.OBJECT)
 
 
 def _retryable(error: CloudError | None) -> bool:

@@ -239,7 +239,7 @@ CONFIGURATION ERROR
 
 def test_an_error_in_the_function_leaves_open_what_became_of_the_tasks() -> None:
     told = of(report(problems=[Problem("Unexpected", "KeyError: 'x'")], action=None, trigger=None))
-    assert told.subject == "Quiet hours [prod] failed: 1 unexpected error, TASKS MAY BE CALLING"
+    assert told.subject == "Quiet hours [prod] failed: 1 unexpected error, CALLS MAY GO ON"
     assert "may not have done its work: look at the tasks in CCC" in told.email
 
 

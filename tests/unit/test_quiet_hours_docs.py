@@ -16,7 +16,7 @@ from handler.quiet_hours import QuietHours
 from handler.quiet_hours.notation.presets import PRESETS
 
 PAGE = (Path(__file__).parents[2] / "docs" / "policy.md").read_text(encoding="utf-8")
-BLOCKS = re.findall(r"```yaml\n(.*?)```\n\n<!-- preview: ([\w-]+) -->", PAGE, re.DOTALL)
+BLOCKS = re.findall(r"```yaml\n((?:(?!```).)*)```\n\n<!-- preview: ([\w-]+)(?: at \S+)? -->", PAGE, re.DOTALL)
 
 
 def policies(name: str) -> dict[str, QuietHours]:

@@ -22,8 +22,8 @@ _NOT_IN_AN_SMS = str.maketrans("[]{}~\\^|`", "()()-/'/'")
 _PROBLEMS = (
     # code, one, several, what that means where there is no task in the report
     ("Configuration", "configuration error", "configuration errors", "NOTHING CAN BE PAUSED"),
-    ("Unexpected", "unexpected error", "unexpected errors", "TASKS MAY BE CALLING"),
-    ("ListIncomplete", "incomplete list", "incomplete lists", "TASKS MAY BE CALLING"),
+    ("Unexpected", "unexpected error", "unexpected errors", "CALLS MAY GO ON"),
+    ("ListIncomplete", "incomplete list", "incomplete lists", "CALLS MAY GO ON"),
     ("Rejected", "invalid message", "invalid messages", "NOTHING WAS DONE FOR IT"),
 )
 _FAILED = {"pause": ("pause FAILED", "pauses FAILED"), "resume": ("resume FAILED", "resumes FAILED")}
