@@ -16,7 +16,7 @@ from handler.errors.spelling import closest
 from handler.target import INT64_MAX
 from handler.topics import addresses
 
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)(?::\d+)?")
+_HOST = r"(\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)(?::\d+)?"
 _CREDENTIALS = tuple(
     f"{whose}_{what}"
     for whose in ("tencentcloud", "role")
@@ -104,7 +104,7 @@ class PublishSettings(BaseSettings):
     @classmethod
     def _endpoint_is_a_host(cls, value: str) -> str:
         scheme, separator, rest = value.rpartition("://")
-        found = _HOST.fullmatch(rest)
+        found = re.fullmatch(_HOST, rest)
         if found is None:
             raise ValueError("a host is wanted, such as ccc.tencentcloudapi.com, without a path")
         host = found[1].strip("[]")

@@ -12,7 +12,6 @@ from handler.invocation import Invocation
 from handler.messages.reader import MessageResult
 from handler.policy.rules import Rules
 from handler.reconcile.schedule import Schedule
-from handler.report.check import CheckReport
 from handler.report.report import source
 from handler.target import Target
 from handler.topics.notifier import Notifier
@@ -21,6 +20,7 @@ from handler.triggers.delivery import Fate
 
 if TYPE_CHECKING:
     from handler.check.checker import Checker
+    from handler.report.check import CheckReport
 
 _LEAST_TO_REHEARSE_SECONDS = 0.5
 """With less time left after the work, a rehearsal would only find that nobody answers in time."""
@@ -41,7 +41,7 @@ class Checks(NamedTuple):
     checker: "Callable[[Deadline], Checker]"
     calls: Callable[[], int]
 
-    def published(self, count: int, *, after_work: bool) -> tuple[CheckReport | None, Fate]:
+    def published(self, count: int, *, after_work: bool) -> "tuple[CheckReport | None, Fate]":
         """Return what a check finds, published as an event for each of `count` messages, and their fate.
 
         Where other messages' work took more than half of the time, the check would find that there is none:
@@ -86,6 +86,6 @@ class Checks(NamedTuple):
         hours = {name for kind in target.kinds for name in self.rules.quiet_hours(target.sdk_app_id, kind)}
         return [target._replace(quiet_hours=name) for name in hours]
 
-    def _run(self, name: str, until: Deadline, *, is_rehearsal: bool) -> CheckReport:
+    def _run(self, name: str, until: Deadline, *, is_rehearsal: bool) -> "CheckReport":
         of = source(self.invocation.function)
         return self.checker(until).run(of, name, is_rehearsal=is_rehearsal, reads_topic=is_rehearsal)

@@ -16,7 +16,7 @@ from handler.output import redaction
 
 _KEYS = ("TENCENTCLOUD_SECRET_ID", "TENCENTCLOUD_SECRET_KEY", "TENCENTCLOUD_SESSION_TOKEN")
 _HOLDER = r"arn:aws[a-z-]*:(?:secretsmanager:[a-z0-9-]+:\d+:secret:.+|ssm:[a-z0-9-]+:\d+:parameter/.+)"
-_NAME = re.compile("[A-Za-z_.-]{1,40}")
+_NAME = "[A-Za-z_.-]{1,40}"
 _LONGEST_SECONDS = 10.0
 _RETRYABLE_CODES = ("Internal", "ServiceUnavailable", "Throttling")
 
@@ -44,10 +44,10 @@ _read: dict[str, Credentials] = {}
 
 def unsendable(value: str) -> str | None:
     """Return why a credential cannot be sent in a header; an HTTP library would repeat it in its refusal."""
-    found = re.search(r"[^\x20-\x7e]", value)
+    found = next((character for character in value if not " " <= character <= "~"), None)
     if found is None:
         return None
-    what = "a line break" if found[0] in "\r\n" else "a control character" if found[0] < " " else None
+    what = "a line break" if found in "\r\n" else "a control character" if found < " " else None
     return f"holds {what or 'a character outside printable ASCII'}, which no credential has; copy it again"
 
 
@@ -193,7 +193,9 @@ def _credentials(arn: str, text: str) -> Credentials:
     if half := half_set(_KEYS, (secret_id, secret_key, token)):
         raise _unusable(arn, f"the credentials are incomplete: {half}; {wanted}")
     if not secret_id:
-        names = [key if _NAME.fullmatch(key) else "…" for key in sorted(found)]  # else it may be the secret
+        names = [
+            key if re.fullmatch(_NAME, key) else "…" for key in sorted(found)
+        ]  # else it may be the secret
         raise _unusable(arn, f"it has the keys {given(names)}; {wanted}")
     values = (secret_id.strip(), secret_key.strip(), token.strip())
     for key, value in zip(_KEYS, values, strict=True):

@@ -74,8 +74,8 @@ class CloudError(QuietHoursError):
 
     `code` and `message` are the cloud's own, `attempts` how often the request was sent, and `unclear` whether
     one of them may have been carried out all the same. `look_first` says that a target's state is to be
-    looked at before the request is sent again. `refuses_credentials` says that others may be accepted: these have
-    expired, or were replaced, since they were read. What the texts repeat of a key, a
+    looked at before the request is sent again. `refuses_credentials` says that others may be accepted: these
+    have expired, or were replaced, since they were read. What the texts repeat of a key, a
     token or a signature is left out before they are cut: the half of one would not be recognised.
     """
 

@@ -56,11 +56,12 @@ class MessageResult(NamedTuple):
         return Fate.RETRY if unfinished else Fate.DONE
 
 
-class _Shared(NamedTuple):
+class _Shared:
     """Shares one object among equal jobs, and among requests for all tasks, which saves memory."""
 
-    same: dict[Job, Job]
-    everything: dict[tuple[Action, bool], tuple[Job, ...]]
+    def __init__(self) -> None:
+        self.same: dict[Job, Job] = {}
+        self.everything: dict[tuple[Action, bool], tuple[Job, ...]] = {}
 
 
 class Reader(NamedTuple):
@@ -78,12 +79,12 @@ class Reader(NamedTuple):
         A fault in one message does not affect the others.
         """
         shown = max(1, min(SHOWN, _MOST_SENTENCES // max(1, len(messages))))
-        seen = _Shared({}, {})
+        seen = _Shared()
         with bounded_suggestions():
             results = [self._read(message, shown, seen) for message in messages]
         return results, list(seen.same)
 
-    def _read(self, message: Message, shown: int, seen: "_Shared") -> MessageResult:
+    def _read(self, message: Message, shown: int, seen: _Shared) -> MessageResult:
         try:
             if message.fault:
                 raise RejectedError([message.fault])

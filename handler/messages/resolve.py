@@ -1,15 +1,18 @@
 """What a request means: from names and numbers to tasks and campaigns with their quiet hours. Pure."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from handler.errors import RejectedError
 from handler.errors.sentences import given
 from handler.errors.spelling import bounded_suggestions, suggestion
-from handler.messages.request import Request, Requested, RequestedPattern
+from handler.messages.request import Request
 from handler.policy.entries import DEFAULT, NONE
 from handler.policy.patterns import is_pattern
 from handler.target import Kind, SdkAppId, Target, TargetId
+
+if TYPE_CHECKING:
+    from handler.messages.fields import Requested
 
 
 class Known(NamedTuple):
@@ -62,7 +65,7 @@ def resolve(
 
 
 def _each(
-    entries: Iterable[Requested], known: Known, quiet_hours: Collection[str], default_app: SdkAppId | None
+    entries: "Iterable[Requested]", known: Known, quiet_hours: Collection[str], default_app: SdkAppId | None
 ) -> tuple[list[Target], list[str]]:
     """Return what the entries of a request mean, and a sentence for each one that means nothing."""
     meant: list[Target] = []
@@ -81,7 +84,7 @@ def _each(
 
 
 def _one(
-    entry: Requested, known: Known, quiet_hours: Collection[str], default_app: SdkAppId | None
+    entry: "Requested", known: Known, quiet_hours: Collection[str], default_app: SdkAppId | None
 ) -> Target:
     if isinstance(entry, str):
         if named := known.named.get(entry):
@@ -92,10 +95,10 @@ def _one(
         return Target(app, None, entry, DEFAULT)
     if isinstance(entry, int):
         return _numbered(entry, "task", None, known, default_app)
-    if isinstance(entry, RequestedPattern):
+    if entry.form == "pattern":
         app, hours = _application(entry.sdk_app_id, (), default_app), _fallback(quiet_hours)
         return Target(app, None, entry.name, hours, lookup="pattern", kind=entry.kind)
-    one = _numbered(entry.id, entry.target_kind, entry.sdk_app_id, known, default_app)
+    one = _numbered(entry.id, entry.form, entry.sdk_app_id, known, default_app)
     return one._replace(quiet_hours=entry.quiet_hours) if entry.quiet_hours else one
 
 
@@ -123,8 +126,8 @@ def _application(asked: int | None, apps: Collection[SdkAppId], default_app: Sdk
     raise ValueError(": no application; give sdk_app_id in an object, or set CALLOUT_SDK_APP_ID")
 
 
-def _check_quiet_hours(one: Target, entry: Requested, quiet_hours: Collection[str]) -> None:
-    asked = not isinstance(entry, (int, str, RequestedPattern)) and entry.quiet_hours is not None
+def _check_quiet_hours(one: Target, entry: "Requested", quiet_hours: Collection[str]) -> None:
+    asked = getattr(entry, "quiet_hours", None) is not None
     if one.quiet_hours in quiet_hours or (one.quiet_hours == NONE and not asked):
         return
     if one.quiet_hours == DEFAULT:

@@ -27,11 +27,11 @@ DEFAULT = "default"
 NONE = "none"
 """In place of the name of quiet hours: deliberately never quiet."""
 _LEFT_OUT = "leave the key out for all"
-_NUMBER = re.compile(r"\s*[-+]?[\d._]+(?:[eE][-+]?\d+)?\s*")
+_NUMBER = r"\s*[-+]?[\d._]+(?:[eE][-+]?\d+)?\s*"
 
 
 def _text(value: Any) -> Any:
-    if not isinstance(value, str) or _NUMBER.fullmatch(value):  # pydantic takes Unix seconds as well
+    if not isinstance(value, str) or re.fullmatch(_NUMBER, value):  # pydantic takes Unix seconds as well
         raise ValueError(f"a text such as '2026-12-01T00:00+08:00' is wanted, not {given(value)}")
     return value
 

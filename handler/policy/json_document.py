@@ -11,7 +11,6 @@ from handler.errors.sentences import place, shortened
 
 DEEPEST = 100
 """Lists and objects inside one another, in YAML as well."""
-HALF_OF_A_PAIR = re.compile("[\ud800-\udfff]")
 _DEEP = f"nested too deeply: {DEEPEST} levels are allowed"
 # These two only for a refusal: compiling them would be a part of every cold start.
 _PARTS = r'("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[\[\]{}]|[^\s\[\]{},:"]+'
@@ -82,21 +81,29 @@ def at(text: str, position: int) -> str:
     return f" at line {line}, column {position - start + 1}"
 
 
+def half_of_a_pair(text: str) -> str | None:
+    """Return what is wrong with a text that holds half of a surrogate pair, which UTF-8 cannot hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return f"holds U+{ord(text[error.start]):04X}, half of a surrogate pair, which is no character"
+    return None
+
+
 def _check_pairs(value: Any, written: str) -> None:
-    if found := HALF_OF_A_PAIR.search(written):
+    if problem := half_of_a_pair(written):
         where = place(next(_paths_to_half_a_pair(value), ()))
-        problem = f"holds U+{ord(found.group()):04X}, half of a surrogate pair, which is no character"
         raise ValueError(f"{shortened(where, 200)}: {problem}" if where else problem)
 
 
 def _paths_to_half_a_pair(value: Any) -> Iterator[tuple[str | int, ...]]:
     """Yield the path of each text that is one; a key that is one has the path of its object."""
-    if isinstance(value, str) and HALF_OF_A_PAIR.search(value):
+    if isinstance(value, str) and half_of_a_pair(value):
         yield ()
     parts: Any = value.items() if isinstance(value, dict) else ()
     parts = enumerate(value) if isinstance(value, (list, tuple)) else parts
     for key, part in parts:
-        if isinstance(key, str) and HALF_OF_A_PAIR.search(key):
+        if isinstance(key, str) and half_of_a_pair(key):
             yield ()
         for path in _paths_to_half_a_pair(part):
             yield (key, *path)

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import yaml
 
 from handler.errors.sentences import given, shortened
-from handler.policy.json_document import DEEPEST, HALF_OF_A_PAIR, at
+from handler.policy.json_document import DEEPEST, at, half_of_a_pair
 
 LONGEST = 1_000_000
 """Characters of a YAML document."""
@@ -168,8 +168,8 @@ def _events(text: str, parser: Any) -> Iterator[Any]:
 
 def _scalar(event: Any) -> Any:
     text = event.value
-    if found := HALF_OF_A_PAIR.search(text):
-        _refuse(event, f"holds U+{ord(found.group()):04X}, half of a surrogate pair, which is no character")
+    if problem := half_of_a_pair(text):
+        _refuse(event, problem)
     if not event.implicit[0]:  # in quotes, or a block
         return text
     if text in _WORDS:

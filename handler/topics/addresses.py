@@ -12,18 +12,18 @@ class Address(NamedTuple):
 
 
 _KINDS = {
-    # kind: how an address of it is written, and the pattern of that
-    "sns": ("arn:aws:sns:REGION:ACCOUNT:NAME", re.compile(r"(arn:aws[^:]*:sns:[^:]+:[^:]+:[^:]+)")),
-    "cmq": ("cmq:TOPIC", re.compile(r"cmq:(.+)", re.DOTALL)),
-    "eventbridge": ("eventbridge:BUS_ID", re.compile(r"eventbridge:(.+)", re.DOTALL)),
-    "stdout": ("stdout:", re.compile(r"stdout:()")),
+    # how an address begins: its kind, how it is written, and its pattern, compiled where it is used
+    "arn": ("sns", "arn:aws:sns:REGION:ACCOUNT:NAME", r"(arn:aws[^:]*:sns:[^:]+:[^:]+:[^:]+)"),
+    "cmq": ("cmq", "cmq:TOPIC", r"cmq:((?s:.+))"),
+    "eventbridge": ("eventbridge", "eventbridge:BUS_ID", r"eventbridge:((?s:.+))"),
+    "stdout": ("stdout", "stdout:", r"stdout:()"),
 }
 
 
 def read(address: str) -> Address:
     """Return what an address means. Raises `ValueError` where it is of no kind."""
-    for kind, (_, pattern) in _KINDS.items():
-        if found := pattern.fullmatch(address):
-            return Address(kind, found[1])
-    *forms, last = (form for form, _ in _KINDS.values())
+    kind, _, pattern = _KINDS.get(address.partition(":")[0], ("", "", "(?!)"))
+    if found := re.fullmatch(pattern, address):
+        return Address(kind, found[1])
+    *forms, last = (form for _, form, _ in _KINDS.values())
     raise ValueError(f"{address!r} is no topic; wanted is {', '.join(forms)} or {last}")

@@ -1,19 +1,22 @@
 """What is published, once and not again, and the one wide log line of a run."""
 
+from __future__ import annotations
+
 import logging
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from handler.errors import PublishError
 from handler.errors.sentences import listed
 from handler.invocation import Invocation
 from handler.quiet_hours.status import QuietStatus
-from handler.report.check import CheckReport
 from handler.report.report import Report
 from handler.topics.sending import publish
 from handler.topics.topic import Destination
+
+if TYPE_CHECKING:
+    from handler.report.check import CheckReport
 
 _log = logging.getLogger(__name__)
 
@@ -40,7 +43,6 @@ class Keys:
                 del self._keys[next(iter(self._keys))]
 
 
-@dataclass
 class Memory:
     """What a warm instance keeps between its runs; a new one starts empty, and publishes everything again.
 
@@ -49,10 +51,9 @@ class Memory:
     and `findings` what the last rehearsal published.
     """
 
-    messages: Keys = field(default_factory=lambda: Keys(1_000))
-    lasting: Keys = field(default_factory=lambda: Keys(20_000))
-    rehearsed: Keys = field(default_factory=lambda: Keys(1_000))
-    findings: frozenset[Hashable] = frozenset()
+    def __init__(self) -> None:
+        self.messages, self.lasting, self.rehearsed = Keys(1_000), Keys(20_000), Keys(1_000)
+        self.findings: frozenset[Hashable] = frozenset()
 
 
 class Notifier:

@@ -79,7 +79,7 @@ class Values:
         """The bones of what is searched for: the secrets and their base64."""
         texts = [each for value in self._values for each in (value, *_base64(value))]
         # What looks like an escape in a secret is one only where the secret is not quoted itself.
-        odd = [value for value in self._values if re.search(r"[\\%&]", value)]
+        odd = [value for value in self._values if not {*"\\%&"}.isdisjoint(value)]
         texts += [form for value in odd for form in _quoted(value)]
         return frozenset([*map(_bones, texts), *map(_plain, odd)])
 
