@@ -118,14 +118,15 @@ def test_a_missing_policy_is_named(tmp_path: Path, capsys: pytest.CaptureFixture
     assert "nowhere.yaml" in capsys.readouterr().err
 
 
-def test_the_example_policy_has_the_three_tasks_of_the_samples() -> None:
-    tasks = load(str(ROOT / "policy.example.yaml")).named_targets(None)
-    assert {name: (task.id, task.quiet_hours) for name, task in tasks.items()} == {
+def test_the_example_policy_has_the_three_tasks_of_the_samples_and_a_campaign() -> None:
+    named = load(str(ROOT / "policy.example.yaml")).named_targets(None)
+    assert {name: (task.id, task.quiet_hours) for name, task in named.items()} == {
         "spring-renewals": (16498, "default"),
         "us-reminders": (16499, "us-east"),
         "eu-surveys": (16500, "europe"),
+        "spring-dialing": (2567, "default"),
     }
-    assert {task.sdk_app_id for task in tasks.values()} == {1400692008}
+    assert {task.sdk_app_id for task in named.values()} == {1400692008}
 
 
 def test_a_policy_that_the_function_would_refuse_is_not_packed(
