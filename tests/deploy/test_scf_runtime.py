@@ -193,7 +193,7 @@ def test_intervals_in_variables_need_no_policy(deploy: Deploy, emulator: Emulato
 def test_the_policy_in_the_package_is_found_and_its_zones_too(deploy: Deploy, emulator: Emulator) -> None:
     outcome = deploy(CALLOUT_DRY_RUN="true").invoke(sample("scf-timer"))
     assert outcome["status"] == 200
-    assert {task["name"] for task in outcome["result"]["tasks"]} == set(TASKS)
+    assert {task["name"] for task in outcome["result"]["tasks"]} == {*TASKS, "spring-dialing"}
     assert paused(emulator) == []
 
 

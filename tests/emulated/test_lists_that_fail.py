@@ -82,8 +82,8 @@ def pause_all(emulator: Emulator) -> None:
 class TestListsInTurn:
     def test_a_slow_list_is_read(self, function: Function, emulator: Emulator) -> None:
         for action in (LIST, LIST_CAMPAIGNS):
-            emulator.faults.add(faults.latency(3.2), action=action)
-        run(function, TIMER, 22, callout_policy=policy(rules=[EVERYTHING]))
+            emulator.faults.add(faults.latency(4), action=action)
+        run(function, TIMER, 30, callout_policy=policy(rules=[EVERYTHING]))
         assert tasks(emulator)[1] == 0
 
     @pytest.mark.parametrize(("seconds", "rate"), [(120, 0.09), (60, 0.2)])
