@@ -159,6 +159,16 @@ def test_what_nobody_has_seen_is_neither_called_paused_nor_running() -> None:
     )
 
 
+def test_of_tasks_and_campaigns_each_is_counted_once() -> None:
+    accepted = became(O.PAUSED, said=f"{US.sentence()}; {UNSEEN}", attempts=1)
+    dialing = became(O.PAUSED, 2567, attempts=1)
+    dialing = dialing._replace(target=dialing.target._replace(kind="campaign"))
+    told = of(report(accepted, became(O.PAUSED, 16499, attempts=1), dialing))
+    assert told.subject == (
+        "Quiet hours [prod] succeeded: 1 task or campaign NOT CONFIRMED, paused 1 task and 1 campaign"
+    )
+
+
 def test_only_a_call_that_was_not_to_be_verified_needs_no_confirmation() -> None:
     told = of(report(became(O.PAUSED, attempts=1)))  # CALLOUT_VERIFY=false
     assert table_of(told.email)[1].endswith("CCC accepted the request; it was not verified")

@@ -4,7 +4,7 @@ from collections import Counter
 
 from handler.output.redaction import clean
 from handler.report.for_people.columns import one_line
-from handler.report.for_people.facts import OPEN, Facts
+from handler.report.for_people.facts import OPEN, Facts, unconfirmed
 from handler.report.publishable import Publishable
 from handler.report.report import Report
 from handler.report.text import counted, hours_of, kinds_of, worded
@@ -50,7 +50,7 @@ def counts(report: Report, facts: Facts) -> str:
     one, many = _FAILED.get(report.action or "", ("task FAILED", "tasks FAILED"))
     failed = worded(_some(fine.pop(Outcome.FAILED.value, 0), one, many), facts.what)
     doubtful = worded(_some(facts.unconfirmed, "task NOT CONFIRMED", "tasks NOT CONFIRMED"), facts.what)
-    what = kinds_of(report.tasks)
+    what = kinds_of(task for task in report.tasks if not unconfirmed(task))
     clauses = [*errors, failed, counted(bad, what), doubtful, rejected, counted(fine, what)]
     if not report.tasks:
         clauses += [next((then for code, *_, then in _PROBLEMS if codes[code]), "no task was asked for")]
