@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from weakref import WeakSet
 
 import botocore.loaders
 import pytest
@@ -69,8 +70,13 @@ def _wait_for_late_calls() -> None:
     """Wait a moment for calls that a test gave up, which would reach the emulator in the next test."""
     until = time.monotonic() + 0.5
     for thread in threading.enumerate():
-        if thread.name == "bounded-call":
+        if thread.name == "bounded-call" and thread not in _WAITED_FOR:
             thread.join(max(0.0, until - time.monotonic()))
+            _WAITED_FOR.add(thread)
+
+
+_WAITED_FOR: WeakSet[threading.Thread] = WeakSet()
+"""Those that may take long, such as to an address that nothing answers at."""
 
 
 @pytest.fixture
