@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -16,27 +15,17 @@ from local.emulator import Emulator, faults
 from local.emulator.options import CampaignAnswer
 from tests.support import APP, LIST, LIST_CAMPAIGNS, PAUSE, PAUSE_CAMPAIGN
 
-from .harness.constants import ALL_DAY, NIGHT
+from .harness.dialing import NAMED, NEVER, dialing, policy
 from .harness.function import Function
-from .harness.subscriber import SnsSubscriber
 
 RUNNING, PAUSED, TERMINATED, COMPLETED = 1, 2, 3, 4
 TIMER = {"Type": "Timer", "TriggerName": "t", "Message": ""}
-NAMED = {"spring-dialing": {"campaign_id": 2567, "sdk_app_id": APP}}
-NEVER = {"time_zone": "UTC", "quiet": ["2020-01-01T00:00Z/2020-01-02T00:00Z"]}
-
-
-def policy(**parts: Any) -> str:
-    return json.dumps({"quiet_hours": ALL_DAY | {"never": NEVER}, **parts})
 
 
 @pytest.fixture
 def function(emulator: Emulator) -> Iterator[Function]:
-    """The function in quiet hours; three tasks run, and two campaigns, of which the policy names one."""
-    emulator.campaigns.add(campaign_id=2567, sdk_app_id=APP, name="spring-dialing", state=RUNNING)
-    emulator.campaigns.add(campaign_id=2568, sdk_app_id=APP, name="us-dialing", state=RUNNING)
     with mock_aws():
-        yield Function(emulator, SnsSubscriber(), now=NIGHT, callout_policy=policy(campaigns=NAMED))
+        yield dialing(emulator)
 
 
 def request(*tasks: Any, **fields: Any) -> dict[str, Any]:

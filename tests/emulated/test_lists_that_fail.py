@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -18,30 +17,22 @@ from local.emulator import Emulator, faults
 from local.emulator.options import CampaignAnswer
 from tests.support import APP, LIST, LIST_CAMPAIGNS, PAUSE_CAMPAIGN
 
-from .harness.constants import ALL_DAY, NIGHT
+from .harness.dialing import NAMED, dialing, policy
 from .harness.function import Function
-from .harness.subscriber import SnsSubscriber
 
 OTHER_APP = 1400692999
 RUNNING, PAUSED = 1, 2
 TASK_PAUSED = 5
 TIMER = {"Type": "Timer", "TriggerName": "t", "Message": ""}
-NAMED = {"spring-dialing": {"campaign_id": 2567, "sdk_app_id": APP}}
 EVERYTHING = {"sdk_app_id": APP, "quiet_hours": "default"}
 THEIRS = EVERYTHING | {"sdk_app_id": OTHER_APP}
 ONE = {"tasks": [{"campaign_id": 2567}]}
 
 
-def policy(**parts: Any) -> str:
-    return json.dumps({"quiet_hours": ALL_DAY, **parts})
-
-
 @pytest.fixture
 def function(emulator: Emulator) -> Iterator[Function]:
-    emulator.campaigns.add(campaign_id=2567, sdk_app_id=APP, name="spring-dialing", state=RUNNING)
-    emulator.campaigns.add(campaign_id=2568, sdk_app_id=APP, name="us-dialing", state=RUNNING)
     with mock_aws():
-        yield Function(emulator, SnsSubscriber(), now=NIGHT, callout_policy=policy(campaigns=NAMED))
+        yield dialing(emulator)
 
 
 def run(function: Function, event: Any, seconds: float = 60, **more: Any) -> tuple[Report, str]:
