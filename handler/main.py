@@ -29,6 +29,7 @@ from handler.messages.resolve import Known
 from handler.output import log, redaction
 from handler.policy.rules import Rules
 from handler.policy.source import read
+from handler.reconcile.ledger.memory import LedgerMemory
 from handler.reconcile.schedule import Schedule, by_clock
 from handler.report.entries import Problem, TargetReport
 from handler.report.report import Report, source

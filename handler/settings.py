@@ -171,6 +171,11 @@ class Settings(PublishSettings):
     callout_sdk_app_id: int | None = Field(
         None, ge=1, le=INT64_MAX, description="The default application of CCC"
     )
+    callout_ledger: str | None = Field(
+        None,
+        description="What this function paused, so that it resumes that: `s3://BUCKET/PREFIX`, "
+        "`cos://BUCKET-APPID/PREFIX[?region=…]` or `file:FOLDER`. Unset: nothing is resumed by itself",
+    )
     callout_notify: Literal["always", "changes", "failures"] = Field(
         "always",
         description="Which reports are published: `always`, `changes` (something was paused, resumed "

@@ -84,11 +84,15 @@ class Target(NamedTuple):
 
 
 class Job(NamedTuple):
-    """A target, and what is asked of it. Two mentions of the same are one job."""
+    """A target, and what is asked of it. Two mentions of the same are one job.
+
+    `force` pauses it at any time, quiet or not.
+    """
 
     action: Action
     target: Target
     dry_run: bool = False
+    force: bool = False
 
 
 class Place(NamedTuple):

@@ -73,18 +73,28 @@ class Ccc:
         self._silence = _Silence(backoff.unanswered_seconds)
         self.calls = 0
 
-    def act(
-        self, action: Action, place: Place, id_: TargetId, wanted: Callable[[], bool], *, until: Deadline
+    def act(  # noqa: PLR0913 - what is asked of which target, and how often it may be sent
+        self,
+        action: Action,
+        place: Place,
+        id_: TargetId,
+        wanted: Callable[[], bool],
+        *,
+        until: Deadline,
+        repeats: bool = True,
     ) -> Answer:
         """Pause what is running, or resume what is paused. Documents 679/125357 and 679/125356.
 
         For campaigns 1229/59783 of tencentcloud.com. A pause stops new calls only; calls of a task already
         started are not cut. The caller has waited for this API's turn. `wanted` is called immediately before
-        every attempt. Where it returns false, `CloudError` with the code `NOT_WANTED` is raised.
+        every attempt. Where it returns false, `CloudError` with the code `NOT_WANTED` is raised. Unless it
+        `repeats`, a request that may have been carried out is not sent again.
         """
         api = APIS[place.kind]
         params = {api.id: id_, "SdkAppId": place.sdk_app_id}
-        return self._call(api.act(action), params, read_answer, until=until, paced=True, wanted=wanted)
+        return self._call(
+            api.act(action), params, read_answer, until=until, paced=True, wanted=wanted, repeats=repeats
+        )
 
     def describe(self, place: Place, id_: TargetId, *, until: Deadline, paced: bool = False) -> Seen:
         """Return a target as it is. Document 679/69193. `paced` means as for `page`.
@@ -150,6 +160,7 @@ class Ccc:
         until: Deadline,
         paced: bool = False,
         wanted: Callable[[], bool] = lambda: True,
+        repeats: bool = True,
     ) -> T:
         """Send a request until it is answered, refused, no longer wanted, or the time is up."""
         sending = _Sending(api, params)
@@ -181,7 +192,8 @@ class Ccc:
 
         def again(error: Exception, number: int) -> bool:
             looks = isinstance(error, CloudError) and error.look_first
-            return not sending.over and not looks and _again(error, number)
+            over = sending.over or looks or (sending.unclear and not repeats)
+            return not over and _again(error, number)
 
         return retry(attempt, again=again, deadline=until, backoff=self._backoff)
 

@@ -131,11 +131,14 @@ class _Fields(BaseModel):
     action: Action = "pause"
     tasks: Annotated[list[_Requested], Field(min_length=1)] | None = None
     dry_run: StrictBool = False
+    force: StrictBool = False
 
     @model_validator(mode="after")
     def _a_check_covers_everything(self) -> Self:
         if self.action == "check" and self.tasks is not None:
             raise ValueError("tasks: a check takes none, since it covers everything that the policy names")
+        if self.force and self.action != "pause":
+            raise ValueError(f"force: goes with pause only, not with {self.action}")
         return self
 
 
@@ -145,7 +148,7 @@ def read(document: Mapping[str, Any], shown: int) -> Request:
         fields = _Fields.model_validate(document)
     except ValidationError as error:
         raise RejectedError(_faults(document, error, shown)) from None
-    return Request(fields.action, fields.tasks, fields.dry_run)
+    return Request(fields.action, fields.tasks, fields.dry_run, fields.force)
 
 
 def _faults(document: Mapping[str, Any], error: ValidationError, shown: int) -> list[str]:

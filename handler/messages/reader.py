@@ -8,12 +8,13 @@ from typing import Any, NamedTuple
 from handler.errors import RejectedError
 from handler.errors.sentences import SHOWN, few, shortened
 from handler.errors.spelling import bounded_suggestions
-from handler.messages.request import Action, Request, parse
+from handler.messages.request import Request, parse
 from handler.messages.resolve import Known, resolve
 from handler.policy.model import Policy
 from handler.policy.rules import applications
 from handler.report.entries import UNFINISHED, Problem, TargetReport
-from handler.target import Job, SdkAppId
+from handler.target import Action as JobAction
+from handler.target import Job, Outcome, SdkAppId
 from handler.triggers.delivery import Fate, Message
 
 Done = Mapping[Job, Sequence[TargetReport]]
@@ -41,7 +42,15 @@ class MessageResult(NamedTuple):
     @property
     def asks_to_pause_all(self) -> bool:
         """Whether the message asks for every task of the policy to be paused, as a timer's does."""
-        return self.request is not None and self.request.action == "pause" and self.request.tasks is None
+        request = self.request
+        if request is None or request.tasks is not None or request.force:
+            return False
+        return request.action in {"pause", "enforce"}
+
+    @property
+    def enforces(self) -> bool:
+        """Whether the message asks for what was paused to be resumed outside quiet hours."""
+        return self.request is not None and self.request.action == "enforce"
 
     def fate(self, done: Done, unread: Container[Job] = ()) -> Fate:
         """Return what the trigger has to know. A message is done if none of its jobs is unfinished.
@@ -61,7 +70,7 @@ class _Shared:
 
     def __init__(self) -> None:
         self.same: dict[Job, Job] = {}
-        self.everything: dict[tuple[Action, bool], tuple[Job, ...]] = {}
+        self.everything: dict[Request, tuple[Job, ...]] = {}
 
 
 class Reader(NamedTuple):
@@ -89,9 +98,11 @@ class Reader(NamedTuple):
             if message.fault:
                 raise RejectedError([message.fault])
             request = parse(message.body, shown)
-            if (action := request.action) == "check":
+            if request.action == "check":
                 return MessageResult(message, request)
-            if request.tasks is None and (jobs := seen.everything.get((request.action, request.dry_run))):
+            # What enforce asks for in quiet hours; the ledger says what it asks for outside them.
+            action: JobAction = "resume" if request.action == "resume" else "pause"
+            if request.tasks is None and (jobs := seen.everything.get(request)):
                 return MessageResult(message, request, jobs)
             apps = applications(self.policy, self.default_app) if request.tasks is None else ()
             targets = resolve(request, self.known, self.policy.quiet_hours, self.default_app, apps)
@@ -103,10 +114,10 @@ class Reader(NamedTuple):
             problem = rejected(message, text, self.scope)._replace(code="Unexpected")
             return MessageResult(message, problem=problem)
         dry_run = request.dry_run or self.dry_run
-        found = (Job(action, target, dry_run) for target in targets)
+        found = (Job(action, target, dry_run, request.force) for target in targets)
         jobs = tuple(seen.same.setdefault(job, job) for job in found)
         if request.tasks is None:
-            seen.everything[request.action, request.dry_run] = jobs
+            seen.everything[request] = jobs
         return MessageResult(message, request, jobs)
 
 
@@ -138,6 +149,17 @@ def entries(done: Done) -> tuple[TargetReport, ...]:
         if key not in found or _weight(report) > _weight(found[key]):
             found[key] = report
     return tuple(found.values())
+
+
+def with_morning(
+    entries: Sequence[TargetReport], morning: Sequence[TargetReport]
+) -> tuple[TargetReport, ...]:
+    """Return the entries with those of the morning, which replace what says only that it is not quiet."""
+    held = {each.target.key for each in morning}
+    kept = [
+        each for each in entries if each.outcome is not Outcome.NOT_QUIET or each.target.key not in held
+    ]
+    return (*kept, *morning)
 
 
 def _weight(report: TargetReport) -> tuple[bool, bool]:

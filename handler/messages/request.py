@@ -12,20 +12,24 @@ from handler.triggers.delivery import LONGEST
 if TYPE_CHECKING:
     from handler.messages.fields import Requested
 
-Action = Literal["pause", "resume", "check"]
+Action = Literal["pause", "resume", "enforce", "check"]
 
 MOST_TASKS = 10_000
 """Tasks that one message may name; at 20 requests per second, pausing them takes eight minutes."""
 _MOST_KEYS = 20
-"""Keys of an object; a request has 3. Each unknown one costs a sentence."""
+"""Keys of an object; a request has 4. Each unknown one costs a sentence."""
 
 
 class Request(NamedTuple):
-    """Which tasks and campaigns, and what to do. `tasks` is `None` for all that the policy covers."""
+    """Which tasks and campaigns, and what to do. `tasks` is `None` for all that the policy covers.
+
+    `force` pauses them at any time, whatever the quiet hours say.
+    """
 
     action: Action = "pause"
     tasks: "list[Requested] | None" = None
     dry_run: bool = False
+    force: bool = False
 
 
 def parse(body: Any, shown: int = SHOWN) -> Request:

@@ -57,7 +57,7 @@ def resolve(
         hours = _fallback(quiet_hours)
         by_rules = [Target(app, None, None, hours, lookup="rules", kind=None) for app in with_rules]
         return [*_each_once(known.named.values()), *by_rules]
-    meant, found = _each(request.tasks, known, quiet_hours, default_app)
+    meant, found = _each(request.tasks, known, quiet_hours, default_app, force=request.force)
     found += _named_twice(meant)
     if found:
         raise RejectedError(found)
@@ -65,7 +65,12 @@ def resolve(
 
 
 def _each(
-    entries: "Iterable[Requested]", known: Known, quiet_hours: Collection[str], default_app: SdkAppId | None
+    entries: "Iterable[Requested]",
+    known: Known,
+    quiet_hours: Collection[str],
+    default_app: SdkAppId | None,
+    *,
+    force: bool,
 ) -> tuple[list[Target], list[str]]:
     """Return what the entries of a request mean, and a sentence for each one that means nothing."""
     meant: list[Target] = []
@@ -74,6 +79,8 @@ def _each(
         for index, entry in enumerate(entries):
             try:
                 one = _one(entry, known, quiet_hours, default_app)
+                if force and one.quiet_hours == DEFAULT and DEFAULT not in quiet_hours:
+                    one = one._replace(quiet_hours=NONE)
                 if one.lookup != "pattern":
                     _check_quiet_hours(one, entry, quiet_hours)
             except ValueError as error:

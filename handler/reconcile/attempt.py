@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -139,3 +140,18 @@ def attempts(
             each.overruled = True
             overruled += each.jobs if each in new else []
     return [each for each in new if not each.overruled], overruled
+
+
+def without_held_resumes(todo: Iterable[Attempt], held: Container[SdkAppId]) -> list[Attempt]:
+    """Return attempts, except resumes in applications where something to be paused may still be found."""
+    return [each for each in todo if each.action == "pause" or each.key[0] not in held]
+
+
+def round_robin(todo: Sequence[Attempt]) -> list[Attempt]:
+    """Return attempts round-robin by application and kind: stalled calls of one do not block the others."""
+    turns: Counter[tuple[object, ...]] = Counter()
+    numbered = []
+    for each in todo:
+        numbered.append((turns[each.key[:2]], each))
+        turns[each.key[:2]] += 1
+    return [each for _, each in sorted(numbered, key=lambda pair: pair[0])]

@@ -12,6 +12,7 @@ from handler.policy.entries import NONE
 from handler.policy.patterns import matches
 from handler.policy.rules import Coverage, Rules
 from handler.reconcile import target_reports
+from handler.reconcile.attempt import key_of
 from handler.reconcile.decision import decide
 from handler.reconcile.listing import Listing
 from handler.reconcile.schedule import Schedule, places
@@ -116,6 +117,10 @@ class Discovery:
         if any(job.target.lookup == "rules" for job in jobs):
             self._incomplete(place, str(error))
 
+    def keys(self, job: Job) -> set[_Key]:
+        """Return the targets of a job: its own, or those that were found for it."""
+        return set(self._found.get(job, ())) if job.target.id is None else {key_of(job.target)}
+
     def reports(self, job: Job, done: Mapping[Job, TargetReport]) -> list[TargetReport]:
         """Return the reports of all targets that were found for a job, and that of the job itself, if any."""
         found, target = self._found[job], job.target
@@ -171,6 +176,8 @@ class Discovery:
 
     def _lacks_hours(self, job: Job, place: Place, seen: Seen, coverage: Coverage) -> bool:
         """Return whether a target that a pattern fits has no quiet hours at all, and note it."""
+        if job.force:
+            return False
         lacks = coverage.quiet_hours is None and job.target.quiet_hours == NONE
         if lacks and seen.state in _CALLING:
             self._uncovered |= {(*place, seen.id): seen}
@@ -181,12 +188,14 @@ class Discovery:
         if coverage.by == "uncovered" and seen.state in _CALLING:
             self._uncovered |= {(*place, seen.id): seen}
         hours = coverage.quiet_hours
-        if coverage.by != "rule" or hours is None or hours == NONE or seen.state in FINISHED:
+        if coverage.by != "rule" or hours is None or seen.state in FINISHED:
+            return None
+        if hours == NONE and not job.force:
             return None
         target = Target(
             place.sdk_app_id, seen.id, seen.name or None, hours, rule=coverage.rule, kind=place.kind
         )
-        if decide(job.action, quiet=self._schedule.of(target).quiet):
+        if decide(job.action, quiet=self._schedule.of(target).quiet or job.force):
             return None
         if job.action == "resume" and seen.state not in {State.PAUSED, None}:
             return None

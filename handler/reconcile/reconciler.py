@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,15 +14,16 @@ from handler.cloud.pacing import Backoff, Deadline, paced
 from handler.errors import CloudError, Meaning
 from handler.policy.rules import NO_RULES, Rules
 from handler.reconcile import target_reports
-from handler.reconcile.attempt import Attempt, attempts, key_of
+from handler.reconcile.attempt import Attempt, attempts, key_of, round_robin, without_held_resumes
 from handler.reconcile.discovery import Discovery
+from handler.reconcile.ledger.notes import Notes
 from handler.reconcile.listing import Listing
 from handler.reconcile.observer import Key, Observer
 from handler.reconcile.schedule import Schedule
 from handler.reconcile.turns import Turns
 from handler.reconcile.verdict import AS_WANTED, UNWANTED, resolve
 from handler.report.entries import Problem, TargetReport
-from handler.target import Job, Place, SdkAppId, Target
+from handler.target import Job, Outcome, Place, Target
 
 if TYPE_CHECKING:
     from handler.cloud.ccc import Ccc
@@ -50,6 +50,7 @@ class Reconciler:
     backoff: Backoff
     verify: bool
     known: Mapping[Key, Target]
+    notes: Notes
     rules: Rules = NO_RULES
     problems: list[Problem] = field(default_factory=list)
     unread: set[Job] = field(default_factory=set)
@@ -73,16 +74,21 @@ class Reconciler:
         quarter = self.deadline.within(self.deadline.remaining() / 4)
         todo = self._settle(todo, self._observer.look((each.target for each in todo), quarter))
         held = names.pausing()
-        self._act(_without_held_resumes(todo, held))
+        self._act(without_held_resumes(todo, held))
         for found, seen, fresh in self._discovered(names):
             todo += self._learn(todo, seen) if fresh else []
             todo += self._settle(self._begin(found, todo), seen)
-            self._act(_without_held_resumes([each for each in todo if not each.tried or each.lost], held))
+            self._act(without_held_resumes([each for each in todo if not each.tried or each.lost], held))
         self._until_done(todo)
         for job, sent in self._spent.items():
             self._done[job] = self._done[job]._replace(attempts=self._done[job].attempts + sent)
         self.problems += names.problems
         self.unread = names.unread
+        self._noted(self.notes.finish())
+        lost = self.notes.unnoted
+        self.unread |= {
+            each for each in jobs if each.action == "pause" and not lost.isdisjoint(names.keys(each))
+        }
         return [(job, self._reports(job, names)) for job in jobs]
 
     def _begin(self, jobs: Iterable[Job], others: Sequence[Attempt] = ()) -> list[Attempt]:
@@ -122,6 +128,8 @@ class Reconciler:
             if report is not None:
                 self._done[job] = report
                 each.jobs.remove(job)
+                if not job.dry_run and report.outcome is not Outcome.FINISHED:
+                    self.notes.forced(job, report.state)
         return not each.jobs
 
     def _discovered(self, names: Discovery) -> Iterator[tuple[list[Job], Mapping[Key, Seen], bool]]:
@@ -159,6 +167,7 @@ class Reconciler:
 
     def _learn(self, todo: Iterable[Attempt], seen: Mapping[Key, Seen]) -> list[Attempt]:
         """Add what was seen to the evidence; return attempts on targets whose earlier reports it refutes."""
+        self.notes.saw(seen)
         for each in todo:
             if each.sent:
                 each.note_state(seen.get(each.key))
@@ -194,8 +203,9 @@ class Reconciler:
         except CloudError as error:
             self._halts.unreachable(error)
             return
+        self.notes.before(todo, self._wanted)
         calls = []
-        for each in _round_robin(todo):
+        for each in round_robin(todo):
             each.tried = True
             calls.append((each.api, partial(self._send, each, ccc, until), partial(self._wanted, each)))
         # Where another API refused the credentials, one call shows whether this API refuses them as well.
@@ -227,7 +237,8 @@ class Reconciler:
 
     def _needs_look(self, each: Attempt) -> bool:
         """Return whether to look at the state after the last call: to verify it, or to explain an error."""
-        return each.sent > 0 and (each.error is not None or self.verify)
+        unsent = each.sent == 0 and each.key in self.notes.at
+        return unsent or (each.sent > 0 and (each.error is not None or self.verify))
 
     def _look_again(self, todo: Sequence[Attempt]) -> Mapping[Key, Seen]:
         """Read the states again, in a quarter of the remaining time, but at least 5 s if so much is left."""
@@ -261,6 +272,15 @@ class Reconciler:
                 self._done[job] = target_reports.unexpected(job, error)
             return True
 
+    def _noted(self, waiting: Container[Key]) -> None:
+        """Add to the reports when their targets were noted, and what is not certain for lack of a note."""
+        for job, report in self._done.items():
+            key = key_of(job.target)
+            self._done[job] = target_reports.noted(job, report, self.notes.at.get(key), key in waiting)
+        if self.notes.error is not None:
+            message = target_reports.without_note(self.notes.error, len(self.notes.unnoted))
+            self.problems.append(Problem("Ledger", message))
+
     def _reports(self, job: Job, names: Discovery) -> list[TargetReport]:
         """Return the reports of a job: of its target, or of each that its name stands for."""
         if job.target.id is not None:
@@ -271,22 +291,7 @@ class Reconciler:
 def _demand(job: Job) -> tuple[object, ...]:
     """Return what a job asks for, without the name of its target."""
     task = job.target
-    return job.action, job.dry_run, key_of(task), task.quiet_hours, task.exempt_until
-
-
-def _without_held_resumes(todo: Iterable[Attempt], held: Container[SdkAppId]) -> list[Attempt]:
-    """Return attempts, except resumes in applications where something to be paused may still be found."""
-    return [each for each in todo if each.action == "pause" or each.key[0] not in held]
-
-
-def _round_robin(todo: Sequence[Attempt]) -> list[Attempt]:
-    """Return attempts round-robin by application and kind: stalled calls of one do not block the others."""
-    turns: Counter[tuple[object, ...]] = Counter()
-    numbered = []
-    for each in todo:
-        numbered.append((turns[each.key[:2]], each))
-        turns[each.key[:2]] += 1
-    return [each for _, each in sorted(numbered, key=lambda pair: pair[0])]
+    return job.action, job.dry_run, job.force, key_of(task), task.quiet_hours, task.exempt_until
 
 
 def _refuted(job: Job, report: TargetReport, seen: Seen | None) -> bool:

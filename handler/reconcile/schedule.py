@@ -1,6 +1,7 @@
 """What the quiet hours say of a target at the moment of the work. It holds the clock."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 
 from handler.cloud.pacing import Clock
 from handler.policy.entries import NONE
@@ -11,6 +12,9 @@ from handler.reconcile.decision import decide
 from handler.report.entries import TargetReport
 from handler.target import Job, Place, Target
 
+_LATELY = timedelta(seconds=60)
+"""After quiet hours a last pause may still be under way for so long: a request's timeout and clock skew."""
+
 
 class Schedule:
     """The quiet hours by name, read at the time of a clock.
@@ -20,8 +24,9 @@ class Schedule:
 
     def __init__(self, hours: Mapping[str, QuietHours], clock: Clock) -> None:
         self._hours = hours
-        self._clock = clock
+        self.clock = clock
         self._last: dict[str, QuietStatus] = {}
+        self._lately: dict[str, QuietStatus] = {}
 
     def of(self, target: Target) -> QuietStatus:
         """Return what its quiet hours say of a target now. While it is exempt, it is not quiet."""
@@ -31,18 +36,33 @@ class Schedule:
 
     def now(self, name: str) -> QuietStatus:
         """Return what the quiet hours called `name` say now."""
-        now = self._clock.now()
+        return self._at(name, self.clock.now(), self._last)
+
+    def is_quiet_lately(self, name: str) -> bool:
+        """Return whether it is quiet now, or was a minute ago. Quiet hours that are no more are not."""
+        if name not in self._hours:
+            return False
+        return self.now(name).quiet or self._at(name, self.clock.now() - _LATELY, self._lately).quiet
+
+    def all_open(self) -> tuple[datetime, datetime | None] | None:
+        """Return now and when the next quiet hours begin, `None` while any are, or were a minute ago."""
+        if any(map(self.is_quiet_lately, self._hours)):
+            return None
+        begins = (self.now(name).until for name in self._hours)
+        return self.clock.now(), min((each for each in begins if each), default=None)
+
+    def _at(self, name: str, at: datetime, last_ones: dict[str, QuietStatus]) -> QuietStatus:
         if name == NONE:
-            return QuietStatus(NONE, False, None, "UTC", now)  # noqa: FBT003 - never quiet
-        last = self._last.get(name)
-        if last is None or now < last.now or (last.until is not None and now >= last.until):
-            last = self._last[name] = self._hours[name].status(name, now)
-        return last._replace(now=now)
+            return QuietStatus(NONE, False, None, "UTC", at)  # noqa: FBT003 - never quiet
+        last = last_ones.get(name)
+        if last is None or at < last.now or (last.until is not None and at >= last.until):
+            last = last_ones[name] = self._hours[name].status(name, at)
+        return last._replace(now=at)
 
     def decided(self, job: Job) -> TargetReport | None:
         """Return the report of a job that the clock alone decides, else `None`."""
         status = self.of(job.target)
-        outcome = decide(job.action, quiet=status.quiet)
+        outcome = decide(job.action, quiet=status.quiet or job.force)
         return None if outcome is None else TargetReport(job.target, outcome, status, status.sentence())
 
 
@@ -61,6 +81,7 @@ def places(job: Job, schedule: Schedule, rules: Rules) -> list[Place]:
         place
         for place in found
         if any(
-            decide(job.action, quiet=schedule.now(name).quiet) is None for name in rules.quiet_hours(*place)
+            decide(job.action, quiet=schedule.now(name).quiet or job.force) is None
+            for name in rules.quiet_hours(*place)
         )
     ]

@@ -78,6 +78,24 @@ def acted(job: Job, attempt: Attempt, outcome: Outcome, hours: QuietStatus, *, v
     return report._replace(reason=f"{_is(job.target, attempt.state)}; {hours.sentence()}")
 
 
+def noted(job: Job, report: TargetReport, at: datetime | None, waits: bool) -> TargetReport:  # noqa: FBT001
+    """Return a report with the time of our note; a forced pause that `waits` for a resume is not done."""
+    if job.force and waits and report.outcome in {Outcome.PAUSED, Outcome.ALREADY_PAUSED}:
+        error = TargetError("ResumeUnderWay", "another wake-up may be resuming it; the pause is sent again")
+        report = report._replace(outcome=Outcome.DEFERRED, reason=error.message, error=error)
+    if at is None or report.outcome not in {Outcome.PAUSED, Outcome.ALREADY_PAUSED}:
+        return report
+    return report._replace(paused_since=at)
+
+
+def without_note(error: CloudError, targets: int) -> str:
+    """Return what a report says where the ledger could not be written."""
+    what = (
+        f"{targets:,} paused without a note, so not resumed by enforce" if targets else "not all was written"
+    )
+    return f"the ledger could not be used: {error}; {what}"
+
+
 def name_not_found(job: Job, hours: QuietStatus) -> TargetReport:
     """Return the report of a name that nothing has."""
     app = job.target.sdk_app_id

@@ -12,6 +12,8 @@ UNFINISHED = frozenset({Outcome.FAILED, Outcome.DEFERRED})
 """The outcomes for which the trigger is to deliver the message again."""
 
 
+LEFT_TO_A_PERSON = frozenset({"ResumeUnconfirmed", "PausedBlindly", "NoteExpired", "NoteWithoutEnd"})
+"""The codes of failures that no further delivery can change: what they name stays paused."""
 STARTS = "and starts in quiet hours"
 """What the reason of a task says that does not call yet, and will."""
 UNSEEN = "accepted, but its state could not be seen"
@@ -35,7 +37,7 @@ class TargetReport(NamedTuple):
 
     `state` is what was last seen of it; of a task that was paused or resumed, what was seen afterwards.
     `ccc_name` is its name in CCC, where that was seen. `heard_until` is the end of the quiet hours in which a
-    target without quiet hours was seen.
+    target without quiet hours was seen. `paused_since` is when this function noted that it would pause it.
     """
 
     target: Target
@@ -48,6 +50,12 @@ class TargetReport(NamedTuple):
     state: State | None = None
     ccc_name: str | None = None
     heard_until: datetime | None = None
+    paused_since: datetime | None = None
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether the trigger is to deliver the message again: not where only a person can act."""
+        return self.outcome in UNFINISHED and not (self.error and self.error.code in LEFT_TO_A_PERSON)
 
     def entry(self) -> dict[str, Any]:
         """Return the target's entry in the notification."""
@@ -69,7 +77,7 @@ class TargetReport(NamedTuple):
             "quiet_until": quiet_until,
             "exempt_until": written_instant(hours.exempt_until) if hours and hours.exempt_until else None,
             "time_zone": hours.time_zone if hours else None,
-            "paused_since": None,
+            "paused_since": self.paused_since and written_instant(self.paused_since),
             "attempts": self.attempts,
             "request_id": self.request_id and sendable(self.request_id),
             "error": error and error.entry(),
@@ -84,7 +92,7 @@ class Problem(NamedTuple):
     message was not delivered before.
     """
 
-    code: Literal["Rejected", "Configuration", "Unexpected", "ListIncomplete"]
+    code: Literal["Rejected", "Configuration", "Unexpected", "ListIncomplete", "Ledger"]
     message: str
     message_id: str | None = None
     body: str | None = None

@@ -39,6 +39,8 @@ class _Report(NamedTuple):
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
     """Notes on the policy's data, one sentence each: `handler.policy.model.Policy.notes`."""
+    left: int = 0
+    """How many were seen paused that somebody else paused, where this run resumed something."""
 
 
 class Report(_Report):
@@ -61,7 +63,7 @@ class Report(_Report):
 
     def text(self) -> str:
         """Return a summary of one or two lines, to be read in a chat room."""
-        return text(self.tasks, self.problems, self.notes, dry_run=self.dry_run)
+        return text(self.tasks, self.problems, self.notes, dry_run=self.dry_run, left=self.left)
 
     @property
     def attributes(self) -> dict[str, str]:

@@ -15,10 +15,20 @@ _LONGEST_NAME = 80
 
 
 def text(
-    tasks: Sequence[TargetReport], problems: Sequence[Problem], notes: Sequence[str], *, dry_run: bool
+    tasks: Sequence[TargetReport],
+    problems: Sequence[Problem],
+    notes: Sequence[str],
+    *,
+    dry_run: bool,
+    left: int = 0,
 ) -> str:
-    """Return the problems, the outcomes, the exemptions, the quiet hours and the notes, a sentence each."""
+    """Return the problems, the outcomes, the exemptions, the quiet hours and the notes, a sentence each.
+
+    `left` is how many were seen paused that somebody else paused.
+    """
     outcomes = counted(Counter(task.outcome.value for task in tasks), kinds_of(tasks))
+    stay = "stays" if left == 1 else "stay"
+    outcomes += f"; {left:,} that somebody else paused {stay} paused" if left and outcomes else ""
     sentences = [_of_problems(problems), _capital(outcomes)]
     exempt = [task for task in tasks if task.hours and task.hours.exempt_until]
     sentences += _some([_exemption(task) for task in exempt[:_SHOWN]], len(exempt), "exempt tasks")

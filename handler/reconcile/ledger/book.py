@@ -16,7 +16,7 @@ from handler.target import Kind, SdkAppId, TargetId
 LONGEST_RUN = timedelta(minutes=15)
 """A claim without a result that is older belongs to a run that crashed (*age*)."""
 UNDER_WAY = timedelta(seconds=60)
-"""So long a call whose reply was lost may still be carried out (*settle*, *force-waits*)."""
+"""A call whose reply was lost may be carried out so late (*settle*, *force-waits*)."""
 KEPT = timedelta(days=7)
 """So long after its recorded end a note may lead to a resume."""
 
@@ -28,8 +28,8 @@ class Standing(NamedTuple):
     """A note of a target that was not withdrawn.
 
     `status` is `open` while the target may be resumed by it, `claimed` while a run is about to, else what
-    came of it. `n` is the number of the claim that says so, 0 for none; `claimed_at` and `settled_at` are when
-    that and its result were created.
+    came of it. `n` is the number of the claim that says so, 0 for none; `claimed_at` and `settled_at` are
+    the times of that and of its result.
     """
 
     place: Place
@@ -99,7 +99,7 @@ class _Objects:
 
 
 class Book:
-    """The ledger as it was read at `now`, a time of the store. Its notes stand in the order of their creation.
+    """The ledger as it was read at `now`, a time of the store. Its notes are in order of their creation.
 
     `unreadable` are the keys of objects that hold something else. A note of which a withdrawal, a claim or a
     result cannot be read leads to no resume.
@@ -127,6 +127,11 @@ class Book:
             self.unreadable.append(place.key)
             mine.doubtful = True
 
+    @property
+    def places(self) -> set[Place]:
+        """The notes that were read."""
+        return {Place("paused", app, note) for app, note in self._of}
+
     def next_claim(self, place: Place) -> int:
         """Return the number of the next claim of a note."""
         return max(self._of[place.app, place.note].numbers, default=0) + 1
@@ -137,10 +142,8 @@ class Book:
         notes = [(mine.created, key, mine) for key, mine in self._of.items() if mine.note and mine.created]
         for created, (app, note), mine in sorted(notes, key=lambda each: (each[0], each[1])):
             place = Place("paused", app, note)
-            for noted, *came in _statuses(mine):
-                at = mine.note.at if mine.note else created
-                standing = Standing(place, created, at, noted, *came)
-                found.setdefault((app, noted.kind, noted.id), []).append(standing)
+            for each in _standing(place, created, mine):
+                found.setdefault((app, each.noted.kind, each.noted.id), []).append(each)
         return found
 
     def claimed_without_result(self) -> Iterator[tuple[Place, Claim]]:
@@ -151,27 +154,28 @@ class Book:
                     yield Place("resumed", app, note, n), claim
 
 
-_Came = tuple[Noted, Status, int, datetime | None, datetime | None]
-
-
-def _statuses(mine: _Objects) -> Iterator[_Came]:
-    """Yield each target of a note, with what the last claim that lists it says."""
+def _standing(place: Place, created: datetime, mine: _Objects) -> Iterator[Standing]:
+    """Yield a note for each of its targets, with what the last claim that lists the target says."""
+    if mine.note is None:
+        return
     last: dict[tuple[Kind, TargetId], int] = {}
     for n in sorted(mine.claims):
         last.update(dict.fromkeys(mine.claims[n][0].targets, n))
-    for noted in mine.note.targets if mine.note else ():
+    for noted in mine.note.targets:
         target = (noted.kind, noted.id)
+        one = Standing(place, created, mine.note.at, noted)
+        n = last.get(target, 0)
         if target in mine.withdrawn:
             continue
-        n = last.get(target, 0)
         if mine.doubtful:
-            yield noted, "unconfirmed", n, None, None
+            yield one._replace(status="unconfirmed", n=n)
         elif n == 0:
-            yield noted, "open", 0, None, None
+            yield one
         else:
             claim, claimed_at = mine.claims[n]
             results, settled_at = mine.results.get(n, (None, None))
-            yield noted, _status(claim, results, target), n, claimed_at, settled_at
+            status = _status(claim, results, target)
+            yield one._replace(status=status, n=n, claimed_at=claimed_at, settled_at=settled_at)
 
 
 def _status(
