@@ -16,8 +16,10 @@ CONNECT_SECONDS = 3.0
 READ_SECONDS = 5.0
 
 
-def client(service: str, region: str, seconds: float) -> Any:
+def client(service: str, region: str | None, seconds: float) -> Any:
     """Return a client that makes one attempt a call and waits at most `seconds` for each of its steps.
+
+    Without a `region` it is the one that boto3 finds: on Lambda, the function's own.
 
     Raises `ImportError` where there is no boto3: only Lambda brings it.
     """

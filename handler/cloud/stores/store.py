@@ -1,4 +1,4 @@
-"""The protocol of an object store: create once, list, get, delete. Nothing above it knows the store."""
+"""The protocol of an object store: create once, list, get, delete. Nothing above knows which store it is."""
 
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -7,7 +7,7 @@ from handler.cloud.pacing import Deadline
 
 
 class Stored(NamedTuple):
-    """An object: its key, without the address's prefix, and when it was created, by the store's clock."""
+    """An object: its key without the address's prefix, and when it was created, by the store's clock."""
 
     key: str
     created: datetime
