@@ -3,7 +3,6 @@
 import os
 import re
 from collections.abc import Mapping
-from ipaddress import ip_address
 from typing import Any, Literal
 
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
@@ -11,6 +10,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from typing_extensions import Self
 
 from handler.cloud.credentials import Credentials, checked_arn, lack_of, unsendable
+from handler.cloud.loopback import is_loopback
+from handler.cloud.stores import addresses as stores
 from handler.errors import ConfigurationError
 from handler.errors.spelling import closest
 from handler.target import INT64_MAX
@@ -194,6 +195,13 @@ class Settings(PublishSettings):
         default=False, description="Decide and report, call nothing that changes anything"
     )
 
+    @field_validator("callout_ledger")
+    @classmethod
+    def _ledger_is_known(cls, value: str | None) -> str | None:
+        if value is not None:
+            stores.read(value)
+        return value
+
     @field_validator(*_CREDENTIALS)
     @classmethod
     def _credential_can_be_sent(cls, value: SecretStr | None) -> SecretStr | None:
@@ -210,6 +218,8 @@ class Settings(PublishSettings):
                 "nothing says when it is quiet; set CALLOUT_POLICY to a policy document, "
                 "or CALLOUT_QUIET_HOURS and CALLOUT_TIME_ZONE"
             )
+        if self.callout_ledger and stores.lacks_region(self.callout_ledger) and not self.callout_region:
+            raise ValueError("CALLOUT_LEDGER: the region is missing; add ?region=…, or set CALLOUT_REGION")
         if self.callout_policy and self.callout_time_zone:
             raise ValueError("CALLOUT_TIME_ZONE goes with CALLOUT_QUIET_HOURS; a policy names its own zones")
         return self
@@ -284,16 +294,6 @@ def known_secrets(given: Mapping[str, Any]) -> list[str]:
     found = [*os.environ.items(), *given.items()]
     values = [value for name, value in found if value and name.upper() in _SECRET_VARIABLES]
     return [value.get_secret_value() if isinstance(value, SecretStr) else str(value) for value in values]
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether a host name or address means this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _sentence(item: Any) -> str:

@@ -156,9 +156,7 @@ def with_morning(
 ) -> tuple[TargetReport, ...]:
     """Return the entries with those of the morning, which replace what says only that it is not quiet."""
     held = {each.target.key for each in morning}
-    kept = [
-        each for each in entries if each.outcome is not Outcome.NOT_QUIET or each.target.key not in held
-    ]
+    kept = [each for each in entries if each.outcome is not Outcome.NOT_QUIET or each.target.key not in held]
     return (*kept, *morning)
 
 

@@ -44,6 +44,10 @@ class Schedule:
             return False
         return self.now(name).quiet or self._at(name, self.clock.now() - _LATELY, self._lately).quiet
 
+    def all_quiet(self) -> bool:
+        """Return whether all quiet hours of the policy hold now, so that nothing may be resumed."""
+        return all(self.now(name).quiet for name in self._hours)
+
     def all_open(self) -> tuple[datetime, datetime | None] | None:
         """Return now and when the next quiet hours begin, `None` while any are, or were a minute ago."""
         if any(map(self.is_quiet_lately, self._hours)):

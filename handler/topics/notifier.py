@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
+from handler.cloud.stores.memory import LedgerMemory
 from handler.errors import PublishError
 from handler.errors.sentences import listed
 from handler.invocation import Invocation
@@ -48,12 +49,13 @@ class Memory:
 
     `messages` are the invalid messages that were published, as digests: 1,000 take 150 KB. `lasting` are the
     keys of `Report.lasting`. `rehearsed` are the beginnings of quiet hours that were rehearsed with success,
-    and `findings` what the last rehearsal published.
+    and `findings` what the last rehearsal published. `ledger` is what was read of it.
     """
 
     def __init__(self) -> None:
         self.messages, self.lasting, self.rehearsed = Keys(1_000), Keys(20_000), Keys(1_000)
         self.findings: frozenset[Hashable] = frozenset()
+        self.ledger = LedgerMemory()
 
 
 class Notifier:
@@ -70,7 +72,7 @@ class Notifier:
         checked: Callable[[CheckReport], None] | None = None,
     ) -> None:
         self._invocation = invocation
-        self._memory = memory
+        self.memory = memory
         self._seen = seen
         self._checked = checked
 
@@ -86,10 +88,10 @@ class Notifier:
             self._seen(report)
         news = self._news(report)
         try:
-            if news and news.wanted_by(to.notify, self._memory.lasting):
+            if news and news.wanted_by(to.notify, self.memory.lasting):
                 parts = publish(news, to, run.for_publishing(), run.backoff)
-                self._memory.messages.add(problem.key for problem in news.problems if problem.key)
-                self._memory.lasting.add(news.lasting())
+                self.memory.messages.add(problem.key for problem in news.problems if problem.key)
+                self.memory.lasting.add(news.lasting())
         except PublishError as error:
             parts = error.published
             raise
@@ -110,7 +112,7 @@ class Notifier:
 
     def not_rehearsed(self, coming: Sequence[QuietStatus]) -> list[QuietStatus]:
         """Return those beginnings of quiet hours that this instance has not rehearsed with success."""
-        return [each for each in coming if each.until not in self._memory.rehearsed]
+        return [each for each in coming if each.until not in self.memory.rehearsed]
 
     def rehearsed(
         self, to: Destination, found: CheckReport, coming: Sequence[QuietStatus], calls: int
@@ -119,7 +121,7 @@ class Notifier:
 
         Raises `PublishError`. Only a rehearsal without errors is remembered for the beginnings to come.
         """
-        memory, findings = self._memory, frozenset(each.about for each in found.findings)
+        memory, findings = self.memory, frozenset(each.about for each in found.findings)
         if findings and findings != memory.findings:
             self.notify_check(to, found, calls)
         else:
@@ -151,7 +153,7 @@ class Notifier:
 
     def _news(self, report: Report) -> Report | None:
         """Return a report without what was published before, `None` if nothing is left of it."""
-        problems = [each for each in report.problems if each.first or each.key not in self._memory.messages]
+        problems = [each for each in report.problems if each.first or each.key not in self.memory.messages]
         if len(problems) == len(report.problems):
             return report
         return report.with_problems(problems) if problems or report.tasks else None

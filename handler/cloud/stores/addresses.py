@@ -50,6 +50,12 @@ def read(address: str) -> Address:
     raise ValueError(f"{given(address)} is no store; wanted is {_FORMS}")
 
 
+def lacks_region(address: str) -> bool:
+    """Return whether an address needs a region, and names none."""
+    found = read(address)
+    return found.kind == "cos" and found.region is None
+
+
 def checked_key(key: str) -> str:
     """Return a key below a prefix. Raises `ValueError` for one that could lead out of it."""
     _check_path(key, "the key")

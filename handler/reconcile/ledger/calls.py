@@ -57,7 +57,7 @@ class Calls(NamedTuple):
     verify: bool
 
     def resume(self, targets: Mapping[Key, Target], until: Deadline, last: Deadline) -> dict[Key, Called]:
-        """Resume targets before `until`, and look at them before `last`. Quiet hours that begin prevent it."""
+        """Resume targets before `until`, and look at them before `last`; not in quiet hours."""
         if not targets:
             return {}
         try:

@@ -9,11 +9,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from handler.cloud.pacing import Backoff, Deadline, retry
+from handler.cloud.stores.memory import LedgerMemory
 from handler.cloud.stores.store import Stored
 from handler.errors import CloudError, Meaning
 from handler.reconcile.ledger import records
 from handler.reconcile.ledger.book import Book
-from handler.reconcile.ledger.memory import LedgerMemory
 from handler.reconcile.ledger.records import Noted, Place, Result
 from handler.target import Kind, SdkAppId, TargetId
 

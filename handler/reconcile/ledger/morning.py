@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handler.cloud.pacing import Deadline
 from handler.errors import CloudError
@@ -36,7 +36,8 @@ _CALLING_SECONDS = 10.0
 """What one claim lists can be called in so many seconds."""
 
 
-class _Plan(NamedTuple):
+@dataclass
+class _Plan:
     """What one look leads to: notes to close without a call, and notes by which targets are resumed."""
 
     closing: list[tuple[Key, Standing]]
