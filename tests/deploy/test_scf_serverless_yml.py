@@ -252,3 +252,51 @@ def test_the_role_may_do_what_the_function_calls_and_nothing_else() -> None:
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "handler").rglob("*.py"))
     called = set(re.findall(r'"((?:Describe|GetEvent|Pause|Publish|Put|Resume)[A-Z]\w+)"', sources))
     assert called == {action.partition(":")[2] for action in granted}
+
+
+PLACE = "qcs::cos:ap-guangzhou:uid/1250000000:callout-ledger-1250000000/"
+"""The bucket as the document names it; docs/deploy.md replaces region, account and name with sed."""
+
+
+@pytest.fixture
+def ledger() -> dict[str, dict[str, Any]]:
+    """The statements of the policy for the ledger, by their only action."""
+    policy = json.loads((ROOT / "scf/cam-policy-ledger.json").read_text(encoding="utf-8"))
+    assert policy["version"] == "2.0"
+    for each in policy["statement"]:
+        assert each["effect"] == "allow"
+    return {action: each for each in policy["statement"] for (action,) in [each["action"]]}
+
+
+def test_the_role_may_create_read_and_list_in_the_ledger_and_nothing_else(
+    ledger: dict[str, dict[str, Any]],
+) -> None:
+    assert {action: each["resource"] for action, each in ledger.items()} == {
+        "cos:PutObject": [
+            f"{PLACE}callout-quiet-hours/{kind}/*"
+            for kind in ("paused", "withdrawn", "resumed", "results", "probe", "audit")
+        ],
+        "cos:GetObject": [f"{PLACE}callout-quiet-hours/*"],
+        "cos:GetBucket": [PLACE],
+    }
+
+
+def test_the_role_may_not_overwrite_in_the_ledger(ledger: dict[str, dict[str, Any]]) -> None:
+    assert ledger["cos:PutObject"]["condition"] == {"string_equal": {"cos:x-cos-forbid-overwrite": "true"}}
+
+
+def test_the_role_lists_below_the_prefix_alone(ledger: dict[str, dict[str, Any]]) -> None:
+    """In both spellings: that CAM compares the encoded one was seen in use, and is not in its documents."""
+    assert ledger["cos:GetBucket"]["condition"] == {
+        "string_like": {"cos:prefix": ["callout-quiet-hours/*", "callout-quiet-hours%2F*"]}
+    }
+
+
+def test_the_steps_name_what_stands_in_the_policy_for_the_ledger() -> None:
+    """What sed does not find, it leaves as it is, and the role would be refused at the bucket."""
+    text = (ROOT / "scf/cam-policy-ledger.json").read_text(encoding="utf-8")
+    steps = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"sed (.*) scf/cam-policy-ledger\.json", steps)
+    replaced = re.findall(r"s/([^/]+)/[^/]+/g", command)
+    assert replaced == ["callout-ledger-1250000000", "1250000000", "ap-guangzhou"]
+    assert all(each in text for each in replaced)
