@@ -159,6 +159,7 @@ class TestTheStack:
         variables = function["Environment"]["Variables"]
         assert variables["CALLOUT_TOPIC"] == stack.outputs["ReportTopicArn"]
         assert variables["CALLOUT_POLICY"] == "policy.json"
+        assert variables["CALLOUT_LEDGER"] == f"s3://{stack.outputs['LedgerBucketName']}/{STAGE}"
         assert variables["CALLOUT_SECRET"] == secret
         assert not [name for name in variables if name.startswith("TENCENTCLOUD_")]
 
@@ -173,6 +174,7 @@ class TestTheStack:
         function = stack.client("lambda").get_function_configuration(FunctionName=STAGE)
         targets = events.list_targets_by_rule(Rule=f"{STAGE}-timer")["Targets"]
         assert [target["Arn"] for target in targets] == [function["FunctionArn"]]
+        assert [json.loads(target["Input"]) for target in targets] == [{"action": "enforce"}]
 
     def test_hands_over_messages_and_takes_back_those_that_failed(self, stack: Any) -> None:
         queue = self._attributes(stack, "RequestQueueUrl")["QueueArn"]

@@ -27,6 +27,8 @@ SHELL = {
     "SCF_CKAFKA_INSTANCE": "ckafka-7q4m2zxd",
     "SCF_CKAFKA_TOPIC": "callout-requests",
     "CALLOUT_TOPIC": "cmq:callout-reports",
+    "CALLOUT_LEDGER": "cos://callout-ledger-1250000000/callout-quiet-hours",
+    "SCF_TIMER_REQUEST": '{"action": "enforce"}',
     "CALLOUT_SDK_APP_ID": "1400692008",
     "CALLOUT_ENDPOINT": "ccc.tencentcloudapi.com",
 }
@@ -200,8 +202,18 @@ def test_no_timer_names_an_hour(inputs: Inputs) -> None:
     assert [expression.split()[2] for expression in expressions] == ["*"] * len(expressions)
 
 
-def test_what_the_timer_says_is_a_request_for_every_task(inputs: Inputs) -> None:
-    assert json.loads(inputs["events"][0]["timer"]["parameters"]["argument"]) == {}
+def test_the_timer_asks_for_enforce_if_the_shell_says_so(inputs: Inputs) -> None:
+    assert json.loads(inputs["events"][0]["timer"]["parameters"]["argument"]) == {"action": "enforce"}
+    ledger = inputs["environment"]["variables"]["CALLOUT_LEDGER"]
+    assert ledger == "cos://callout-ledger-1250000000/callout-quiet-hours"
+
+
+def test_without_a_ledger_the_timer_has_no_message_and_asks_for_pause(resolve: Resolve) -> None:
+    """No message at all means every task of the policy, to be paused."""
+    inputs = resolve(**{name: SHELL[name] for name in SHELL if name[-7:] not in {"_LEDGER", "REQUEST"}})
+    assert faults(inputs) == []
+    assert "argument" not in inputs["events"][0]["timer"]["parameters"]
+    assert "CALLOUT_LEDGER" not in inputs["environment"]["variables"]
 
 
 def test_the_name_of_the_ckafka_trigger_is_its_instance_and_its_topic(inputs: Inputs) -> None:

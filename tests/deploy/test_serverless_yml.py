@@ -141,6 +141,16 @@ def test_the_ledger_has_a_bucket_of_its_own_unless_one_is_given(configuration: C
     assert configuration["custom"]["ledgerPrefix"] == "${self:service}-${sls:stage}"
 
 
+def test_the_timer_asks_for_enforce_and_the_function_knows_its_ledger(configuration: Configuration) -> None:
+    (schedule,) = (e["schedule"] for e in configuration["functions"]["pauser"]["events"] if "schedule" in e)
+    assert schedule["input"] == {"action": "enforce"}
+    environment = configuration["provider"]["environment"]
+    assert environment["CALLOUT_LEDGER"] == "${self:custom.${sls:stage}.ledger, self:custom.ledger}"
+    place = ["s3://", "${self:custom.ledgerBucket}", "/${self:custom.ledgerPrefix}"]
+    assert configuration["custom"]["ledger"] == {"Fn::Join": ["", place]}
+    assert configuration["custom"]["local"]["ledger"] == ""
+
+
 def test_the_ledgers_bucket_is_private_encrypted_and_forgets_after_30_days(resources: dict[str, Any]) -> None:
     properties = resources["LedgerBucket"]["Properties"]
     assert properties["PublicAccessBlockConfiguration"] == dict.fromkeys(
