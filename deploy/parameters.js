@@ -27,6 +27,7 @@ const WANTED = {
   secret: text(SECRET, 'the ARN of a secret of Secrets Manager, or of a parameter of Systems Manager'),
   secretKmsKey: optional(text(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d+:key\/.+$/, 'the ARN of a key of KMS')),
   requestsTopic: optional(text(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d+:[\w-]+$/, 'the ARN of an SNS topic')),
+  ledgerBucket: optional(text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'the name of a bucket of S3')),
   sdkAppId: text(/^[1-9]\d*$/, 'the number of an application'),
   endpoint: text(/^(http:\/\/)?[\w.-]+(:\d+)?$/, 'a host, such as ccc.tencentcloudapi.com'),
   notify: words('always', 'changes', 'failures'),

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import zipfile
@@ -18,6 +19,7 @@ import yaml
 
 from local import package
 from local.emulator import Emulator
+from tests.deploy.test_serverless_yml import LEDGER
 from tests.support import APP, ENVIRONMENT
 
 pytestmark = pytest.mark.deploy
@@ -157,6 +159,7 @@ class TestTheStack:
         variables = function["Environment"]["Variables"]
         assert variables["CALLOUT_TOPIC"] == stack.outputs["ReportTopicArn"]
         assert variables["CALLOUT_POLICY"] == "policy.json"
+        assert variables["CALLOUT_LEDGER"] == f"s3://{stack.outputs['LedgerBucketName']}/{STAGE}"
         assert variables["CALLOUT_SECRET"] == secret
         assert not [name for name in variables if name.startswith("TENCENTCLOUD_")]
 
@@ -171,6 +174,7 @@ class TestTheStack:
         function = stack.client("lambda").get_function_configuration(FunctionName=STAGE)
         targets = events.list_targets_by_rule(Rule=f"{STAGE}-timer")["Targets"]
         assert [target["Arn"] for target in targets] == [function["FunctionArn"]]
+        assert [json.loads(target["Input"]) for target in targets] == [{"action": "enforce"}]
 
     def test_hands_over_messages_and_takes_back_those_that_failed(self, stack: Any) -> None:
         queue = self._attributes(stack, "RequestQueueUrl")["QueueArn"]
@@ -208,13 +212,19 @@ class TestTheStack:
         ]
         # What CloudFormation leaves out, AWS::NoValue, moto leaves in as an empty text.
         statements = [each for each in document["Statement"] if isinstance(each, dict)]
+        ledger = f"arn:aws:s3:::{stack.outputs['LedgerBucketName']}"
         assert {each["Sid"]: each["Resource"] for each in statements} == {
             "WriteLogs": log_group["arn"].removesuffix(":*"),  # which AWS appends and moto does not
             "ReadRequests": self._attributes(stack, "RequestQueueUrl")["QueueArn"],
             "PublishReports": stack.outputs["ReportTopicArn"],
             "KeepFailedWakeUps": self._attributes(stack, "FailedWakeUpsUrl")["QueueArn"],
             "ReadSecret": secret,
+            "CreateInLedger": [f"{ledger}/{STAGE}/{kind}/*" for kind in LEDGER],
+            "ReadLedger": f"{ledger}/{STAGE}/*",
+            "ListLedger": ledger,
         }
+        (create,) = (each for each in statements if each["Sid"] == "CreateInLedger")
+        assert create["Condition"] == {"Null": {"s3:if-none-match": "false"}}
 
     def test_keeps_logs_for_a_year(self, stack: Any) -> None:
         groups = stack.client("logs").describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{STAGE}")
@@ -274,6 +284,7 @@ class TestTheTemplate:
                 "--param=reservedConcurrency=none",
                 f"--param=requestsTopic={TOPIC}",
                 f"--param=secretKmsKey={KEY}",
+                "--param=ledgerBucket=callout-ledger",
             ),
         ],
     )
@@ -282,10 +293,11 @@ class TestTheTemplate:
     ) -> None:
         run(Path(sys.executable).with_name("cfn-lint"), "--template", package_template(*arguments))
 
-    def test_gives_each_statement_one_resource_and_no_wildcard(self, stack: Any) -> None:
+    def test_has_no_wildcard_in_the_role_but_behind_a_prefix_of_the_ledger(self, stack: Any) -> None:
         roles = [each for each in stack.template["Resources"].values() if each["Type"] == "AWS::IAM::Role"]
         assert len(roles) == 1
-        assert "*" not in json.dumps(roles)
+        texts = re.findall(r'"([^"]*\*[^"]*)"', json.dumps(roles))
+        assert sorted(texts) == sorted(["*", f"{STAGE}/*", *(f"{kind}/*" for kind in LEDGER)])
 
     def test_keeps_what_an_asynchronous_invocation_could_not_do(self, stack: Any) -> None:
         configured = stack.template["Resources"]["PauserLambdaEvConf"]["Properties"]
@@ -330,7 +342,7 @@ class TestTheTemplate:
     def test_retains_what_is_evidence_but_not_of_a_first_deployment_that_failed(self, stack: Any) -> None:
         resources = stack.template["Resources"]
         retained = {name for name, each in resources.items() if "DeletionPolicy" in each}
-        assert retained == {"PauserLogGroup", "RequestDeadLetters", "FailedWakeUps"}
+        assert retained == {"PauserLogGroup", "RequestDeadLetters", "FailedWakeUps", "LedgerBucket"}
         for name in retained:
             assert resources[name]["DeletionPolicy"] == "RetainExceptOnCreate"
             assert resources[name]["UpdateReplacePolicy"] == "Retain"

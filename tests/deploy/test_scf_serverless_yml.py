@@ -27,6 +27,8 @@ SHELL = {
     "SCF_CKAFKA_INSTANCE": "ckafka-7q4m2zxd",
     "SCF_CKAFKA_TOPIC": "callout-requests",
     "CALLOUT_TOPIC": "cmq:callout-reports",
+    "CALLOUT_LEDGER": "cos://callout-ledger-1250000000/callout-quiet-hours",
+    "SCF_TIMER_REQUEST": '{"action": "enforce"}',
     "CALLOUT_SDK_APP_ID": "1400692008",
     "CALLOUT_ENDPOINT": "ccc.tencentcloudapi.com",
 }
@@ -200,8 +202,18 @@ def test_no_timer_names_an_hour(inputs: Inputs) -> None:
     assert [expression.split()[2] for expression in expressions] == ["*"] * len(expressions)
 
 
-def test_what_the_timer_says_is_a_request_for_every_task(inputs: Inputs) -> None:
-    assert json.loads(inputs["events"][0]["timer"]["parameters"]["argument"]) == {}
+def test_the_timer_asks_for_enforce_if_the_shell_says_so(inputs: Inputs) -> None:
+    assert json.loads(inputs["events"][0]["timer"]["parameters"]["argument"]) == {"action": "enforce"}
+    ledger = inputs["environment"]["variables"]["CALLOUT_LEDGER"]
+    assert ledger == "cos://callout-ledger-1250000000/callout-quiet-hours"
+
+
+def test_without_a_ledger_the_timer_has_no_message_and_asks_for_pause(resolve: Resolve) -> None:
+    """No message at all means every task of the policy, to be paused."""
+    inputs = resolve(**{name: SHELL[name] for name in SHELL if name[-7:] not in {"_LEDGER", "REQUEST"}})
+    assert faults(inputs) == []
+    assert "argument" not in inputs["events"][0]["timer"]["parameters"]
+    assert "CALLOUT_LEDGER" not in inputs["environment"]["variables"]
 
 
 def test_the_name_of_the_ckafka_trigger_is_its_instance_and_its_topic(inputs: Inputs) -> None:
@@ -252,3 +264,51 @@ def test_the_role_may_do_what_the_function_calls_and_nothing_else() -> None:
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "handler").rglob("*.py"))
     called = set(re.findall(r'"((?:Describe|GetEvent|Pause|Publish|Put|Resume)[A-Z]\w+)"', sources))
     assert called == {action.partition(":")[2] for action in granted}
+
+
+PLACE = "qcs::cos:ap-guangzhou:uid/1250000000:callout-ledger-1250000000/"
+"""The bucket as the document names it; docs/deploy.md replaces region, account and name with sed."""
+
+
+@pytest.fixture
+def ledger() -> dict[str, dict[str, Any]]:
+    """The statements of the policy for the ledger, by their only action."""
+    policy = json.loads((ROOT / "scf/cam-policy-ledger.json").read_text(encoding="utf-8"))
+    assert policy["version"] == "2.0"
+    for each in policy["statement"]:
+        assert each["effect"] == "allow"
+    return {action: each for each in policy["statement"] for (action,) in [each["action"]]}
+
+
+def test_the_role_may_create_read_and_list_in_the_ledger_and_nothing_else(
+    ledger: dict[str, dict[str, Any]],
+) -> None:
+    assert {action: each["resource"] for action, each in ledger.items()} == {
+        "cos:PutObject": [
+            f"{PLACE}callout-quiet-hours/{kind}/*"
+            for kind in ("paused", "withdrawn", "resumed", "results", "probe", "audit")
+        ],
+        "cos:GetObject": [f"{PLACE}callout-quiet-hours/*"],
+        "cos:GetBucket": [PLACE],
+    }
+
+
+def test_the_role_may_not_overwrite_in_the_ledger(ledger: dict[str, dict[str, Any]]) -> None:
+    assert ledger["cos:PutObject"]["condition"] == {"string_equal": {"cos:x-cos-forbid-overwrite": "true"}}
+
+
+def test_the_role_lists_below_the_prefix_alone(ledger: dict[str, dict[str, Any]]) -> None:
+    """In both spellings: that CAM compares the encoded one was seen in use, and is not in its documents."""
+    assert ledger["cos:GetBucket"]["condition"] == {
+        "string_like": {"cos:prefix": ["callout-quiet-hours/*", "callout-quiet-hours%2F*"]}
+    }
+
+
+def test_the_steps_name_what_stands_in_the_policy_for_the_ledger() -> None:
+    """What sed does not find, it leaves as it is, and the role would be refused at the bucket."""
+    text = (ROOT / "scf/cam-policy-ledger.json").read_text(encoding="utf-8")
+    steps = (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
+    (command,) = re.findall(r"sed (.*) scf/cam-policy-ledger\.json", steps)
+    replaced = re.findall(r"s/([^/]+)/[^/]+/g", command)
+    assert replaced == ["callout-ledger-1250000000", "1250000000", "ap-guangzhou"]
+    assert all(each in text for each in replaced)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from handler.settings import Settings
 from local import package
 
 ROOT = Path(__file__).resolve().parents[2]
+
+LEDGER = ("paused", "withdrawn", "resumed", "results", "probe", "audit")
+"""What the keys of the ledger begin with, below its prefix."""
 
 Configuration = dict[str, Any]
 
@@ -66,15 +70,116 @@ def test_one_bad_message_does_not_bring_its_batch_again(configuration: Configura
     assert mapping["functionResponseType"] == "ReportBatchItemFailures"
 
 
-def test_no_statement_has_a_wildcard(resources: dict[str, Any]) -> None:
+def joined(resource: Any) -> str:
+    """The ARN of the ledger's bucket, or of objects in it, as one text."""
+    if resource == "${self:custom.ledgerArn}":
+        return "BUCKET"
+    separator, parts = resource["Fn::Join"]
+    assert parts[:2] == ["${self:custom.ledgerArn}", "${self:custom.ledgerPrefix}"]
+    return str(separator.join(["BUCKET", "PREFIX", *parts[2:]]))
+
+
+def about_the_ledger(resources: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {each["Sid"]: each for each in statements(resources) if each["Sid"].endswith("Ledger")}
+
+
+def test_no_statement_has_a_wildcard_but_behind_a_prefix_of_the_ledger(resources: dict[str, Any]) -> None:
     found = list(statements(resources))
-    assert found
-    assert "*" not in json.dumps([[each["Action"], each["Resource"]] for each in found])
+    assert "*" not in json.dumps([each["Action"] for each in found])
+    ours = about_the_ledger(resources)
+    assert "*" not in json.dumps([each["Resource"] for each in found if each["Sid"] not in ours])
+    for statement in ours.values():
+        named = statement["Resource"]
+        for each in map(joined, named if isinstance(named, list) else [named]):
+            assert re.fullmatch(r"BUCKET(/PREFIX/([a-z]+/)?\*)?", each)
 
 
 def test_every_statement_is_about_one_resource_of_this_stack(resources: dict[str, Any]) -> None:
+    ours = about_the_ledger(resources)
+    assert len(ours) == 3
     for statement in statements(resources):
-        assert list(statement["Resource"]) in (["Ref"], ["Fn::GetAtt"])
+        if statement["Sid"] not in ours:
+            assert list(statement["Resource"]) in (["Ref"], ["Fn::GetAtt"])
+
+
+def test_the_role_may_create_read_and_list_in_the_ledger_and_nothing_else(resources: dict[str, Any]) -> None:
+    ours = about_the_ledger(resources)
+    assert {name: each["Action"] for name, each in ours.items()} == {
+        "CreateInLedger": "s3:PutObject",
+        "ReadLedger": "s3:GetObject",
+        "ListLedger": "s3:ListBucket",
+    }
+    assert "s3:" not in json.dumps([each for each in statements(resources) if each["Sid"] not in ours])
+    assert [joined(each) for each in ours["CreateInLedger"]["Resource"]] == [
+        f"BUCKET/PREFIX/{kind}/*" for kind in LEDGER
+    ]
+    assert joined(ours["ReadLedger"]["Resource"]) == "BUCKET/PREFIX/*"
+    assert joined(ours["ListLedger"]["Resource"]) == "BUCKET"
+    assert ours["ListLedger"]["Condition"] == {"StringLike": {"s3:prefix": "${self:custom.ledgerPrefix}/*"}}
+
+
+def test_the_role_may_not_overwrite_in_the_ledger(resources: dict[str, Any]) -> None:
+    """Null with `false` wants the key to be there; a YAML key that is not quoted would be no text at all."""
+    assert about_the_ledger(resources)["CreateInLedger"]["Condition"] == {
+        "Null": {"s3:if-none-match": "false"}
+    }
+
+
+def test_the_ledger_has_a_bucket_of_its_own_unless_one_is_given(configuration: Configuration) -> None:
+    assert configuration["params"]["default"]["ledgerBucket"] == ""
+    declared = configuration["resources"]
+    assert declared["Parameters"]["GivenLedgerBucket"]["Default"] == "${param:ledgerBucket}"
+    assert declared["Conditions"]["MakesLedgerBucket"] == {"Fn::Equals": [{"Ref": "GivenLedgerBucket"}, ""]}
+    assert {name for name, each in declared["Resources"].items() if each["Type"].startswith("AWS::S3::")} == {
+        name for name, each in declared["Resources"].items() if each.get("Condition") == "MakesLedgerBucket"
+    }
+    assert configuration["custom"]["ledgerBucket"] == {
+        "Fn::If": ["MakesLedgerBucket", {"Ref": "LedgerBucket"}, {"Ref": "GivenLedgerBucket"}]
+    }
+    arn = ["arn:", {"Ref": "AWS::Partition"}, ":s3:::", "${self:custom.ledgerBucket}"]
+    assert configuration["custom"]["ledgerArn"] == {"Fn::Join": ["", arn]}
+    assert configuration["custom"]["ledgerPrefix"] == "${self:service}-${sls:stage}"
+
+
+def test_the_timer_asks_for_enforce_and_the_function_knows_its_ledger(configuration: Configuration) -> None:
+    (schedule,) = (e["schedule"] for e in configuration["functions"]["pauser"]["events"] if "schedule" in e)
+    assert schedule["input"] == {"action": "enforce"}
+    environment = configuration["provider"]["environment"]
+    assert environment["CALLOUT_LEDGER"] == "${self:custom.${sls:stage}.ledger, self:custom.ledger}"
+    place = ["s3://", "${self:custom.ledgerBucket}", "/${self:custom.ledgerPrefix}"]
+    assert configuration["custom"]["ledger"] == {"Fn::Join": ["", place]}
+    assert configuration["custom"]["local"]["ledger"] == ""
+
+
+def test_the_ledgers_bucket_is_private_encrypted_and_forgets_after_30_days(resources: dict[str, Any]) -> None:
+    properties = resources["LedgerBucket"]["Properties"]
+    assert properties["PublicAccessBlockConfiguration"] == dict.fromkeys(
+        ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets"), True
+    )
+    assert properties["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+    (encryption,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    (rule,) = properties["LifecycleConfiguration"]["Rules"]
+    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 30)
+    assert not {"Prefix", "TagFilters"} & set(rule), "every object"
+
+
+def test_what_was_paused_is_still_known_when_the_stack_is_gone(resources: dict[str, Any]) -> None:
+    bucket = resources["LedgerBucket"]
+    assert (bucket["DeletionPolicy"], bucket["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
+    assert "BucketName" not in bucket["Properties"], "or what stayed would refuse the next deployment"
+
+
+def test_the_ledgers_bucket_is_reached_over_tls_alone(resources: dict[str, Any]) -> None:
+    properties = resources["LedgerBucketPolicy"]["Properties"]
+    assert properties["Bucket"] == {"Ref": "LedgerBucket"}
+    (statement,) = properties["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert statement["Resource"] == [
+        {"Fn::GetAtt": ["LedgerBucket", "Arn"]},
+        {"Fn::Sub": "${LedgerBucket.Arn}/*"},
+    ]
 
 
 def test_a_statement_about_a_key_is_there_only_with_a_key(configuration: Configuration) -> None:
