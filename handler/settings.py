@@ -198,9 +198,7 @@ class Settings(PublishSettings):
     @field_validator("callout_ledger")
     @classmethod
     def _ledger_is_known(cls, value: str | None) -> str | None:
-        if value is not None:
-            stores.read(value)
-        return value
+        return value and stores.checked(value)
 
     @field_validator(*_CREDENTIALS)
     @classmethod
@@ -218,7 +216,7 @@ class Settings(PublishSettings):
                 "nothing says when it is quiet; set CALLOUT_POLICY to a policy document, "
                 "or CALLOUT_QUIET_HOURS and CALLOUT_TIME_ZONE"
             )
-        if self.callout_ledger and stores.lacks_region(self.callout_ledger) and not self.callout_region:
+        if stores.lacks_region(self.callout_ledger) and not self.callout_region:
             raise ValueError("CALLOUT_LEDGER: the region is missing; add ?region=…, or set CALLOUT_REGION")
         if self.callout_policy and self.callout_time_zone:
             raise ValueError("CALLOUT_TIME_ZONE goes with CALLOUT_QUIET_HOURS; a policy names its own zones")

@@ -13,10 +13,7 @@ from handler.cloud.connection import Connection
 from handler.cloud.credentials import Credentials, read_credentials
 from handler.cloud.pacing import Deadline
 from handler.cloud.stores import addresses, open_store
-from handler.errors import (
-    ConfigurationError,
-    RejectedError,
-)
+from handler.errors import ConfigurationError, RejectedError, UnfinishedError
 from handler.invocation import Invocation
 from handler.messages.reader import Done, MessageResult, Reader, entries, rejected, with_morning
 from handler.policy.rules import Rules

@@ -50,10 +50,16 @@ def read(address: str) -> Address:
     raise ValueError(f"{given(address)} is no store; wanted is {_FORMS}")
 
 
-def lacks_region(address: str) -> bool:
+def checked(address: str) -> str:
+    """Return an address that can be read. Raises `ValueError` as `read` does."""
+    read(address)
+    return address
+
+
+def lacks_region(address: str | None) -> bool:
     """Return whether an address needs a region, and names none."""
-    found = read(address)
-    return found.kind == "cos" and found.region is None
+    found = read(address) if address else None
+    return found is not None and found.kind == "cos" and found.region is None
 
 
 def checked_key(key: str) -> str:

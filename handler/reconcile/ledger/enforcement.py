@@ -62,7 +62,7 @@ class Enforcement(NamedTuple):
 
 def _asked(scopes: Sequence[Collection[Target] | None]) -> Callable[[Key, str | None], bool]:
     if any(targets is None for targets in scopes):
-        return lambda key, name: True
+        return _everything
     targets = [each for some in scopes for each in some or ()]
     ids = {(each.sdk_app_id, each.kind, each.id) for each in targets if each.id is not None}
     unknown = [each for each in targets if each.id is None]
@@ -71,6 +71,11 @@ def _asked(scopes: Sequence[Collection[Target] | None]) -> Callable[[Key, str | 
         return key in ids or any(_fits(each, key, name) for each in unknown)
 
     return asked
+
+
+def _everything(key: Key, name: str | None) -> bool:
+    del key, name
+    return True
 
 
 def _fits(target: Target, key: Key, name: str | None) -> bool:

@@ -14,9 +14,9 @@ from handler.target import Target
 class Term(NamedTuple):
     """A noted target under the policy of now.
 
-    It `waits` in quiet hours, and in the first minute after them, when a pause may still be under way
-    (*settle*). `hours` is `None` where the policy no longer covers it: then its recorded end counts, and it is
-    `endless` without one. It is `expired` when that end is too long ago. `resume` is what the policy says.
+    It `waits` in quiet hours and in the minute after them, when a pause may still be under way
+    (*settle*). `hours` is `None` where the policy no longer covers it: then its recorded end counts; without
+    one it is `endless`. It is `expired` when that end is too long ago. `resume` is what the policy says.
     """
 
     target: Target
