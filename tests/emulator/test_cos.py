@@ -60,7 +60,7 @@ class Cos:
     def _sha1(self, key: str, text: str) -> str:
         return hmac.new(key.encode(), text.encode(), hashlib.sha1).hexdigest()
 
-    def listed(self, **query: str) -> tuple[list[str], str | None]:
+    def listed(self, **query: Any) -> tuple[list[str], str | None]:
         page = self("GET", **query).body.decode()
         marker = re.search("<NextMarker>(.*)</NextMarker>", page)
         assert (marker is not None) == ("<IsTruncated>true</IsTruncated>" in page)
