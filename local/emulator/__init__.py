@@ -1,4 +1,4 @@
-"""TencentCloud API 3.0 on loopback: CCC's outbound calls, TDMQ's CMQ topics, EventBridge's buses.
+"""TencentCloud on loopback: CCC's outbound calls, TDMQ's CMQ topics, EventBridge's buses, COS.
 
 It serves the official clients as they are: the Python SDK, `tccli`, the Node SDK. See docs/emulator.md.
 """
@@ -47,8 +47,8 @@ class Emulator(Cloud):
     """An emulated Tencent Cloud that listens on loopback; use it as a context manager.
 
     Without a `port`, a free one is used. The rest is inherited from `Cloud`: `tasks`, `campaigns`, `topics`,
-    `buses`, `options`, `faults`, `hooks`, `limits`, `journal`, `errors`, `secrets`, `tokens`, `now`,
-    `signature_now`, `reset`, `load`.
+    `buses`, `objects`, `options`, `faults`, `hooks`, `limits`, `journal`, `errors`, `secrets`, `tokens`,
+    `now`, `signature_now`, `reset`, `load`.
     """
 
     def __init__(  # noqa: PLR0913 - by name, and each has a default

@@ -11,12 +11,13 @@ from functools import partial
 from os import PathLike
 from typing import Any
 
-from . import api3, ccc, eb, errors, tdmq
+from . import api3, ccc, cos, eb, errors, tdmq
 from .api3 import Call, Verifier
 from .ccc import Ccc
 from .ccc import tasks as ccc_tasks
 from .ccc.campaigns import Campaigns
 from .ccc.records import Records
+from .cos import Cos, CosCall
 from .eb import Buses, Eb
 from .errors import ApiError
 from .exchange import DeliveryMode, HttpRequest, Reply
@@ -24,6 +25,7 @@ from .faults import Fault, Faults, Kind
 from .hooks import Hooks
 from .journal import Entry, Journal
 from .limits import Limits
+from .objects import Objects
 from .options import Options
 from .tdmq import Tdmq, Topics
 
@@ -78,6 +80,7 @@ class Cloud:
         self.campaigns = Campaigns(self._time, self.tasks.lock, self.options)
         self.topics = Topics()
         self.buses = Buses()
+        self.objects = Objects(self._time, self.tasks.lock)
         self.journal = Journal()
         self.faults = Faults()
         self.hooks = Hooks()
@@ -89,7 +92,7 @@ class Cloud:
         self.reset()
 
     def reset(self) -> None:
-        """Bring back what was given at construction, and forget journal, topics, buses, faults and errors.
+        """Bring back what was given at construction, and forget all the rest, such as journal and topics.
 
         A request that waits in a fault is cut off at once. If its work was not done yet, it is not done.
         """
@@ -104,6 +107,7 @@ class Cloud:
             self.limits.reset()
             self.topics.clear()
             self.buses.clear()
+            self.objects.clear()
             tasks, campaigns = self._given_records
             self.tasks.reset(tasks)
             self.campaigns.reset(campaigns)
@@ -119,7 +123,9 @@ class Cloud:
 
     def answer(self, asked: HttpRequest) -> Reply:
         """Answer an API's request. A mistake of ours is an InternalError to the client, and is kept."""
-        generation, call = self._generation, Call(asked.headers, asked.body or b"")
+        generation = self._generation
+        stored = asked.path.startswith(cos.PREFIX)
+        call = CosCall(asked) if stored else Call(asked.headers, asked.body or b"")
         try:
             return self._answer(asked, call, generation)
         except Exception as error:  # noqa: BLE001 - it fails the test that met it
@@ -133,7 +139,7 @@ class Cloud:
         """End every wait."""
         self._generation.set()
 
-    def _answer(self, asked: HttpRequest, call: Call, generation: threading.Event) -> Reply:
+    def _answer(self, asked: HttpRequest, call: Call | CosCall, generation: threading.Event) -> Reply:
         params = _readable(call)
         fault = self.faults.pick(call.action, params)
         if fault and fault.kind is Kind.LATENCY:
@@ -143,8 +149,11 @@ class Cloud:
                 return Reply(manner=DeliveryMode.RESET)
             if self.hooks.before:
                 self.hooks.before(call.action, params)
-            answer = self._meet(fault, asked, call)
-            reply = _reply(answer, fault)
+            if isinstance(call, CosCall):
+                answer, reply = self._stored(fault, call)
+            else:
+                answer = self._meet(fault, asked, call)
+                reply = _reply(answer, fault)
             entry = self._entry(call, answer, fault)
             entry = replace(entry, delivered=reply.manner is DeliveryMode.WHOLE)
             number = self.journal.add(entry)
@@ -152,10 +161,10 @@ class Cloud:
                 self.hooks.after(entry)
         return replace(reply, until=generation, sent=partial(self.journal.set_delivered, number))
 
-    def _entry(self, call: Call, answer: Any, fault: Fault | None) -> Entry:
+    def _entry(self, call: Call | CosCall, answer: Any, fault: Fault | None) -> Entry:
         return Entry(
             time=self.now(),
-            service=_SERVICES.get(call.version, ""),
+            service=cos.SERVICE if isinstance(call, CosCall) else _SERVICES.get(call.version, ""),
             action=call.action,
             version=call.version,
             region=call.region,
@@ -171,6 +180,18 @@ class Cloud:
             return None
         answer = self._answered(fault, asked, call)
         return fault.change(copy.deepcopy(answer)) if fault and fault.change else answer
+
+    def _stored(self, fault: Fault | None, call: CosCall) -> tuple[Any, Reply]:
+        """Return the answer of COS as the journal has it, and the reply that a fault lets out of it."""
+        if fault and fault.kind in _UNANSWERED:
+            return None, _reply(None, fault)
+        try:
+            if fault and fault.kind in {Kind.ERROR, Kind.OTHER_CONTENT_TYPE}:
+                raise ApiError(fault.code, fault.message or "Refused on request.")
+            done = Cos(self.objects, self.options, self.secrets, self.tokens).work(call)
+        except ApiError as error:
+            done = cos.failure(error)
+        return dict(done.shown), _in_its_manner(done.reply(self.now()), fault)
 
     def _answered(self, fault: Fault | None, asked: HttpRequest, call: Call) -> dict[str, Any]:
         language = call.headers.get("x-tc-language")
@@ -225,15 +246,18 @@ def _reply(answer: Any, fault: Fault | None) -> Reply:
         status, page = _PAGES[fault.kind]
         return Reply(page, status, "text/html")
     other = fault.kind is Kind.OTHER_CONTENT_TYPE
-    return Reply(
-        api3.encoded({"Response": answer}),
-        content_type="application/json; charset=utf-8" if other else "application/json",
-        manner=_MANNERS.get(fault.kind, DeliveryMode.WHOLE),
-        seconds=fault.seconds,
-    )
+    content_type = "application/json; charset=utf-8" if other else "application/json"
+    return _in_its_manner(Reply(api3.encoded({"Response": answer}), content_type=content_type), fault)
 
 
-def _readable(call: Call) -> Mapping[str, Any]:
+def _in_its_manner(reply: Reply, fault: Fault | None) -> Reply:
+    """Return a reply that leaves as a fault has it."""
+    if fault is None:
+        return reply
+    return replace(reply, manner=_MANNERS.get(fault.kind, DeliveryMode.WHOLE), seconds=fault.seconds)
+
+
+def _readable(call: Call | CosCall) -> Mapping[str, Any]:
     try:
         return call.params()
     except ApiError:

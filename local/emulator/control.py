@@ -48,11 +48,19 @@ def _buses(cloud: Cloud) -> dict[str, list[dict[str, Any]]]:
     return {bus_id: cloud.buses.events(bus_id) for bus_id in cloud.buses.names}
 
 
+def _objects(cloud: Cloud) -> dict[str, dict[str, str]]:
+    return {
+        bucket: {key: content.decode("utf-8", "replace") for key, content in cloud.objects[bucket].items()}
+        for bucket in cloud.objects
+    }
+
+
 _SHOWN: Mapping[str, Callable[[Cloud], Any]] = {
     "tasks": _tasks,
     "campaigns": _campaigns,
     "topics": _topics,
     "buses": _buses,
+    "objects": _objects,
 }
 
 

@@ -40,13 +40,15 @@ class Reply:
     seconds: float = 0.0
     until: threading.Event = field(default_factory=threading.Event)
     sent: Callable[[bool], None] = _unheard
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     def head(self, connection: str) -> bytes:
         """Return the status line and the headers."""
+        more = "".join(f"{name}: {value}\r\n" for name, value in self.headers.items())
         return (
             f"HTTP/1.1 {self.status} {HTTPStatus(self.status).phrase}\r\nServer: emulator\r\n"
             f"Content-Type: {self.content_type}\r\nContent-Length: {len(self.body)}\r\n"
-            f"Connection: {connection}\r\n\r\n"
+            f"Connection: {connection}\r\n{more}\r\n"
         ).encode("latin-1")
 
 

@@ -87,6 +87,10 @@ class Options:
     """What PublishCmqMsg answers in `Result`; a message answered with false is not published."""
     cmq_creates_topics: bool = False
     """Whether publishing to an unknown topic creates it, in place of ResourceNotFound."""
+    cos_had_versioning: bool = False
+    """Whether the buckets of COS ever had versioning, so that x-cos-forbid-overwrite has no effect."""
+    cos_page_size: int = 1_000
+    """The most keys that a page of a list has."""
     eb_needs_region: bool = False
     """Whether EventBridge insists on `X-TC-Region`, as the Chinese pages say and the others do not."""
     eb_keeps_id: bool = True
@@ -108,7 +112,7 @@ class Options:
             setattr(self, name, value)
 
 
-_LEAST: Mapping[str, int] = {"max_page_size": 1, "pauses_without_effect": 0}
+_LEAST: Mapping[str, int] = {"cos_page_size": 1, "max_page_size": 1, "pauses_without_effect": 0}
 
 
 def _value(name: str, value: Any, known: Mapping[str, Any]) -> Any:
