@@ -122,7 +122,7 @@ class Book:
                 mine.claims[place.n] = (records.read_claim(body), stored.created)
             else:
                 mine.results[place.n] = (records.read_result(body), stored.created)
-        except (ValueError, TypeError, OverflowError):
+        except ValueError:
             self.unreadable.append(place.key)
             mine.doubtful = True
 
