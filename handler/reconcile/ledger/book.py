@@ -16,7 +16,7 @@ from handler.target import Kind, SdkAppId, TargetId
 LONGEST_RUN = timedelta(minutes=15)
 """A claim without a result that is older belongs to a run that crashed (*age*)."""
 UNDER_WAY = timedelta(seconds=60)
-"""A call whose reply was lost may be carried out so late (*settle*, *force-waits*)."""
+"""So long a call whose reply was lost may still be carried out (*settle*, *force-waits*)."""
 KEPT = timedelta(days=7)
 """So long after its recorded end a note may lead to a resume."""
 
@@ -29,7 +29,8 @@ class Standing(NamedTuple):
 
     `status` is `open` while the target may be resumed by it, `claimed` while a run is about to, else what
     came of it. `n` is the number of the claim that says so, 0 for none; `claimed_at` and `settled_at` are
-    the times of that and of its result.
+    when that and its result were created. Until `call_until` a resume by any claim of this note may still be
+    carried out: an earlier one may be, while a later claim has closed the note.
     """
 
     place: Place
@@ -40,6 +41,7 @@ class Standing(NamedTuple):
     n: int = 0
     claimed_at: datetime | None = None
     settled_at: datetime | None = None
+    call_until: datetime | None = None
 
     @property
     def kind(self) -> NoteKind:
@@ -79,10 +81,7 @@ def is_over(each: Standing, now: datetime) -> bool:
 
 def may_be_under_way(each: Standing, now: datetime) -> bool:
     """Return whether a resume by this note may still be carried out (*force-waits*)."""
-    if each.status == "claimed":
-        return not is_over(each, now)
-    unknown = each.status == "unconfirmed" and each.settled_at is not None
-    return unknown and each.settled_at is not None and now - each.settled_at <= UNDER_WAY
+    return each.call_until is not None and now <= each.call_until
 
 
 @dataclass
@@ -99,7 +98,7 @@ class _Objects:
 
 
 class Book:
-    """The ledger as it was read at `now`, a time of the store. Its notes are in order of their creation.
+    """The ledger as it was read at `now`, a time of the store. Notes stand in the order of their creation.
 
     `unreadable` are the keys of objects that hold something else. A note of which a withdrawal, a claim or a
     result cannot be read leads to no resume.
@@ -123,7 +122,7 @@ class Book:
                 mine.claims[place.n] = (records.read_claim(body), stored.created)
             else:
                 mine.results[place.n] = (records.read_result(body), stored.created)
-        except (ValueError, TypeError, OverflowError):
+        except ValueError:
             self.unreadable.append(place.key)
             mine.doubtful = True
 
@@ -141,8 +140,7 @@ class Book:
         found: dict[Key, list[Standing]] = {}
         notes = [(mine.created, key, mine) for key, mine in self._of.items() if mine.note and mine.created]
         for created, (app, note), mine in sorted(notes, key=lambda each: (each[0], each[1])):
-            place = Place("paused", app, note)
-            for each in _standing(place, created, mine):
+            for each in _standing(Place("paused", app, note), created, mine):
                 found.setdefault((app, each.noted.kind, each.noted.id), []).append(each)
         return found
 
@@ -163,19 +161,36 @@ def _standing(place: Place, created: datetime, mine: _Objects) -> Iterator[Stand
         last.update(dict.fromkeys(mine.claims[n][0].targets, n))
     for noted in mine.note.targets:
         target = (noted.kind, noted.id)
-        one = Standing(place, created, mine.note.at, noted)
-        n = last.get(target, 0)
         if target in mine.withdrawn:
             continue
+        n = last.get(target, 0)
+        each = Standing(place, created, mine.note.at, noted, n=n, call_until=_call_until(mine, target))
         if mine.doubtful:
-            yield one._replace(status="unconfirmed", n=n)
+            yield each._replace(status="unconfirmed")
         elif n == 0:
-            yield one
+            yield each
         else:
             claim, claimed_at = mine.claims[n]
             results, settled_at = mine.results.get(n, (None, None))
             status = _status(claim, results, target)
-            yield one._replace(status=status, n=n, claimed_at=claimed_at, settled_at=settled_at)
+            yield each._replace(status=status, claimed_at=claimed_at, settled_at=settled_at)
+
+
+def _call_until(mine: _Objects, target: tuple[Kind, TargetId]) -> datetime | None:
+    """Return until when a resume may still be carried out, `None` where nothing may be.
+
+    Without a result the run may be about to send it. With one, its reply may have been lost: `resumed` may
+    only say that the target was seen running, because somebody else resumed it.
+    """
+    until: list[datetime] = []
+    for n, (claim, claimed_at) in mine.claims.items():
+        if claim.called and target in claim.targets:
+            results, settled_at = mine.results.get(n, (None, None))
+            if results is None or settled_at is None:
+                until.append(claimed_at + LONGEST_RUN)
+            elif results.get(target) != "released":
+                until.append(settled_at + UNDER_WAY)
+    return max(until, default=None)
 
 
 def _status(

@@ -22,8 +22,8 @@ ROOMS: tuple[Room, ...] = ("paused", "withdrawn", "resumed", "results")
 RESULTS: tuple[Result, ...] = ("resumed", "released", "unconfirmed")
 _UUID = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _PLACE = re.compile(
-    rf"(?P<room>paused|withdrawn)/(?P<app>[1-9]\d{{0,18}})/(?P<note>{_UUID})\.json"
-    rf"|(?P<room_n>resumed|results)/(?P<app_n>[1-9]\d{{0,18}})/(?P<note_n>{_UUID})/(?P<n>[1-9]\d{{0,8}})\.json"
+    rf"(?P<room>paused|withdrawn)/(?P<app>[1-9][0-9]{{0,18}})/(?P<note>{_UUID})\.json"
+    rf"|(?P<room_n>resumed|results)/(?P<app_n>[1-9][0-9]{{0,18}})/(?P<note_n>{_UUID})/(?P<n>[1-9][0-9]{{0,8}})\.json"
 )
 
 
@@ -138,9 +138,9 @@ def read_result(body: bytes) -> dict[tuple[Kind, TargetId], Result]:
     """Return what a result says of each target. Raises `ValueError` where it is none."""
     results: dict[tuple[Kind, TargetId], Result] = {}
     for each in _list(_object(body)):
-        target = _target(each[:2])
-        if each[2:] not in ([result] for result in RESULTS):
+        if not isinstance(each, list) or each[2:] not in ([result] for result in RESULTS):
             raise ValueError("a target has no known result")
+        target = _target(each[:2])
         results[target] = each[2]
     return results
 
@@ -176,7 +176,7 @@ def _noted(each: Any) -> Noted:
         raise ValueError("a target is no object")
     one = _Object(each)
     kind, id_ = _target([one["kind"], one["id"]])
-    if one["state"] not in {"running", None} or not isinstance(one["quiet_hours"], str):
+    if one["state"] not in ("running", None) or not isinstance(one["quiet_hours"], str):
         raise ValueError("a target's state or quiet_hours cannot be read")
     until = None if one["until"] is None else _instant(one["until"])
     return Noted(kind, id_, one["quiet_hours"], until, _flag(one["forced"]), one["state"] == "running")
