@@ -79,6 +79,12 @@ class Attempt:
         if error.attempts or not self.sent or error.meaning is Meaning.HALT:
             self.error = error
 
+    def note_blocked(self, error: CloudError) -> bool:
+        """Note why a resume cannot be sent; return whether this is one."""
+        if self.action == "resume":
+            self.tried, self.error = True, self.error or error
+        return self.action == "resume"
+
     def note_halted(self, error: CloudError) -> None:
         """Note the error of another call, after which a call for this target cannot succeed."""
         self.error = error

@@ -85,10 +85,7 @@ class Reconciler:
         self.problems += names.problems
         self.unread = names.unread
         self._noted(self.notes.finish())
-        lost = self.notes.unnoted
-        self.unread |= {
-            each for each in jobs if each.action == "pause" and not lost.isdisjoint(names.keys(each))
-        }
+        self.unread |= {each for each in jobs if not self.notes.unnoted.isdisjoint(names.keys(each))}
         return [(job, self._reports(job, names)) for job in jobs]
 
     def _begin(self, jobs: Iterable[Job], others: Sequence[Attempt] = ()) -> list[Attempt]:
@@ -204,6 +201,8 @@ class Reconciler:
             self._halts.unreachable(error)
             return
         self.notes.before(todo, self._wanted)
+        if error := self.notes.close(each for each in todo if self._wanted(each)):
+            todo = [each for each in todo if not each.note_blocked(error)]
         calls = []
         for each in round_robin(todo):
             each.tried = True

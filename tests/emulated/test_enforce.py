@@ -120,7 +120,7 @@ def test_what_the_policy_no_longer_covers_is_resumed_once_its_recorded_end_has_p
 
 def test_a_blind_pause_is_never_resumed_and_is_named_once(function: Function) -> None:
     for api in (DESCRIBE, LIST):
-        function.emulator.faults.add(api, faults.error("InternalError"), times=None)
+        function.emulator.faults.add(faults.error("InternalError"), action=api, times=None)
     at_night = outcomes(at(function, EVENING))
     assert at_night[SPRING] == "paused"
     function.emulator.faults.clear()
@@ -166,7 +166,7 @@ def test_force_notes_what_is_paused_already_so_that_it_stays_so(function: Functi
 
 def test_no_repeat_a_resume_whose_reply_is_lost_is_not_sent_again(function: Function) -> None:
     at(function, EVENING)
-    function.emulator.faults.add(RESUME, faults.error("InternalError"), times=1)
+    function.emulator.faults.add(faults.error("InternalError"), action=RESUME, times=1)
     report = at(function, MORNING)
     assert outcomes(report) == {SPRING: "failed"}
     assert report["tasks"][0]["error"]["code"] == "ResumeUnconfirmed"
@@ -176,20 +176,20 @@ def test_no_repeat_a_resume_whose_reply_is_lost_is_not_sent_again(function: Func
 
 def test_a_throttled_resume_is_released_and_sent_again(function: Function) -> None:
     at(function, EVENING)
-    function.emulator.faults.add(RESUME, faults.error("RequestLimitExceeded"), times=3)
+    function.emulator.faults.add(faults.error("RequestLimitExceeded"), action=RESUME, times=3)
     with pytest.raises(UnfinishedError):
         at(function, MORNING)
     assert outcomes(at(function, MORNING + timedelta(minutes=1), warm=False)) == {SPRING: "resumed"}
 
 
 def test_the_ledger_out_of_reach_pauses_all_the_same_and_the_wake_up_fails(emulator: Emulator) -> None:
-    function = Function(emulator, now=EVENING, callout_policy=policy(), callout_ledger="cos://b-1250000000/q?region=x-y")
-    emulator.faults.add("PutObject", faults.error("InternalError"), times=None)
+    function = Function(emulator, now=EVENING, callout_policy=policy(), callout_ledger="cos://b-1250000000/q?region=ap-guangzhou")
+    emulator.faults.add(faults.error("InternalError"), action="PutObject", times=None)
     with pytest.raises(UnfinishedError):
         at(function, EVENING)
     assert state(function) == PAUSED
     emulator.faults.clear()
-    emulator.faults.add("ListObjects", faults.error("InternalError"), times=None)
+    emulator.faults.add(faults.error("InternalError"), action="ListObjects", times=None)
     with pytest.raises(UnfinishedError, match="ledger"):
         at(function, MORNING)
     assert state(function) == PAUSED
@@ -211,7 +211,7 @@ def test_enforce_without_a_ledger_pauses_and_is_a_configuration_error(emulator: 
 
 
 def test_withdraw_what_was_provably_not_paused_is_not_resumed_later(function: Function) -> None:
-    function.emulator.faults.add(PAUSE, faults.error("UnauthorizedOperation"), times=None)
+    function.emulator.faults.add(faults.error("UnauthorizedOperation"), action=PAUSE, times=None)
     with pytest.raises(UnfinishedError):
         at(function, EVENING)
     function.emulator.faults.clear()
@@ -221,7 +221,7 @@ def test_withdraw_what_was_provably_not_paused_is_not_resumed_later(function: Fu
 
 
 def test_a_warm_instance_that_knows_the_ledger_to_be_empty_reads_nothing(emulator: Emulator) -> None:
-    function = Function(emulator, now=EVENING, callout_policy=policy(), callout_ledger="cos://b-1250000000/q?region=x-y")
+    function = Function(emulator, now=EVENING, callout_policy=policy(), callout_ledger="cos://b-1250000000/q?region=ap-guangzhou")
     at(function, MORNING)
     lists = sent(function, "ListObjects")
     at(function, MORNING + timedelta(minutes=1))

@@ -101,7 +101,7 @@ class Book:
     """The ledger as it was read at `now`, a time of the store. Notes stand in the order of their creation.
 
     `unreadable` are the keys of objects that hold something else. A note of which a withdrawal, a claim or a
-    result cannot be read leads to no resume.
+    result cannot be read leads to no resume; a forced one keeps its targets paused.
     """
 
     def __init__(self, now: datetime) -> None:
@@ -165,7 +165,7 @@ def _standing(place: Place, created: datetime, mine: _Objects) -> Iterator[Stand
             continue
         n = last.get(target, 0)
         each = Standing(place, created, mine.note.at, noted, n=n, call_until=_call_until(mine, target))
-        if mine.doubtful:
+        if mine.doubtful and not noted.forced:
             yield each._replace(status="unconfirmed")
         elif n == 0:
             yield each

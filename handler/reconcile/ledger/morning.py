@@ -210,18 +210,20 @@ class Morning:
         if self.dry_run:
             return
         for place, claim in book.claimed_without_result():
-            keys: list[Key] = [(place.app, *target) for target in claim.targets]
-            states = {key: seen[key].state for key in keys if key in seen}
-            if any(states.get(key) is None for key in keys):
+            held: dict[Key, Standing] = {}
+            for target in claim.targets:
+                key: Key = (place.app, *target)
+                mine = (each for each in standing.get(key, ()) if each.place.note == place.note)
+                held |= {key: each for each in mine if each.status == "claimed" and each.n == place.n}
+            states = {key: seen[key].state for key in held if key in seen}
+            if any(states.get(key) is None for key in held):
                 continue  # the next wake-up looks again
-            results: dict[tuple[Kind, TargetId], Result] = {
-                key[1:]: "unconfirmed" if states[key] is State.PAUSED else "resumed" for key in keys
-            }
+            results: dict[tuple[Kind, TargetId], Result] = dict.fromkeys(claim.targets, "unconfirmed")
+            results |= {key[1:]: "resumed" for key in held if states[key] is not State.PAUSED}
             if not self.ledger.result(place, self._run, results, self.deadline):
                 continue
-            for key in keys:
-                note = next((each for each in standing.get(key, ()) if each.n == place.n), None)
-                if states[key] is State.PAUSED and note is not None:
+            for key, note in held.items():
+                if states[key] is State.PAUSED:
                     self.reports[key] = outcomes.unconfirmed(self._term(key, note), note)
 
     def _term(self, key: Key, note: Standing) -> Term:

@@ -11,6 +11,7 @@ from handler.cloud.credentials import Credentials
 from handler.cloud.pacing import Backoff, Clock, Deadline, RateLimit
 from handler.cloud.tencent_api import TencentApi
 from handler.quiet_hours import QuietHours
+from handler.reconcile.ledger.notes import Notes
 from handler.reconcile.reconciler import Reconciler
 from handler.reconcile.schedule import Schedule
 from handler.report.entries import TargetReport
@@ -61,7 +62,9 @@ class SimulatedReconciler:
             "verify": True,
             "known": {},
         }
-        self.reconciler = Reconciler(**(fields | changes))
+        fields |= changes
+        fields.setdefault("notes", Notes(None, fields["schedule"], fields["deadline"]))
+        self.reconciler = Reconciler(**fields)
 
     def connect(self) -> TencentApi:
         """Return a client of the emulated CCC."""
