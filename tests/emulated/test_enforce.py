@@ -33,11 +33,15 @@ def policy(resume: bool = True, **parts: Any) -> str:
 
 @pytest.fixture(params=["file", "cos"])
 def function(request: pytest.FixtureRequest, emulator: Emulator, tmp_path: Path) -> Function:
-    ledger = f"file:{tmp_path}" if request.param == "file" else "cos://ledger-1250000000/quiet?region=ap-guangzhou"
+    ledger = (
+        f"file:{tmp_path}" if request.param == "file" else "cos://ledger-1250000000/quiet?region=ap-guangzhou"
+    )
     return Function(emulator, now=EVENING, callout_policy=policy(), callout_ledger=ledger)
 
 
-def at(function: Function, now: datetime, event: Any = TIMER, *, warm: bool = True, **more: Any) -> dict[str, Any]:
+def at(
+    function: Function, now: datetime, event: Any = TIMER, *, warm: bool = True, **more: Any
+) -> dict[str, Any]:
     """Wake the function at a time that its own clock, the emulator and the store agree on."""
     function.emulator.now = lambda: now.timestamp()
     if not warm:
@@ -77,14 +81,18 @@ def test_what_a_person_paused_stays_paused(function: Function) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0, 59])
-def test_settle_nothing_is_resumed_in_the_first_minute_after_the_end(function: Function, seconds: int) -> None:
+def test_settle_nothing_is_resumed_in_the_first_minute_after_the_end(
+    function: Function, seconds: int
+) -> None:
     at(function, EVENING)
     end = datetime(2026, 11, 25, 1, 0, seconds, tzinfo=timezone.utc)
     assert outcomes(at(function, end)) == {SPRING: "not_quiet"}
     assert outcomes(at(function, end + timedelta(seconds=61))) == {SPRING: "resumed"}
 
 
-def test_whom_a_person_resumed_in_the_morning_is_closed_and_her_later_pause_is_hers(function: Function) -> None:
+def test_whom_a_person_resumed_in_the_morning_is_closed_and_her_later_pause_is_hers(
+    function: Function,
+) -> None:
     at(function, EVENING)
     function.emulator.tasks.add(task_id=SPRING, sdk_app_id=APP, name="spring-renewals", state=RUNNING)
     assert outcomes(at(function, MORNING)) == {SPRING: "already_running"}
@@ -108,7 +116,9 @@ def test_resume_false_keeps_it_paused(function: Function) -> None:
     assert state(function) == PAUSED
 
 
-def test_what_the_policy_no_longer_covers_is_resumed_once_its_recorded_end_has_passed(function: Function) -> None:
+def test_what_the_policy_no_longer_covers_is_resumed_once_its_recorded_end_has_passed(
+    function: Function,
+) -> None:
     at(function, EVENING)
     other = json.dumps(
         {"quiet_hours": {"default": SHANGHAI | {"quiet": ["01:00-02:00"]}}, "tasks": {"x": {"task_id": 1}}}
@@ -183,7 +193,12 @@ def test_a_throttled_resume_is_released_and_sent_again(function: Function) -> No
 
 
 def test_the_ledger_out_of_reach_pauses_all_the_same_and_the_wake_up_fails(emulator: Emulator) -> None:
-    function = Function(emulator, now=EVENING, callout_policy=policy(), callout_ledger="cos://b-1250000000/q?region=ap-guangzhou")
+    function = Function(
+        emulator,
+        now=EVENING,
+        callout_policy=policy(),
+        callout_ledger="cos://b-1250000000/q?region=ap-guangzhou",
+    )
     emulator.faults.add(faults.error("InternalError"), action="PutObject", times=None)
     with pytest.raises(UnfinishedError):
         at(function, EVENING)
@@ -221,7 +236,12 @@ def test_withdraw_what_was_provably_not_paused_is_not_resumed_later(function: Fu
 
 
 def test_a_warm_instance_that_knows_the_ledger_to_be_empty_reads_nothing(emulator: Emulator) -> None:
-    function = Function(emulator, now=EVENING, callout_policy=policy(), callout_ledger="cos://b-1250000000/q?region=ap-guangzhou")
+    function = Function(
+        emulator,
+        now=EVENING,
+        callout_policy=policy(),
+        callout_ledger="cos://b-1250000000/q?region=ap-guangzhou",
+    )
     at(function, MORNING)
     lists = sent(function, "ListObjects")
     at(function, MORNING + timedelta(minutes=1))

@@ -214,7 +214,8 @@ class Morning:
             for target in claim.targets:
                 key: Key = (place.app, *target)
                 mine = (each for each in standing.get(key, ()) if each.place.note == place.note)
-                held |= {key: each for each in mine if each.status == "claimed" and each.n == place.n}
+                if claimed := next((each for each in mine if each.status == "claimed"), None):
+                    held[key] = claimed
             states = {key: seen[key].state for key in held if key in seen}
             if any(states.get(key) is None for key in held):
                 continue  # the next wake-up looks again

@@ -53,7 +53,8 @@ class Notes:
 
         Return why that could not be done, so that nothing is resumed.
         """
-        keys = {each.key for each in attempts if each.action == "resume" and not each.overruled} - self._closed
+        resumes = (each for each in attempts if each.action == "resume" and not each.overruled)
+        keys = {each.key for each in resumes} - self._closed
         if self.ledger is None or not keys:
             return None
         try:
