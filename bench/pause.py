@@ -74,6 +74,7 @@ def ours(order: Order) -> Ended:
     from handler.cloud.ccc import Ccc
     from handler.cloud.pacing import Backoff, Clock, Deadline, RateLimit
     from handler.quiet_hours import QuietHours
+    from handler.reconcile.ledger.notes import Notes
     from handler.reconcile.reconciler import Reconciler
     from handler.reconcile.schedule import Schedule
     from handler.target import Job, SdkAppId, Target, TargetId
@@ -83,7 +84,9 @@ def ours(order: Order) -> Ended:
     hours = {"default": QuietHours.model_validate({"time_zone": "UTC", "quiet": ["00:00-24:00"]})}
     limit = RateLimit(order.rate, clock)
     ccc = Ccc(lambda: _api3(order.endpoint), limit, Backoff())
-    reconciler = Reconciler(lambda: ccc, Schedule(hours, clock), deadline, Backoff(), verify=True, known={})
+    schedule = Schedule(hours, clock)
+    notes = Notes(None, schedule, deadline)
+    reconciler = Reconciler(lambda: ccc, schedule, deadline, Backoff(), verify=True, known={}, notes=notes)
     tasks = (Target(SdkAppId(APP), TargetId(number), None, "default") for number in _numbers(order.tasks))
     jobs = [Job("pause", task) for task in tasks]
     return _timed(lambda: reconciler.run(jobs))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from handler.cloud.ccc import Ccc
     from handler.cloud.pacing import Backoff, Deadline
     from handler.policy.model import Policy
+    from handler.reconcile.ledger.ledger import Ledger
     from handler.target import SdkAppId, Target
     from handler.topics.topic import Destination
 
@@ -60,11 +61,12 @@ class Checker:
     topic: Destination
     until: Deadline
     backoff: Backoff
+    ledger: Ledger | None = None
 
     def run(self, source: str, occasion: str, *, is_rehearsal: bool, reads_topic: bool) -> CheckReport:
         """Return what was found by the deadline. `reads_topic` is for what is not published there anyway."""
         now = self.until.clock.now()
-        findings = [*self._settings(), *self._ccc()]
+        findings = [*self._settings(), *self._ccc(), *self._ledger()]
         if is_rehearsal:  # what rules cover is no news
             findings = [each for each in findings if each.level != "info"]
         findings += self._topic() if reads_topic else []
@@ -101,6 +103,17 @@ class Checker:
         for text in never_matching(self.policy, self.default_app):
             findings.append(Finding("warning", "RuleNeverMatches", text, subject=text))
         return [*findings, *covered.findings()]
+
+    def _ledger(self) -> list[Finding]:
+        """Return what is wrong with the ledger: an object is created, listed and read in it."""
+        if self.ledger is None:
+            return []
+        try:
+            self.ledger.probe(self.until.within(self.until.remaining() / 2))
+        except CloudError as error:
+            text = f"Ledger: {error.code}: {error.message}; tasks are paused, and not resumed by themselves"
+            return [Finding("error", "LedgerNotUsable", text, subject=error.code)]
+        return []
 
     def _topic(self) -> list[Finding]:
         """Return what is wrong with the topic. That it may not be read does not say that publishing fails."""

@@ -115,6 +115,7 @@ class EventHandler:
         """Return what checks these settings. It is imported here, since most wake-ups do not need it."""
         from handler.check.checker import Checker  # noqa: PLC0415
 
+        address = self.settings.callout_ledger
         return Checker(
             policy=self.reader.policy,
             named=self.reader.known.named,
@@ -125,6 +126,7 @@ class EventHandler:
             topic=destination(self.settings, self.invocation),
             until=until,
             backoff=self.invocation.backoff,
+            ledger=self._ledger(address) if address else None,
         )
 
     def _report(self, delivery: Delivery, results: Sequence[MessageResult], done: Done) -> Report:

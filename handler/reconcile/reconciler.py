@@ -201,8 +201,8 @@ class Reconciler:
             self._halts.unreachable(error)
             return
         self.notes.before(todo, self._wanted)
-        if error := self.notes.close(each for each in todo if self._wanted(each)):
-            todo = [each for each in todo if not each.note_blocked(error)]
+        if lost := self.notes.close(each for each in todo if self._wanted(each)):
+            todo = [each for each in todo if not each.note_blocked(lost)]
         calls = []
         for each in round_robin(todo):
             each.tried = True

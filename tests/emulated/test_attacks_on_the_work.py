@@ -12,6 +12,7 @@ import pytest
 
 from handler.cloud.ccc import Ccc
 from handler.cloud.pacing import Backoff, Clock, Deadline, RateLimit
+from handler.reconcile.ledger.notes import Notes
 from handler.reconcile.reconciler import Reconciler
 from handler.reconcile.schedule import Schedule
 from handler.report.entries import TargetReport
@@ -313,9 +314,9 @@ def run_really(emulator: Emulator, seconds: float, jobs: list[Job]) -> list[Targ
     clock = Clock()
     ccc = Ccc(lambda: ccc_client(emulator), RateLimit(100, clock), Backoff())
     deadline = Deadline.after(clock, seconds)
-    reconciler = Reconciler(
-        lambda: ccc, Schedule(HOURS, Clock(now=lambda: NIGHT)), deadline, Backoff(), verify=True, known={}
-    )
+    schedule = Schedule(HOURS, Clock(now=lambda: NIGHT))
+    notes = Notes(None, schedule, deadline)
+    reconciler = Reconciler(lambda: ccc, schedule, deadline, Backoff(), verify=True, known={}, notes=notes)
     return [report for _, reports in reconciler.run(jobs) for report in reports]
 
 

@@ -43,7 +43,7 @@ def at(
     function: Function, now: datetime, event: Any = TIMER, *, warm: bool = True, **more: Any
 ) -> dict[str, Any]:
     """Wake the function at a time that its own clock, the emulator and the store agree on."""
-    function.emulator.now = lambda: now.timestamp()
+    function.emulator.now = now.timestamp
     if not warm:
         function.memory = Memory()
     return function(event, now, **more)
@@ -249,3 +249,18 @@ def test_a_warm_instance_that_knows_the_ledger_to_be_empty_reads_nothing(emulato
     at(function, EVENING + timedelta(days=1))
     at(function, MORNING + timedelta(days=1))
     assert state(function) == RUNNING
+
+
+def test_a_check_tries_the_ledger(emulator: Emulator) -> None:
+    ledger = "cos://b-1250000000/q?region=ap-guangzhou"
+    function = Function(emulator, now=MORNING, callout_policy=policy(), callout_ledger=ledger)
+    checked: list[Any] = []
+    at(function, MORNING, {"action": "check"}, checked=checked.append)
+    assert [sent(function, verb) for verb in ("PutObject", "ListObjects", "GetObject")] == [1, 1, 1]
+    emulator.faults.add(faults.error("AccessDenied"), action="PutObject", times=None)
+    with pytest.raises(UnfinishedError):
+        at(function, MORNING, {"action": "check"}, checked=checked.append)
+    assert [any(each.code == "LedgerNotUsable" for each in report.findings) for report in checked] == [
+        False,
+        True,
+    ]

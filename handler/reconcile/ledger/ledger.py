@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import uuid
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import copy_context
 from datetime import datetime
@@ -75,6 +76,20 @@ class Ledger:
     def read_notes(self, app: SdkAppId, until: Deadline) -> Book:
         """Return the notes of an application as they are now, without claims and withdrawals."""
         return self._read(f"paused/{app}/", until)
+
+    def probe(self, until: Deadline) -> None:
+        """Create an object, list it and read it. Raises `CloudError` where any of that fails.
+
+        The ledger's lifecycle rule removes it: this function may delete nothing.
+        """
+        key = f"probe/{uuid.uuid4()}.json"
+        store = self._tried(self._store, until)
+        self._tried(lambda: store.create(key, b"{}", until), until)
+        listed = self._tried(lambda: store.list("probe/", until), until)
+        if key not in {each.key for each in listed.objects}:
+            raise CloudError("NotListed", "what was created is not listed", meaning=Meaning.HALT)
+        if self._tried(lambda: store.get(key, until), until) != b"{}":
+            raise CloudError("NotRead", "what was created cannot be read", meaning=Meaning.HALT)
 
     def _store(self) -> Store:
         if self._opened is None:
