@@ -40,6 +40,11 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
+
+class NoLedgerError(ConfigurationError):
+    """A message asks to enforce, and there is no ledger. It is published, as other failures are."""
+
+
 _NO_LEDGER = (
     "CALLOUT_LEDGER: is not set, and enforce resumes what the ledger holds; set it, or ask for pause instead"
 )
@@ -96,7 +101,7 @@ class EventHandler:
             return delivery.answer(fates, reports[0].data() if reports else {}, summary)
         except UnfinishedError:
             if self._lacks_ledger(results):
-                raise ConfigurationError("settings", [_NO_LEDGER]) from None
+                raise NoLedgerError("settings", [_NO_LEDGER]) from None
             raise
 
     def _notify(self, report: Report) -> None:
