@@ -20,7 +20,7 @@ from handler.errors import (
 from handler.errors.exposure import without_secrets
 from handler.errors.sentences import shortened
 from handler.invocation import Invocation
-from handler.main.event_handler import EventHandler, destination, new_report
+from handler.main.event_handler import EventHandler, NoLedgerError, destination, new_report
 from handler.messages.reader import Reader
 from handler.messages.resolve import Known
 from handler.output import log, redaction
@@ -87,7 +87,7 @@ def handle(  # noqa: PLR0913 - replaced in a test or on a developer's machine
     try:
         return EventHandler(invocation, notifier, settings, reader, given).answer(event)
     except (
-        ConfigurationError,
+        NoLedgerError,
         PublishError,
         RejectedError,
         UnfinishedError,

@@ -263,6 +263,7 @@ def test_the_role_may_do_what_the_function_calls_and_nothing_else() -> None:
     ]
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "handler").rglob("*.py"))
     called = set(re.findall(r'"((?:Describe|GetEvent|Pause|Publish|Put|Resume)[A-Z]\w+)"', sources))
+    called -= {"ResumeUnconfirmed", "ResumeUnderWay"}  # codes of our own, no actions
     assert called == {action.partition(":")[2] for action in granted}
 
 
