@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+from moto import mock_aws
 
 from handler.errors import ConfigurationError, UnfinishedError
 from handler.topics.notifier import Memory
@@ -264,3 +267,72 @@ def test_a_check_tries_the_ledger(emulator: Emulator) -> None:
         False,
         True,
     ]
+
+
+# What goes beyond one task, and S3
+
+
+def test_a_campaign_and_what_a_rule_covers_come_back_too(function: Function) -> None:
+    function.emulator.campaigns.add(campaign_id=2567, sdk_app_id=APP, name="spring-dialing", state=1)
+    rules = policy(rules=[{"sdk_app_id": APP, "quiet_hours": "default"}])
+    assert set(outcomes(at(function, EVENING, callout_policy=rules)).values()) == {"paused"}
+    report = at(function, MORNING, callout_policy=rules)
+    assert outcomes(report) == dict.fromkeys((SPRING, *OTHERS, 2567), "resumed")
+    assert report["text"].startswith("Resumed 3 tasks and 1 campaign.")
+    assert {entry["name"] for entry in report["tasks"]} >= {"spring-renewals", "spring-dialing"}
+
+
+def test_the_text_says_what_somebody_else_paused_of_what_was_read_anyway(function: Function) -> None:
+    function.emulator.tasks.add(task_id=16501, sdk_app_id=APP, name="by hand", state=PAUSED)
+    rules = policy(rules=[{"sdk_app_id": APP, "quiet_hours": "default"}])
+    at(function, EVENING, callout_policy=rules)
+    report = at(function, MORNING, callout_policy=rules)
+    assert report["text"].startswith("Resumed 3 tasks; 1 that somebody else paused stays paused.")
+    assert state(function, 16501) == PAUSED
+
+
+def test_enforce_with_tasks_resumes_only_those(function: Function) -> None:
+    rules = policy(rules=[{"sdk_app_id": APP, "quiet_hours": "default"}])
+    at(function, EVENING, callout_policy=rules)
+    report = at(function, MORNING, ENFORCE | {"tasks": [SPRING]}, callout_policy=rules)
+    assert outcomes(report) == {SPRING: "resumed"}
+    assert [state(function, task) for task in OTHERS] == [PAUSED, PAUSED]
+
+
+def test_a_claim_lists_at_most_what_can_be_called_in_ten_seconds(emulator: Emulator) -> None:
+    for number in range(1, 31):
+        emulator.tasks.add(task_id=number, sdk_app_id=APP, name=f"task {number}", state=RUNNING)
+    rules = policy(rules=[{"sdk_app_id": APP, "quiet_hours": "default"}])
+    ledger = "cos://b-1250000000/q?region=ap-guangzhou"
+    function = Function(emulator, callout_policy=rules, callout_ledger=ledger, callout_requests_per_second=1)
+    context = {"time_limit_in_ms": 300_000}
+    at(function, EVENING, callout_requests_per_second=1000, callout_policy=rules)
+    at(function, MORNING, context=context)
+    claims = [key for key in emulator.objects["b-1250000000"] if key.startswith("q/resumed/")]
+    assert len(claims) == 4  # 33 targets, 9 each
+    assert {emulator.tasks.state(number) for number in range(1, 31)} == {RUNNING}
+
+
+@pytest.fixture
+def bucket() -> Iterator[str]:
+    with mock_aws():
+        boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="ledger-bucket")
+        yield "s3://ledger-bucket/quiet"
+
+
+def test_the_ledger_in_s3_brings_the_morning_back(emulator: Emulator, bucket: str) -> None:
+    function = Function(emulator, callout_policy=policy(), callout_ledger=bucket)
+    at(function, EVENING)
+    assert outcomes(at(function, MORNING, warm=False)) == {SPRING: "resumed"}
+    assert sent(function, RESUME) == 1
+
+
+def test_a_warm_instance_that_knows_the_ledger_to_be_empty_imports_no_boto3(
+    emulator: Emulator, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    function = Function(emulator, callout_policy=policy(), callout_ledger=bucket)
+    at(function, MORNING)
+    for name in [each for each in sys.modules if each.split(".")[0] in {"boto3", "botocore", "s3transfer"}]:
+        monkeypatch.delitem(sys.modules, name)
+    at(function, MORNING + timedelta(minutes=1))
+    assert "boto3" not in sys.modules

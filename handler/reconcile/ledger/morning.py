@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from handler.cloud.pacing import Deadline
+from handler.cloud.pacing import MARGIN, Deadline
 from handler.errors import CloudError
 from handler.policy.rules import Rules
 from handler.reconcile.ledger import outcomes
@@ -162,7 +162,7 @@ class Morning:
                 self.reports[key] = outcomes.would_resume(self._term(key, each), each)
             return False
         again = False
-        most = max(1, min(_MOST_TARGETS, int(self.per_second * _CALLING_SECONDS)))
+        most = max(1, min(_MOST_TARGETS, int(self.per_second * _CALLING_SECONDS / MARGIN)))
         for place, keys in _by_note(resuming).items():
             first = book.next_claim(place)
             for number, start in enumerate(range(0, len(keys), most)):
