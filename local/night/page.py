@@ -88,7 +88,8 @@ def document(plan: Plan, night: Night, policy: str) -> dict[str, Any]:
 
 
 def _timeline(plan: Plan, night: Night) -> Table:
-    rows = table("UTC", "THERE", "WHAT", "WHO")
+    rows = table("UTC", "THERE", "WHAT")
+    rows.add_column("WHO", overflow="fold", min_width=24)
     rows.add_column("WHY", overflow="fold", min_width=30)
     for each in night.happenings:
         what, style = _WORDS[each.what]

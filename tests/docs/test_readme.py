@@ -61,20 +61,27 @@ def test_the_settings_are_those_of_the_function() -> None:
     assert settings_table() in REFERENCE, f"\n{settings_table()}"
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/deploy.md"])
-def test_the_output_shown_is_what_the_command_prints(page: str) -> None:
+SHOWN = [
+    (page, command)
+    for page in ("README.md", "docs/deploy.md")
+    for command in re.findall(r"<!-- output: (.*?) -->", (ROOT / page).read_text(encoding="utf-8"))
+]
+
+
+@pytest.mark.parametrize(("page", "command"), SHOWN)
+def test_the_output_shown_is_what_the_command_prints(page: str, command: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
-    command = re.search(r"<!-- output: quiet-hours (.*?) -->", text)
-    assert command
+    name, *arguments = command.split()
+    assert name == "quiet-hours"
     done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "local.command", *command[1].split()],
+        [sys.executable, "-m", "local.command", *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     )
     printed = done.stdout.split("Notification")[0].rstrip() + "\n"
-    assert block(text, "<!-- output", "text") == printed, f"\n{printed}"
+    assert block(text, f"<!-- output: {command}", "text") == printed, f"\n{printed}"
 
 
 def test_the_check_shown_has_the_keys_of_a_real_one() -> None:
