@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from handler.errors import ConfigurationError
-from local import hours, invoke, screen, simulate
+from local import hours, invoke, ledger, screen, simulate
 from local.usage import NOT_DONE, OK, WRONG_USE, UsageError, complain, read_json
 
 
@@ -48,6 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     invoke.add_to(commands)
     simulate.add_to(commands)
     hours.add_to(commands)
+    ledger.add_to(commands)
 
     emulator = commands.add_parser(
         "emulator",
