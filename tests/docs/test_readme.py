@@ -21,6 +21,8 @@ from handler.report.entries import Problem
 from handler.report.report import Status
 from handler.settings import Settings
 from handler.target import Outcome, SdkAppId
+from local.held import MEANINGS
+from local.night.run import What
 from tests.unit import test_for_people as for_people
 
 ROOT = Path(__file__).parents[2]
@@ -165,3 +167,14 @@ def test_every_make_target_that_is_named_exists() -> None:
     for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
         named = set(re.findall(r"`make ([a-z-]+)", page.read_text(encoding="utf-8")))
         assert named <= targets, page.name
+
+
+def test_the_events_of_a_simulated_night_are_explained() -> None:
+    table = REFERENCE[REFERENCE.index("| event | what happened |") :].partition("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == list(get_args(What))
+
+
+def test_the_statuses_of_what_is_held_are_explained() -> None:
+    page = (ROOT / "docs" / "ledger.md").read_text(encoding="utf-8")
+    table = page[page.index("| status | what it means |") :].partition("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == set(MEANINGS)
