@@ -89,8 +89,8 @@ def document(plan: Plan, night: Night, policy: str) -> dict[str, Any]:
 
 def _timeline(plan: Plan, night: Night) -> Table:
     rows = table("UTC", "THERE", "WHAT")
-    rows.add_column("WHO", overflow="fold", min_width=24)
-    rows.add_column("WHY", overflow="fold", min_width=30)
+    rows.add_column("WHO", overflow="fold")
+    rows.add_column("WHY", overflow="fold")
     for each in night.happenings:
         what, style = _WORDS[each.what]
         zone = _zone(plan, each)
