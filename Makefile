@@ -9,7 +9,7 @@ EVENT ?= events/scf-timer.json
 ready := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help tools run test coverage lint format lock package deploy-test bench clean
+.PHONY: help tools run night test coverage lint format lock package deploy-test bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -18,6 +18,9 @@ tools: $(ready) node_modules/.ready ## install what deploying to AWS needs (need
 
 run: $(ready) ## run the function on EVENT (events/scf-timer.json) in its emulated world
 	@$(BIN)/quiet-hours invoke $(EVENT)
+
+night: $(ready) ## let a night pass in seconds: what is paused, what a person does, what is resumed
+	@$(BIN)/quiet-hours simulate $(NIGHT)
 
 test: $(ready) ## run the tests
 	$(BIN)/pytest -n auto -m "not deploy" $(TESTS)

@@ -1,4 +1,4 @@
-"""`quiet-hours`: run the function on an event, look at a policy, or serve the emulator.
+"""`quiet-hours`: run the function on an event or through a night, look at a policy, or serve the emulator.
 
 Exit codes: 0 done, 1 not everything was done, 2 wrong use.
 """
@@ -13,7 +13,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from handler.errors import ConfigurationError
-from local import hours, invoke, screen
+from local import hours, invoke, ledger, screen, simulate
 from local.usage import NOT_DONE, OK, WRONG_USE, UsageError, complain, read_json
 
 
@@ -46,7 +46,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     invoke.add_to(commands)
+    simulate.add_to(commands)
     hours.add_to(commands)
+    ledger.add_to(commands)
 
     emulator = commands.add_parser(
         "emulator",

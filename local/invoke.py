@@ -120,7 +120,7 @@ def _in_the_real_world(options: argparse.Namespace, event: Any, clock: Clock) ->
     if settings.credentials is None and not settings.callout_secret:
         raise UsageError(settings.lack_of_credentials)
     with screen.waiting(f"asking {settings.callout_endpoint}") as note:
-        run = _run(event, clock, given | {"backoff": IMPATIENT}, note)
+        run = run_handler(event, clock, given | {"backoff": IMPATIENT}, note)
     against = against_settings(settings, dry_run="--dry-run" * options.dry_run, at=options.at)
     if options.protocol:
         wanted = [report for report in run.reports if report.wanted_by(settings.callout_notify)]
@@ -180,7 +180,7 @@ def _in_a_world(options: argparse.Namespace, event: Any, clock: Clock) -> Shown:
     against = show.Against(options.policy or "policy.example.yaml", show.EMBEDDED, APP, dry_run)
     with world(clock, policy) as here:
         before = here.states()
-        run = _run(event, clock, here.settings | {"callout_dry_run": options.dry_run}, lambda _: None)
+        run = run_handler(event, clock, here.settings | {"callout_dry_run": options.dry_run}, lambda _: None)
         after = here.states()
         if options.protocol:
             return run, against, [as_read(here.published(), options.protocol)]
@@ -202,7 +202,8 @@ class Lines(io.StringIO):
         return super().write(text)
 
 
-def _run(event: Any, clock: Clock, given: dict[str, Any], note: Callable[[str], None]) -> Run:
+def run_handler(event: Any, clock: Clock, given: dict[str, Any], note: Callable[[str], None]) -> Run:
+    """Run the handler once; `given` are settings and arguments of `handle`, `note` hears of failed calls."""
     from handler.main import handle  # noqa: PLC0415
 
     run, lines = Run(), Lines(note)

@@ -53,6 +53,32 @@ def targets_of(policy: str = EXAMPLE) -> dict[Kind, Records]:
     return found
 
 
+def settings_of(emulator: Emulator, policy: str, topic: str) -> dict[str, Any]:
+    """Return every setting of the function in a world, so that nothing of the environment is used."""
+    return {
+        "_env_file": None,
+        "tencentcloud_secret_id": SECRET_ID,
+        "tencentcloud_secret_key": SECRET_KEY,
+        "tencentcloud_session_token": None,
+        "role_secret_id": None,
+        "role_secret_key": None,
+        "role_session_token": None,
+        "callout_secret": None,
+        "callout_policy": policy,
+        "callout_quiet_hours": None,
+        "callout_time_zone": None,
+        "callout_sdk_app_id": APP,
+        "callout_endpoint": emulator.url,
+        "callout_region": None,
+        "callout_topic": topic,
+        "callout_ledger": None,
+        "callout_notify": "always",
+        "callout_requests_per_second": 20,
+        "callout_verify": True,
+        "callout_dry_run": False,
+    }
+
+
 @dataclass(frozen=True)
 class World:
     """An emulated CCC and a topic, and the settings that select them."""
@@ -73,26 +99,7 @@ class World:
     @property
     def settings(self) -> dict[str, Any]:
         """Every setting, so that nothing of the environment is used."""
-        return {
-            "_env_file": None,
-            "tencentcloud_secret_id": SECRET_ID,
-            "tencentcloud_secret_key": SECRET_KEY,
-            "tencentcloud_session_token": None,
-            "role_secret_id": None,
-            "role_secret_key": None,
-            "role_session_token": None,
-            "callout_policy": self.policy,
-            "callout_quiet_hours": None,
-            "callout_time_zone": None,
-            "callout_sdk_app_id": APP,
-            "callout_endpoint": self.emulator.url,
-            "callout_region": None,
-            "callout_topic": self.topic,
-            "callout_notify": "always",
-            "callout_requests_per_second": 20,
-            "callout_verify": True,
-            "callout_dry_run": False,
-        }
+        return settings_of(self.emulator, self.policy, self.topic)
 
     def received(self) -> list[dict[str, Any]]:
         """Return what the subscriber got: SNS notifications, with Subject, Message and MessageAttributes."""

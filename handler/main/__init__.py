@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from handler.cloud.credentials import remembered
-from handler.cloud.pacing import Backoff, Clock
+from handler.cloud.pacing import Backoff, Clock, Deadline
 from handler.errors import (
     ConfigurationError,
     PublishError,
@@ -37,8 +37,11 @@ from handler.target import SdkAppId
 from handler.topics.notifier import Memory, Notifier
 
 if TYPE_CHECKING:
+    from handler.policy.rules import Rules
+    from handler.reconcile.ledger.ledger import Ledger
     from handler.report.check import CheckReport
 
+T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
 
@@ -115,6 +118,38 @@ def check(*, clock: Clock | None = None, backoff: Backoff | None = None, **given
     handler = EventHandler(invocation, notifier, settings, reader, given)
     checker, of = handler.checker(invocation.for_work()), source(invocation.function)
     return checker.run(of, "Check", is_rehearsal=False, reads_topic=True)
+
+
+class Opened(NamedTuple):
+    """The ledger of the settings with what belongs to it: the policy's rules, and the time there is."""
+
+    ledger: Ledger
+    address: str
+    rules: Rules
+    until: Deadline
+    dry_run: bool
+
+
+@without_secrets
+def with_ledger(
+    work: Callable[[Opened], T], *, clock: Clock | None = None, backoff: Backoff | None = None, **given: Any
+) -> T:
+    """Return what `work` returns of the ledger. Raises `ConfigurationError`, also where there is none.
+
+    It is for a developer's machine; the arguments are those of `handle`.
+    """
+    invocation = Invocation.start(None, clock or Clock(), backoff or Backoff())
+    redaction.begin([*known_secrets(given), *remembered()])
+    log.set_up(None)
+    settings = read_settings(**given)
+    redaction.hide(settings.secrets)
+    address = settings.callout_ledger
+    if not address:
+        raise ConfigurationError("settings", ["CALLOUT_LEDGER: is not set, so nothing is remembered"])
+    reader = _reader(settings, invocation)
+    handler = EventHandler(invocation, Notifier(invocation, Memory()), settings, reader, given)
+    until = invocation.for_work()
+    return work(Opened(handler.ledger(address), address, handler.rules, until, settings.callout_dry_run))
 
 
 _OF_THIS_INSTANCE = Memory()

@@ -181,7 +181,7 @@ class EventHandler:
 
         verify, per_second = self.settings.callout_verify, self.settings.callout_requests_per_second
         enforcement = Enforcement(
-            self._ledger(address), self.connection.ccc, schedule, self.rules, deadline, verify, per_second
+            self.ledger(address), self.connection.ccc, schedule, self.rules, deadline, verify, per_second
         )
         self.enforced = enforcement.run(scopes)
 
@@ -211,11 +211,12 @@ class EventHandler:
             backoff=self.invocation.backoff,
             verify=self.settings.callout_verify,
             known=self.reader.known.by_id,
-            notes=Notes(self._ledger(address) if address else None, schedule, deadline),
+            notes=Notes(self.ledger(address) if address else None, schedule, deadline),
             rules=self.rules,
         )
 
-    def _ledger(self, address: str) -> Ledger:
+    def ledger(self, address: str) -> Ledger:
+        """Return the ledger at an address; its store is opened at the first need."""
         from handler.reconcile.ledger.ledger import Ledger  # noqa: PLC0415 - not in a cold start
 
         settings, run = self.settings, self.invocation

@@ -21,6 +21,8 @@ from handler.report.entries import Problem
 from handler.report.report import Status
 from handler.settings import Settings
 from handler.target import Outcome, SdkAppId
+from local.held import MEANINGS
+from local.night.run import What
 from tests.unit import test_for_people as for_people
 
 ROOT = Path(__file__).parents[2]
@@ -61,20 +63,27 @@ def test_the_settings_are_those_of_the_function() -> None:
     assert settings_table() in REFERENCE, f"\n{settings_table()}"
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/deploy.md"])
-def test_the_output_shown_is_what_the_command_prints(page: str) -> None:
+SHOWN = [
+    (page, command)
+    for page in ("README.md", "docs/deploy.md")
+    for command in re.findall(r"<!-- output: (.*?) -->", (ROOT / page).read_text(encoding="utf-8"))
+]
+
+
+@pytest.mark.parametrize(("page", "command"), SHOWN)
+def test_the_output_shown_is_what_the_command_prints(page: str, command: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
-    command = re.search(r"<!-- output: quiet-hours (.*?) -->", text)
-    assert command
+    name, *arguments = command.split()
+    assert name == "quiet-hours"
     done = subprocess.run(  # noqa: S603 - our own command
-        [sys.executable, "-m", "local.command", *command[1].split()],
+        [sys.executable, "-m", "local.command", *arguments],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=True,
     )
     printed = done.stdout.split("Notification")[0].rstrip() + "\n"
-    assert block(text, "<!-- output", "text") == printed, f"\n{printed}"
+    assert block(text, f"<!-- output: {command}", "text") == printed, f"\n{printed}"
 
 
 def test_the_check_shown_has_the_keys_of_a_real_one() -> None:
@@ -158,3 +167,14 @@ def test_every_make_target_that_is_named_exists() -> None:
     for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
         named = set(re.findall(r"`make ([a-z-]+)", page.read_text(encoding="utf-8")))
         assert named <= targets, page.name
+
+
+def test_the_events_of_a_simulated_night_are_explained() -> None:
+    table = REFERENCE[REFERENCE.index("| event | what happened |") :].partition("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)`", table, re.MULTILINE) == list(get_args(What))
+
+
+def test_the_statuses_of_what_is_held_are_explained() -> None:
+    page = (ROOT / "docs" / "ledger.md").read_text(encoding="utf-8")
+    table = page[page.index("| status | what it means |") :].partition("\n\n")[0]
+    assert set(re.findall(r"^\| `(\w+)`", table, re.MULTILINE)) == set(MEANINGS)

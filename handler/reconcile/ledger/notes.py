@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 from handler.cloud.pacing import Deadline
 from handler.errors import CloudError
 from handler.reconcile.attempt import Attempt, key_of
-from handler.reconcile.ledger.book import may_be_under_way, to_close
+from handler.reconcile.ledger.book import may_be_under_way
+from handler.reconcile.ledger.closing import close_notes
 from handler.reconcile.ledger.ledger import Ledger
-from handler.reconcile.ledger.records import Key, Noted, Place
+from handler.reconcile.ledger.records import Key, Noted
 from handler.reconcile.schedule import Schedule
 from handler.target import Job, Kind, SdkAppId, State, TargetId
 
@@ -58,30 +59,17 @@ class Notes:
         if self.ledger is None or not keys:
             return None
         try:
-            while left := self._closed_once(self.ledger, keys):
-                keys = left
+            close_notes(
+                self.ledger,
+                keys,
+                lambda: self.deadline.within(min(_LONGEST_SECONDS, self.deadline.remaining() / 2)),
+            )
         except CloudError as error:
             self.error = self.error or error
             _log.warning("notes not closed, so nothing is resumed", extra={"error": str(error)})
             return error
+        self._closed |= keys
         return None
-
-    def _closed_once(self, ledger: Ledger, keys: set[Key]) -> set[Key]:
-        """Claim, without a call, the notes that are open. Return the targets whose numbers were taken."""
-        until = self.deadline.within(min(_LONGEST_SECONDS, self.deadline.remaining() / 2))
-        book = ledger.read(until)
-        standing = book.standing()
-        notes: dict[Place, list[Key]] = {}
-        for key in keys:
-            for each in to_close(standing.get(key, ())):
-                notes.setdefault(each.place, []).append(key)
-        taken: set[Key] = set()
-        for place, mine in notes.items():
-            claim = place._replace(room="resumed", n=book.next_claim(place))
-            if not ledger.claim(claim, str(uuid.uuid4()), [key[1:] for key in mine], until, called=False):
-                taken.update(mine)
-        self._closed |= keys - taken
-        return taken
 
     def before(self, attempts: Iterable[Attempt], wanted: Callable[[Attempt], bool]) -> None:
         """Note the pauses that are about to be sent. It never raises, and never prevents them."""
