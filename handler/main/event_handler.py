@@ -131,7 +131,7 @@ class EventHandler:
             topic=destination(self.settings, self.invocation),
             until=until,
             backoff=self.invocation.backoff,
-            ledger=self._ledger(address) if address else None,
+            ledger=self.ledger(address) if address else None,
         )
 
     def _report(self, delivery: Delivery, results: Sequence[MessageResult], done: Done) -> Report:
