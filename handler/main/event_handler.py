@@ -173,7 +173,7 @@ class EventHandler:
         deadline = self.invocation.for_work(len(scopes))
         schedule = Schedule(self.reader.policy.quiet_hours, deadline.clock)
         address = self.settings.callout_ledger
-        if address is None or not scopes or schedule.all_quiet():
+        if address is None or not scopes or (schedule.all_quiet() and not self._is_any_exempt(schedule)):
             return
         if self.notifier.memory.ledger.of(address).is_idle(deadline.clock.now()):
             return
@@ -184,6 +184,12 @@ class EventHandler:
             self.ledger(address), self.connection.ccc, schedule, self.rules, deadline, verify, per_second
         )
         self.enforced = enforcement.run(scopes)
+
+    def _is_any_exempt(self, schedule: Schedule) -> bool:
+        """Return whether the policy exempts a target from its quiet hours now, so that it may be resumed."""
+        now = schedule.clock.now()
+        exempt = (each.exempt_until for each in self.reader.known.named.values())
+        return any(until is not None and now < until for until in exempt)
 
     def _scope(self, result: MessageResult) -> Scope:
         request = result.request

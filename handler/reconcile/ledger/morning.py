@@ -34,6 +34,8 @@ _MOST_ROUNDS = 5
 _MOST_TARGETS = 100
 _CALLING_SECONDS = 10.0
 """What one claim lists can be called in so many seconds."""
+_WRITING_SECONDS = 2.0
+"""So much is kept to write the result of a claim: without one, what was never sent counts as unknown."""
 
 
 @dataclass
@@ -66,6 +68,8 @@ class Morning:
     failed: bool = False
     left: int = 0
     reports: dict[Key, TargetReport] = field(default_factory=dict)
+    _is_late: bool = False
+    """Whether nothing of the last claim could be sent in time, so that nothing more is claimed."""
     _run: str = field(default_factory=lambda: str(uuid.uuid4()))
     _seen: Mapping[Key, Seen] = field(default_factory=dict)
 
@@ -123,6 +127,7 @@ class Morning:
         open_notes = to_close(notes)
         if seen is None or seen.state is None:
             if key in self.observer.unknown:
+                plan.closing += [(key, each) for each in open_notes]
                 self.reports[key] = outcomes.not_found(of, newest)
             elif newest.status != "claimed" or is_over(newest, now):
                 self.reports[key] = outcomes.unseen(of, newest)
@@ -162,29 +167,45 @@ class Morning:
                 self.reports[key] = outcomes.would_resume(self._term(key, each), each)
             return False
         again = False
-        most = max(1, min(_MOST_TARGETS, int(self.per_second * _CALLING_SECONDS / MARGIN)))
         for place, keys in _by_note(resuming).items():
-            first = book.next_claim(place)
-            for number, start in enumerate(range(0, len(keys), most)):
-                batch = {key: notes[key] for key in keys[start : start + most]}
-                claim = place._replace(room="resumed", n=first + number)
-                if self.deadline.remaining() < _CALLING_SECONDS / 2:
-                    self._deferred(batch)
-                elif not self.ledger.claim(
-                    claim, self._run, [key[1:] for key in batch], self.deadline, called=True
-                ):
+            n, left = book.next_claim(place), keys
+            while left:
+                most = self._most()
+                if not most:
+                    self._deferred({key: notes[key] for key in left})
+                    break
+                batch = {key: notes[key] for key in left[:most]}
+                claim, targets = place._replace(room="resumed", n=n), [key[1:] for key in batch]
+                if not self.ledger.claim(claim, self._run, targets, self._until_result(), called=True):
                     again = True
                     break
-                else:
-                    again |= self._call(claim, batch, book.places)
+                again |= self._call(claim, batch, book.places)
+                n, left = n + 1, left[most:]
         return again
+
+    def _until_result(self) -> Deadline:
+        return self.deadline.earlier(min(_WRITING_SECONDS, self.deadline.remaining() / 3))
+
+    def _until_looked(self) -> Deadline:
+        """Return until when resumes may be sent: a third of what is left before the result is to look in."""
+        end = self._until_result()
+        # At a slow pace the turn of a single call takes longer than that.
+        seconds = max(_CALLING_SECONDS, 2 / self.per_second)
+        return end.earlier(min(5.0, end.remaining() / 3)).within(seconds)
+
+    def _most(self) -> int:
+        """Return how many targets the next claim may list: what can be called in the time that is left."""
+        left = self._until_looked().remaining()
+        if self._is_late or self.deadline.remaining() < _CALLING_SECONDS / 2:
+            return 0
+        return max(1, min(_MOST_TARGETS, int(self.per_second * min(left, _CALLING_SECONDS) / MARGIN)))
 
     def _call(self, claim: Place, batch: Mapping[Key, Standing], before: Container[Place]) -> bool:
         """Resume what is claimed, unless it was noted meanwhile, and write what came of it (*list-again*)."""
         calls: dict[Key, Target] = {}
         error: CloudError | None = None
         try:
-            now = self.ledger.read_notes(claim.app, self.deadline).standing()
+            now = self.ledger.read_notes(claim.app, self._until_result()).standing()
         except CloudError as found:
             error = found
         else:
@@ -192,8 +213,8 @@ class Morning:
                 fresh = (each for each in now.get(key, ()) if each.place not in before)
                 if all(each.kind == "blind" for each in fresh):
                     calls[key] = self._term(key, note).target
-        until = self.deadline.within(_CALLING_SECONDS)
-        done = self.calls.resume(calls, until, self.deadline)
+        done = self.calls.resume(calls, self._until_looked(), self._until_result())
+        self._is_late = bool(done) and all(not each.sent and each.error is None for each in done.values())
         results: dict[tuple[Kind, TargetId], Result] = {key[1:]: "released" for key in batch}
         results |= {key[1:]: each.result for key, each in done.items()}
         for key, came in done.items():
@@ -213,9 +234,9 @@ class Morning:
             held: dict[Key, Standing] = {}
             for target in claim.targets:
                 key: Key = (place.app, *target)
-                mine = (each for each in standing.get(key, ()) if each.place.note == place.note)
-                if claimed := next((each for each in mine if each.status == "claimed"), None):
-                    held[key] = claimed
+                for each in standing.get(key, ()):
+                    if each.place.note == place.note and each.n == place.n and each.status == "claimed":
+                        held[key] = each
             states = {key: seen[key].state for key in held if key in seen}
             if any(states.get(key) is None for key in held):
                 continue  # the next wake-up looks again
