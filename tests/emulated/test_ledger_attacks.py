@@ -341,19 +341,3 @@ def test_what_is_exempt_from_now_on_is_resumed_at_night(function: Function) -> N
     )
     report = at(function, EVENING + 10 * MINUTE, callout_policy=exempt)
     assert function.emulator.tasks.state(SPRING) == RUNNING, report["tasks"]
-
-
-@pytest.mark.xfail(reason="a withdrawal takes back the note of its own run only", strict=True)
-def test_withdraw_what_a_crashed_run_had_noted(function: Function) -> None:
-    """A run crashes behind its note; the next one is refused and withdraws; then she pauses."""
-    function.emulator.faults.add(faults.error("UnauthorizedOperation"), action=PAUSE, times=None)
-    for minute in (0, 1):
-        with pytest.raises(UnfinishedError):
-            at(function, EVENING + minute * MINUTE)
-        if minute == 0:  # as if it had crashed before its withdrawal
-            (key,) = [k for k in function.emulator.objects[BUCKET] if "/withdrawn/" in k]
-            function.emulator.objects.remove(BUCKET, key)
-    function.emulator.faults.clear()
-    put_state(function, PAUSED)
-    at(function, MORNING)
-    assert function.emulator.tasks.state(SPRING) == PAUSED

@@ -27,7 +27,7 @@ from tests.support import APP, PAUSE, PAUSE_CAMPAIGN, RESUME, RESUME_CAMPAIGN
 
 from .harness.function import Function
 
-SEEDS = range(int(os.environ.get("NIGHTS_FROM", "0")), int(os.environ.get("NIGHTS", "8")))
+SEEDS = range(int(os.environ.get("NIGHTS_FROM", "0")), int(os.environ.get("NIGHTS", "3")))
 OTHER_APP = 1400692999
 BUCKET = "ledger-1250000000"
 HOURS = {
