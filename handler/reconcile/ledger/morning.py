@@ -259,7 +259,7 @@ class Morning:
     def _count_left(self, seen: Mapping[Key, Seen], standing: Mapping[Key, Sequence[Standing]]) -> None:
         """Count what was seen paused, of what was read anyway, and was not paused by this function."""
         paused = {key for key, each in seen.items() if each.state is State.PAUSED}
-        self.left = len(paused - standing.keys())
+        self.left = max(self.left, len(paused - standing.keys()))
 
     def _rest(self) -> None:
         """Remember that there is nothing to resume, where all quiet hours in use have ended."""
