@@ -28,7 +28,6 @@ SHELL = {
     "SCF_CKAFKA_TOPIC": "callout-requests",
     "CALLOUT_TOPIC": "cmq:callout-reports",
     "CALLOUT_LEDGER": "cos://callout-ledger-1250000000/callout-quiet-hours",
-    "SCF_TIMER_REQUEST": '{"action": "enforce"}',
     "CALLOUT_SDK_APP_ID": "1400692008",
     "CALLOUT_ENDPOINT": "ccc.tencentcloudapi.com",
 }
@@ -202,8 +201,9 @@ def test_no_timer_names_an_hour(inputs: Inputs) -> None:
     assert [expression.split()[2] for expression in expressions] == ["*"] * len(expressions)
 
 
-def test_the_timer_asks_for_enforce_if_the_shell_says_so(inputs: Inputs) -> None:
-    assert json.loads(inputs["events"][0]["timer"]["parameters"]["argument"]) == {"action": "enforce"}
+def test_the_timer_asks_for_everything_and_the_page_says_how_it_asks_for_enforce(inputs: Inputs) -> None:
+    assert json.loads(inputs["events"][0]["timer"]["parameters"]["argument"]) == {}
+    assert """argument: '{"action": "enforce"}'""" in (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
     ledger = inputs["environment"]["variables"]["CALLOUT_LEDGER"]
     assert ledger == "cos://callout-ledger-1250000000/callout-quiet-hours"
 
