@@ -181,7 +181,7 @@ class TestADeploymentIsRefused:
                 "dryrun=true",
                 "dryrun: there is no such parameter; did you mean dryRun? (--param); there are policy, region, python, "
                 "architecture, memorySize, timeout, reservedConcurrency, rate, alarmAfterSeconds, logRetentionInDays, "
-                "secret, secretKmsKey, requestsTopic, sdkAppId, endpoint, notify, dryRun, ledgerBucket",
+                "secret, secretKmsKey, requestsTopic, ledgerBucket, sdkAppId, endpoint, notify, dryRun",
             ),
         ],
     )
