@@ -208,14 +208,6 @@ def test_the_timer_asks_for_everything_and_the_page_says_how_it_asks_for_enforce
     assert ledger == "cos://callout-ledger-1250000000/callout-quiet-hours"
 
 
-def test_without_a_ledger_the_timer_has_no_message_and_asks_for_pause(resolve: Resolve) -> None:
-    """No message at all means every task of the policy, to be paused."""
-    inputs = resolve(**{name: SHELL[name] for name in SHELL if name[-7:] not in {"_LEDGER", "REQUEST"}})
-    assert faults(inputs) == []
-    assert "argument" not in inputs["events"][0]["timer"]["parameters"]
-    assert "CALLOUT_LEDGER" not in inputs["environment"]["variables"]
-
-
 def test_the_name_of_the_ckafka_trigger_is_its_instance_and_its_topic(inputs: Inputs) -> None:
     trigger = inputs["events"][1]["ckafka"]["parameters"]
     assert trigger["name"] == f"{trigger['instanceId']}-{trigger['topic']}"
