@@ -103,7 +103,7 @@ class FileStore:
 
 
 def _linked(written: Path, path: Path) -> bool:
-    """Give a file its final name unless it is taken: a link, unlike a move, replaces nothing."""
+    """Link a file under its final name unless it is taken: a link, unlike a move, replaces nothing."""
     try:
         os.link(written, path)
     except FileExistsError:
