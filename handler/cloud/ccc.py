@@ -5,14 +5,11 @@ Source of every call: CCC API 2020-02-10, cloud.tencent.com/document/product/679
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from handler.cloud.ccc_types import (
-    ACTIONS,
     APIS,
     Answer,
     Page,
@@ -23,8 +20,9 @@ from handler.cloud.ccc_types import (
 )
 from handler.cloud.error_codes import cloud_error
 from handler.cloud.pacing import Backoff, Deadline, RateLimit, retry
+from handler.cloud.sending import LONGEST_CALL_SECONDS, Sending, Silence, should_repeat
 from handler.cloud.tencent_api import TencentApi
-from handler.errors import CloudError, Meaning
+from handler.errors import CloudError
 from handler.errors.sentences import given
 from handler.target import Action, Kind, Place, TargetId
 
@@ -35,13 +33,8 @@ VERSION = "2020-02-10"
 LARGEST_PAGES = (100, 50, 20, 10)
 """Page sizes to try: the largest is 100 for campaigns, and not documented for tasks."""
 
-LONGEST_CALL_SECONDS = 10.0
-"""How long one request may take, answer included, before it counts as lost."""
-
 NOT_WANTED = "NotWanted"
 """The error code of an action that was not sent, because it was no longer wanted when its turn came."""
-
-_log = logging.getLogger(__name__)
 
 
 class Ccc:
@@ -70,7 +63,7 @@ class Ccc:
         self._sizes: dict[Kind, tuple[int, ...]] = {}
         self.may_filter = True
         """Whether the list of campaigns may be filtered by an id."""
-        self._silence = _Silence(backoff.unanswered_seconds)
+        self._silence = Silence(backoff.unanswered_seconds)
         self.calls = 0
 
     def act(  # noqa: PLR0913 - what is asked of which target, and how often it may be sent
@@ -92,7 +85,7 @@ class Ccc:
         """
         api = APIS[place.kind]
         params = {api.id: id_, "SdkAppId": place.sdk_app_id}
-        return self._call(
+        return self.send(
             api.act(action), params, read_answer, until=until, paced=True, wanted=wanted, repeats=repeats
         )
 
@@ -115,7 +108,7 @@ class Ccc:
         if kind == "campaign":
             params |= {"PageSize": 1, "PageNumber": 0}
         try:
-            return self._call(APIS[kind].describe, params, seen, until=until, paced=paced)
+            return self.send(APIS[kind].describe, params, seen, until=until, paced=paced)
         except CloudError as error:
             if kind == "campaign" and error.code.startswith("UnknownParameter"):
                 self.may_filter = False
@@ -149,9 +142,9 @@ class Ccc:
             return read_page(place.kind, response, number, size)
 
         params = {"SdkAppId": place.sdk_app_id, "PageSize": size, "PageNumber": number}
-        return self._call(APIS[place.kind].list, params, page, until=until, paced=paced)
+        return self.send(APIS[place.kind].list, params, page, until=until, paced=paced)
 
-    def _call(  # noqa: PLR0913 - what is sent, how its answer is read, and how long it may take
+    def send(  # noqa: PLR0913 - what is sent, how its answer is read, and how long it may take
         self,
         api: str,
         params: dict[str, Any],
@@ -163,7 +156,7 @@ class Ccc:
         repeats: bool = True,
     ) -> T:
         """Send a request until it is answered, refused, no longer wanted, or the time is up."""
-        sending = _Sending(api, params)
+        sending = Sending(api, params)
 
         def attempt(number: int) -> T:
             if not (paced and number == 1) and not self.limit.wait(api, until):
@@ -193,7 +186,7 @@ class Ccc:
         def again(error: Exception, number: int) -> bool:
             looks = isinstance(error, CloudError) and error.look_first
             over = sending.over or looks or (sending.unclear and not repeats)
-            return not over and _again(error, number)
+            return not over and should_repeat(error, number)
 
         return retry(attempt, again=again, deadline=until, backoff=self._backoff)
 
@@ -215,78 +208,6 @@ class Ccc:
             if self._renewed:
                 return error.with_new_credentials()
         return error
-
-
-@dataclass
-class _Silence:
-    """How long no call was answered; after `most` seconds of it the service counts as unreachable."""
-
-    most: float
-    broken: bool = False
-    since: float | None = None
-    over: str | None = None
-
-    def note(self, error: CloudError, begun: float, now: float) -> None:
-        """Note the error of a call that began at `begun`; `over` then says why the service is unreachable."""
-        self.broken = self.broken or error.code != "NoAnswer"
-        self.since = begun if self.since is None else self.since
-        if not self.broken and now - self.since >= self.most:
-            self.over = error.message
-
-
-@dataclass
-class _Sending:
-    """How often a request was sent, how its last attempt failed, and whether it is given up.
-
-    `unclear` is set once an attempt may have been carried out all the same.
-    """
-
-    api: str
-    params: dict[str, Any]
-    sent: int = 0
-    last: CloudError | None = None
-    unclear: bool = False
-    over: bool = False
-
-    def failed(self, error: CloudError, seconds: float) -> None:
-        self.unclear = self.unclear or not error.refused
-        error.attempts, error.unclear, self.last = self.sent, self.unclear, error
-        # A call that stalled for so long goes to the end of the queue: others wait for its thread.
-        stalled = self.api in ACTIONS and seconds >= LONGEST_CALL_SECONDS
-        error.look_first = stalled or _of_state(self.api, error)
-        facts = {"api": self.api, "params": self.params, "attempt": self.sent, "error": str(error)}
-        _log.info("call failed", extra=facts)
-
-    def given_up(self, code: str, message: str) -> CloudError:
-        """Return the error to raise where nothing more is sent: the last one, if there was any."""
-        self.over = True
-        if self.last is not None:
-            return self.last
-        error = cloud_error(code, message)
-        error.attempts = self.sent
-        return error
-
-    def unreachable(self, message: str) -> CloudError:
-        """Return the error where no service answers; an earlier attempt may have been carried out."""
-        error = cloud_error("Unreachable", message)
-        error.attempts, error.unclear = self.sent, self.unclear
-        return error
-
-
-def _again(error: Exception, attempt: int) -> bool:
-    what = error.meaning if isinstance(error, CloudError) else None
-    return what is Meaning.RETRY or (what is Meaning.UNKNOWN and attempt == 1)
-
-
-def _of_state(api: str, error: CloudError) -> bool:
-    """Return whether an error may say that a campaign is in the wrong state, so that its state decides.
-
-    The documents of these APIs have no other code for that: `InternalError` and `InvalidParameterValue`.
-    """
-    return api in _OF_CAMPAIGNS and error.code.startswith("InternalError")
-
-
-_OF_CAMPAIGNS = frozenset(APIS["campaign"][:2])
 
 
 def _only(page: Page, id_: TargetId) -> Seen:
