@@ -73,7 +73,7 @@ class Run:
     answer: dict[str, Any] | None = None
     error: QuietHoursError | None = None
     reports: list[Report] = field(default_factory=list)
-    checks: list[CheckReport] = field(default_factory=list)
+    inspected: list[CheckReport | AuditReport] = field(default_factory=list)
     lines: str = ""
 
     @property
@@ -124,7 +124,7 @@ def _in_the_real_world(options: argparse.Namespace, event: Any, clock: Clock) ->
     against = against_settings(settings, dry_run="--dry-run" * options.dry_run, at=options.at)
     if options.protocol:
         wanted = [report for report in run.reports if report.wanted_by(settings.callout_notify)]
-        return run, against, [as_read(_messages([*wanted, *run.checks]), options.protocol)]
+        return run, against, [as_read(_messages([*wanted, *run.inspected]), options.protocol)]
     published = _published(run.lines)
     notification = (
         f"Published to {settings.callout_topic}"
@@ -136,7 +136,7 @@ def _in_the_real_world(options: argparse.Namespace, event: Any, clock: Clock) ->
     if settings.callout_topic == "stdout:":
         events = [line for line in run.lines.splitlines() if line.startswith('{"specversion"')]
         notification = "\n".join(["Notification (the topic is stdout:):", *map(show.pretty, events)])
-    return run, against, show.page(run.reports, run.checks, notification)
+    return run, against, show.page(run.reports, run.inspected, notification)
 
 
 def _published(lines: str) -> int:
@@ -185,7 +185,7 @@ def _in_a_world(options: argparse.Namespace, event: Any, clock: Clock) -> Shown:
         if options.protocol:
             return run, against, [as_read(here.published(), options.protocol)]
         received = show.received(here.topic, here.received())
-        return run, against, show.page(run.reports, run.checks, received, before, after)
+        return run, against, show.page(run.reports, run.inspected, received, before, after)
 
 
 class Lines(io.StringIO):
@@ -210,7 +210,7 @@ def run_handler(event: Any, clock: Clock, given: dict[str, Any], note: Callable[
     try:
         with redirect_stdout(lines):
             run.answer = handle(
-                event, clock=clock, seen=run.reports.append, checked=run.checks.append, **given
+                event, clock=clock, seen=run.reports.append, inspected=run.inspected.append, **given
             )
     except QuietHoursError as error:
         run.error = error

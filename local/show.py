@@ -50,12 +50,12 @@ def heading(event: str, now: datetime, against: Against) -> Table:
 
 def page(
     reports: Sequence[Report],
-    checks: Sequence[CheckReport],
+    inspected: Sequence[CheckReport | AuditReport],
     notification: str,
     before: States | None = None,
     after: States | None = None,
 ) -> Iterator[str | Text | Table]:
-    """Yield the outcomes as a table, the decisions as sentences, what checks found, and the notification."""
+    """Yield the outcomes as a table, the decisions as sentences, what checks and audits found, and the notification."""
     yield ""
     for report in reports:
         if report.tasks:
@@ -63,8 +63,9 @@ def page(
         decisions = {task.hours.name: task.hours.sentence() for task in report.tasks if task.hours}
         yield from [f"{name}: {sentence}" for name, sentence in decisions.items()] + [""] * bool(decisions)
         yield from (f"Report: {report.status}. {report.text()}", "")
-    for check in checks:
-        yield from (*findings(check), "")
+    for each in inspected:
+        found = findings(each) if isinstance(each, CheckReport) else audit.verdict(each)
+        yield from (*found, "")
     yield notification
 
 

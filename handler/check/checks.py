@@ -54,7 +54,7 @@ class Checks(NamedTuple):
             return None, Fate.RETRY
         found = self._run("Check", until, is_rehearsal=False)
         for _ in range(count):
-            self.notifier.notify_check(self.topic, found.again(), self.calls())
+            self.notifier.notify_of(self.topic, found.again(), self.calls())
         return found, Fate.FOUND_ERRORS if found.status == "errors" else Fate.DONE
 
     def rehearse(self, results: Iterable[MessageResult], schedule: Schedule) -> None:

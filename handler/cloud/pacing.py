@@ -69,7 +69,7 @@ class RateLimit:
     """
 
     def __init__(self, per_second: float, clock: Clock) -> None:
-        self._per_second = per_second
+        self.per_second = per_second
         self._clock = clock
         self._lanes: dict[str, _Lane] = {}
 
@@ -85,7 +85,7 @@ class RateLimit:
         self._lane(key).slow_down()
 
     def _lane(self, key: str) -> "_Lane":
-        return self._lanes.setdefault(key, _Lane(self._per_second, self._clock))
+        return self._lanes.setdefault(key, _Lane(self.per_second, self._clock))
 
 
 class _Lane:

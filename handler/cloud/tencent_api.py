@@ -37,6 +37,7 @@ from handler.cloud.credentials import Credentials
 from handler.cloud.error_codes import cloud_error
 from handler.cloud.pacing import bounded
 from handler.errors import CloudError
+from handler.output.numbers import without_numbers
 
 CONNECT_AND_READ_SECONDS = 10
 """How long the SDK waits for a connection, and then for each piece of the answer."""
@@ -138,7 +139,9 @@ def _http_error(body: Any) -> CloudError:
     except CloudError as error:
         if error.code != "UnreadableAnswer":
             return error
-    return cloud_error("NoAnswer", f"HTTP error page: {' '.join(text.split())[:200] or 'empty'}")
+    return cloud_error(
+        "NoAnswer", f"HTTP error page: {without_numbers(' '.join(text.split())[:200]) or 'empty'}"
+    )
 
 
 def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -157,11 +160,13 @@ def _response(body: bytes | str) -> dict[str, Any]:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         start = body[:200].decode("utf-8", "replace") if isinstance(body, bytes) else body[:200]
         raise cloud_error(
-            "UnreadableAnswer", f"no API 3.0 answer: {' '.join(start.split()) or 'empty'}"
+            "UnreadableAnswer", f"no API 3.0 answer: {without_numbers(' '.join(start.split())) or 'empty'}"
         ) from None
     request_id = response.get("RequestId")
     if failure is None:
         return dict(response)
     if not isinstance(failure, dict) or not isinstance(failure.get("Code"), str):
-        raise cloud_error("UnreadableAnswer", f"an error without a code: {str(failure)[:200]}", request_id)
+        raise cloud_error(
+            "UnreadableAnswer", f"an error without a code: {without_numbers(str(failure)[:200])}", request_id
+        )
     raise cloud_error(failure["Code"], str(failure.get("Message", "")), request_id)

@@ -39,6 +39,7 @@ from handler.topics.notifier import Memory, Notifier
 if TYPE_CHECKING:
     from handler.policy.rules import Rules
     from handler.reconcile.ledger.ledger import Ledger
+    from handler.report.audit import AuditReport
     from handler.report.check import CheckReport
 
 T = TypeVar("T")
@@ -62,18 +63,18 @@ def handle(  # noqa: PLR0913 - replaced in a test or on a developer's machine
     clock: Clock | None = None,
     backoff: Backoff | None = None,
     seen: Callable[[Report], None] | None = None,
-    checked: Callable[[CheckReport], None] | None = None,
+    inspected: Callable[[CheckReport | AuditReport], None] | None = None,
     memory: Memory | None = None,
     **given: Any,
 ) -> dict[str, Any]:
     """Do what `main_handler` does, with another clock, backoff or memory where one is passed.
 
-    Settings in `given` override the environment. `seen` is called with each report and `checked` with each
-    check, published or not. `memory` holds what was published before and what was read
+    Settings in `given` override the environment. `seen` is called with each report and `inspected` with each
+    check and audit, published or not. `memory` holds what was published before and what was read
     of the ledger; the default is that of this instance.
     """
     invocation = Invocation.start(context, clock or Clock(), backoff or Backoff())
-    notifier = Notifier(invocation, _OF_THIS_INSTANCE if memory is None else memory, seen, checked)
+    notifier = Notifier(invocation, _OF_THIS_INSTANCE if memory is None else memory, seen, inspected)
     redaction.begin([*known_secrets(given), *remembered()])
     log.set_up(invocation.request_id)
     try:
@@ -116,7 +117,7 @@ def check(*, clock: Clock | None = None, backoff: Backoff | None = None, **given
     redaction.hide(settings.secrets)
     notifier, reader = Notifier(invocation, Memory()), _reader(settings, invocation)
     handler = EventHandler(invocation, notifier, settings, reader, given)
-    checker, of = handler.checker(invocation.for_work()), source(invocation.function)
+    checker, of = handler.inspection.checker(invocation.for_work()), source(invocation.function)
     return checker.run(of, "Check", is_rehearsal=False, reads_topic=True)
 
 

@@ -32,10 +32,10 @@ from handler.topics.topic import Destination
 from handler.triggers.delivery import Delivery, Fate, Message
 
 if TYPE_CHECKING:
-    from handler.check.checker import Checker
-    from handler.check.checks import Checks
+    from handler.main.inspection import Inspection
     from handler.reconcile.ledger.ledger import Ledger
     from handler.reconcile.reconciler import Reconciler
+    from handler.report.audit import AuditReport
     from handler.report.check import CheckReport
 
 _log = logging.getLogger(__name__)
@@ -83,20 +83,24 @@ class EventHandler:
         results, jobs = self.reader.read(delivery.messages)
         done = self._work(jobs)
         self._enforce(results)
-        fates = [(each.message, self._fate(each, done)) for each in results if not each.is_check]
-        reports: list[Report | CheckReport] = []
+        fates = [(each.message, self._fate(each, done)) for each in results if not each.is_inspection]
+        reports: list[Report | CheckReport | AuditReport] = []
         if fates or not results:
             report = self._report(delivery, results, done)
             self._notify(report)
             reports.append(report)
-        if checks := [each.message for each in results if each.is_check]:
-            found, fate = self._checks.published(len(checks), after_work=bool(jobs))
+        if checks := [each.message for each in results if each.asks_for == "check"]:
+            found, fate = self.inspection.checks.published(len(checks), after_work=bool(jobs))
             fates += [(message, fate) for message in checks]
             reports += [found] if found else []
+        if audits := [each for each in results if each.asks_for == "audit"]:
+            audited, done_with = self.inspection.audits.published(audits, after_work=bool(jobs or checks))
+            reports += audited
+            fates += done_with
         if delivery.is_timer and all(fate is Fate.DONE for _, fate in fates):
             policy, clock = self.reader.policy, self.invocation.deadline.clock
-            self._checks.rehearse(results, Schedule(policy.quiet_hours, clock))
-        summary = "; ".join(each.summary() for each in reports) or "there was no time for the check"
+            self.inspection.checks.rehearse(results, Schedule(policy.quiet_hours, clock))
+        summary = "; ".join(each.summary() for each in reports) or "there was no time for a check or an audit"
         try:
             return delivery.answer(fates, reports[0].data() if reports else {}, summary)
         except UnfinishedError:
@@ -108,35 +112,15 @@ class EventHandler:
         self.notifier.notify(destination(self.settings, self.invocation), report, self.connection.calls)
 
     @property
-    def _checks(self) -> Checks:
-        from handler.check.checks import Checks  # noqa: PLC0415 - most events ask for no check
+    def inspection(self) -> Inspection:
+        """What makes the checks and audits of this run."""
+        from handler.main.inspection import Inspection  # noqa: PLC0415 - most events ask for none
 
-        topic = destination(self.settings, self.invocation)
-        return Checks(
-            self.invocation, self.notifier, topic, self.rules, self.checker, lambda: self.connection.calls
-        )
-
-    def checker(self, until: Deadline) -> Checker:
-        """Return what checks these settings. It is imported here, since most wake-ups do not need it."""
-        from handler.check.checker import Checker  # noqa: PLC0415
-
-        address = self.settings.callout_ledger
-        return Checker(
-            policy=self.reader.policy,
-            named=self.reader.known.named,
-            default_app=self.reader.default_app,
-            per_second=self.settings.callout_requests_per_second,
-            dry_run=self.settings.callout_dry_run,
-            ccc=self.connection.ccc,
-            topic=destination(self.settings, self.invocation),
-            until=until,
-            backoff=self.invocation.backoff,
-            ledger=self.ledger(address) if address else None,
-        )
+        return Inspection(self, destination(self.settings, self.invocation))
 
     def _report(self, delivery: Delivery, results: Sequence[MessageResult], done: Done) -> Report:
         """Return the report of one event. Its action is `mixed` where the requests ask for both."""
-        requests = [each.request for each in results if each.request and not each.is_check]
+        requests = [each.request for each in results if each.request and not each.is_inspection]
         actions = {each.action for each in requests}
         problems = [each.problem for each in results if each.problem]
         problems += [Problem("Configuration", _NO_LEDGER)] if self._lacks_ledger(results) else []

@@ -20,7 +20,7 @@ from typing_extensions import Self
 from handler.errors import RejectedError
 from handler.errors.sentences import More, given, problems
 from handler.messages.request import Action, Request
-from handler.policy.entries import LONGEST_NAME, Id
+from handler.policy.entries import LONGEST_NAME, Id, Instant
 from handler.policy.patterns import check_pattern, is_pattern
 from handler.target import Kind
 
@@ -132,13 +132,25 @@ class _Fields(BaseModel):
     tasks: Annotated[list[_Requested], Field(min_length=1)] | None = None
     dry_run: StrictBool = False
     force: StrictBool = False
+    start: Instant | None = Field(default=None, alias="from")
+    end: Instant | None = Field(default=None, alias="to")
 
     @model_validator(mode="after")
     def _a_check_covers_everything(self) -> Self:
-        if self.action == "check" and self.tasks is not None:
-            raise ValueError("tasks: a check takes none, since it covers everything that the policy names")
+        if self.action in {"check", "audit"} and self.tasks is not None:
+            name = "a check" if self.action == "check" else "an audit"
+            raise ValueError(f"tasks: {name} takes none, since it covers everything that the policy names")
         if self.force and self.action != "pause":
             raise ValueError(f"force: goes with pause only, not with {self.action}")
+        return self
+
+    @model_validator(mode="after")
+    def _only_an_audit_has_a_time(self) -> Self:
+        for name, value in (("from", self.start), ("to", self.end)):
+            if value is not None and self.action != "audit":
+                raise ValueError(f"{name}: goes with audit only, not with {self.action}")
+        if self.start and self.end and self.start >= self.end:
+            raise ValueError(f"to: a time after from is wanted, not {self.end.isoformat()}")
         return self
 
 
@@ -148,7 +160,7 @@ def read(document: Mapping[str, Any], shown: int) -> Request:
         fields = _Fields.model_validate(document)
     except ValidationError as error:
         raise RejectedError(_faults(document, error, shown)) from None
-    return Request(fields.action, fields.tasks, fields.dry_run, fields.force)
+    return Request(fields.action, fields.tasks, fields.dry_run, fields.force, fields.start, fields.end)
 
 
 def _faults(document: Mapping[str, Any], error: ValidationError, shown: int) -> list[str]:
@@ -169,7 +181,7 @@ def _faults(document: Mapping[str, Any], error: ValidationError, shown: int) -> 
 def _known_keys(place: tuple[str | int, ...]) -> Iterable[str]:
     """Return the keys that the object at a place of a request may have."""
     model = _MODELS.get(place[-1]) if place else _Fields
-    return model.model_fields if model else ()
+    return [field.alias or name for name, field in model.model_fields.items()] if model else ()
 
 
 _MODELS: dict[str | int, type[BaseModel]] = {

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from handler.errors import RejectedError
 from handler.errors.sentences import SHOWN, few, shortened
 from handler.errors.spelling import bounded_suggestions
-from handler.messages.request import Request, parse
+from handler.messages.request import Action, Request, parse
 from handler.messages.resolve import Known, resolve
 from handler.policy.model import Policy
 from handler.policy.rules import applications
@@ -35,9 +35,14 @@ class MessageResult(NamedTuple):
     problem: Problem | None = None
 
     @property
-    def is_check(self) -> bool:
-        """Whether the message asks for a check, which has no jobs."""
-        return self.request is not None and self.request.action == "check"
+    def asks_for(self) -> Action | None:
+        """What the message asks for, `None` where it is no request."""
+        return self.request and self.request.action
+
+    @property
+    def is_inspection(self) -> bool:
+        """Whether the message asks for a check or an audit, which have no jobs."""
+        return self.asks_for in {"check", "audit"}
 
     @property
     def asks_to_pause_all(self) -> bool:
@@ -50,7 +55,7 @@ class MessageResult(NamedTuple):
     @property
     def enforces(self) -> bool:
         """Whether the message asks for what was paused to be resumed outside quiet hours."""
-        return self.request is not None and self.request.action == "enforce"
+        return self.asks_for == "enforce"
 
     def fate(self, done: Done, unread: Container[Job] = ()) -> Fate:
         """Return what the trigger has to know. A message is done if none of its jobs is unfinished.
@@ -98,7 +103,7 @@ class Reader(NamedTuple):
             if message.fault:
                 raise RejectedError([message.fault])
             request = parse(message.body, shown)
-            if request.action == "check":
+            if request.action in {"check", "audit"}:
                 return MessageResult(message, request)
             # What enforce asks for in quiet hours; the ledger says what it asks for outside them.
             action: JobAction = "resume" if request.action == "resume" else "pause"

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from handler.errors import RejectedError
@@ -12,7 +13,7 @@ from handler.triggers.delivery import LONGEST
 if TYPE_CHECKING:
     from handler.messages.fields import Requested
 
-Action = Literal["pause", "resume", "enforce", "check"]
+Action = Literal["pause", "resume", "enforce", "check", "audit"]
 
 MOST_TASKS = 10_000
 """Tasks that one message may name; at 20 requests per second, pausing them takes eight minutes."""
@@ -23,13 +24,15 @@ _MOST_KEYS = 20
 class Request(NamedTuple):
     """Which tasks and campaigns, and what to do. `tasks` is `None` for all that the policy covers.
 
-    `force` pauses them at any time, whatever the quiet hours say.
+    `force` pauses them at any time, whatever the quiet hours say. `start` and `end` are those of an audit.
     """
 
     action: Action = "pause"
     tasks: "list[Requested] | None" = None
     dry_run: bool = False
     force: bool = False
+    start: datetime | None = None
+    end: datetime | None = None
 
 
 def parse(body: Any, shown: int = SHOWN) -> Request:

@@ -38,6 +38,8 @@ def _text(value: Any) -> Any:
 
 Id = Annotated[int, Field(strict=True, ge=1, le=INT64_MAX)]
 """An id of CCC: a whole number from 1, and no boolean or fraction."""
+Instant = Annotated[AwareDatetime, BeforeValidator(_text)]
+"""A time with an offset, as RFC 3339 writes it."""
 
 
 _Pattern = Annotated[str, Field(strict=True), AfterValidator(check_pattern)]
@@ -50,7 +52,7 @@ class Entry(BaseModel):
 
     sdk_app_id: Id | None = None
     quiet_hours: str = DEFAULT
-    exempt_until: Annotated[AwareDatetime, BeforeValidator(_text)] | None = None
+    exempt_until: Instant | None = None
     """Until then no quiet hours apply: an exemption that ends by itself, since people forget to."""
     resume: StrictBool = True
     """Whether it may be resumed without being asked for, once quiet hours have ended."""

@@ -61,6 +61,12 @@ class Rules:
         """Return the applications that have rules, in the order of their first ones."""
         return tuple(dict.fromkeys(app for app, _ in self._hours))
 
+    def in_use(self, app: SdkAppId) -> frozenset[str]:
+        """Return the names of the quiet hours that rules or named entries give in an application."""
+        named = {each.quiet_hours for place, each in self._named.items() if place[0] == app}
+        ruled = {name for kind in KINDS for name in self._hours.get((app, kind), ())}
+        return frozenset(name for name in named | ruled if name not in {None, NONE})
+
     def quiet_hours(self, app: SdkAppId, kind: Kind) -> frozenset[str]:
         """Return the names of the quiet hours that rules may give there, `NONE` left out.
 

@@ -96,6 +96,10 @@ class QuietHours(BaseModel):
             document["lead_time"] = write_lead_time(self.lead_time)
         return document
 
+    def without_lead_time(self) -> "QuietHours":
+        """Return these quiet hours as they are without their lead time."""
+        return self.model_validate({**self.document(), "lead_time": 0}) if self.lead_time else self
+
     def is_quiet(self, at: datetime) -> bool:
         """Return whether it is quiet at this instant; ValueError for a naive datetime."""
         return self._line.holds(instant(at))

@@ -76,6 +76,10 @@ class CheckReport(_CheckReport):
         """What subscribers of a topic can filter by."""
         return {"status": self.status, "action": "check"}
 
+    def facts(self) -> dict[str, Any]:
+        """Return what the function's log says of the check, apart from its status."""
+        return {"text": self._data["text"], "findings": len(self.findings)}
+
     def data(self) -> Mapping[str, Any]:
         """Return the notification's `data`, whole. It is built once."""
         return self._data

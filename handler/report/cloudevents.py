@@ -10,7 +10,8 @@ from handler.report.entries import sendable, written_instant
 
 REPORT_TYPE = "callout.quiet-hours.report.v1"
 CHECK_TYPE = "callout.quiet-hours.check.v1"
-_LISTS = ("tasks", "errors", "findings")
+AUDIT_TYPE = "callout.quiet-hours.audit.v1"
+_LISTS = ("tasks", "errors", "findings", "violations")
 """The lists that may need several parts, as far as the data has them, in the order of their parts."""
 _WIDEST_PART = {"number": 99_999, "of": 99_999, "report": ""}
 _LONGEST_TEXT = 3_000

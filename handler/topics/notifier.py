@@ -17,6 +17,7 @@ from handler.topics.sending import publish
 from handler.topics.topic import Destination
 
 if TYPE_CHECKING:
+    from handler.report.audit import AuditReport
     from handler.report.check import CheckReport
 
 _log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ class Memory:
 class Notifier:
     """Publishes the reports of one run.
 
-    `seen` is shown each report and `checked` each check, published or not.
+    `seen` is shown each report and `inspected` what each check and audit found, published or not.
     """
 
     def __init__(
@@ -69,12 +70,12 @@ class Notifier:
         invocation: Invocation,
         memory: Memory,
         seen: Callable[[Report], None] | None = None,
-        checked: Callable[[CheckReport], None] | None = None,
+        inspected: Callable[[CheckReport | AuditReport], None] | None = None,
     ) -> None:
         self._invocation = invocation
         self.memory = memory
         self._seen = seen
-        self._checked = checked
+        self._inspected = inspected
 
     def notify(self, to: Destination, report: Report, calls: int = 0) -> None:
         """Publish a report and log the one wide line. Raises `PublishError`.
@@ -99,16 +100,16 @@ class Notifier:
             level = logging.INFO if report.status in {"succeeded", "skipped"} else logging.WARNING
             _log.log(level, "invocation", extra=self._wide(report, to.address, calls, parts))
 
-    def notify_check(self, to: Destination, check: CheckReport, calls: int = 0) -> None:
-        """Publish what a check found and log it in one line. Raises `PublishError`."""
+    def notify_of(self, to: Destination, found: CheckReport | AuditReport, calls: int = 0) -> None:
+        """Publish what a check or an audit found and log it in one line. Raises `PublishError`."""
         parts = 0
         try:
-            parts = publish(check, to, self._invocation.for_publishing(), self._invocation.backoff)
+            parts = publish(found, to, self._invocation.for_publishing(), self._invocation.backoff)
         except PublishError as error:
             parts = error.published
             raise
         finally:
-            self._log_check(to, check, calls, parts)
+            self._log(to, found, calls, parts)
 
     def not_rehearsed(self, coming: Sequence[QuietStatus]) -> list[QuietStatus]:
         """Return those beginnings of quiet hours that this instance has not rehearsed with success."""
@@ -123,29 +124,28 @@ class Notifier:
         """
         memory, findings = self.memory, frozenset(each.about for each in found.findings)
         if findings and findings != memory.findings:
-            self.notify_check(to, found, calls)
+            self.notify_of(to, found, calls)
         else:
-            self._log_check(to, found, calls)
+            self._log(to, found, calls)
         memory.findings = findings
         if found.status != "errors":
             memory.rehearsed.add(each.until for each in coming)
 
-    def _log_check(self, to: Destination, check: CheckReport, calls: int, parts: int = 0) -> None:
-        run, data = self._invocation, check.data()
-        if self._checked:
-            self._checked(check)
+    def _log(self, to: Destination, found: CheckReport | AuditReport, calls: int, parts: int = 0) -> None:
+        if self._inspected:
+            self._inspected(found)
         facts = {
-            "status": check.status,
-            "text": data["text"],
-            "findings": len(check.findings),
-            "report_id": check.id,
-            "function": run.function,
+            "status": found.status,
+            **found.facts(),
+            "report_id": found.id,
+            "function": self._invocation.function,
             "topic": to.address,
             "notifications": parts,
             "api_calls": calls,
             "duration_ms": self._duration_ms(),
         }
-        _log.log(logging.INFO if check.status == "ok" else logging.WARNING, "check", extra=facts)
+        fine = found.status in {"ok", "clean"}
+        _log.log(logging.INFO if fine else logging.WARNING, found.attributes["action"], extra=facts)
 
     def _duration_ms(self) -> int:
         run = self._invocation

@@ -88,7 +88,7 @@ class Plan:
     def turns(self) -> Iterator[datetime]:
         """Yield every instant at which quiet hours begin or end, also without their lead time."""
         for hours in _in_use(self.members).values():
-            for each in (hours, without_lead(hours)):
+            for each in (hours, hours.without_lead_time()):
                 at = each.next_change(self.start)
                 while at is not None and at < self.end:
                     yield at
@@ -115,11 +115,6 @@ def planned(policy: Policy, among: Sequence[Member], start: datetime, hours: int
     start = start.astimezone(timezone.utc)
     end = start + timedelta(hours=hours)
     return Plan(policy, among, start, end, every, _act(among, start, end))
-
-
-def without_lead(hours: QuietHours) -> QuietHours:
-    """Return the quiet hours as they are without their lead time."""
-    return hours.model_validate({**hours.document(), "lead_time": 0}) if hours.lead_time else hours
 
 
 def zone_of(hours: QuietHours) -> str:

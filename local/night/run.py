@@ -17,7 +17,7 @@ from handler.target import Kind, Outcome, SdkAppId, State
 from handler.topics.notifier import Memory
 from local.emulator import Emulator
 from local.invoke import Run, run_handler
-from local.night.plan import Member, Plan, without_lead
+from local.night.plan import Member, Plan
 from local.usage import IMPATIENT
 from local.world import SECRET_ID, SECRET_KEY, Records, settings_of
 
@@ -128,7 +128,7 @@ class _Passing:
     ) -> None:
         self._plan, self._clock, self._emulator = plan, clock, emulator
         self._given = settings | {"memory": Memory(), "backoff": IMPATIENT}
-        self._without_lead = {each.key: each.hours and without_lead(each.hours) for each in plan.members}
+        self._without_lead = {each.key: each.hours and each.hours.without_lead_time() for each in plan.members}
         self._happenings: list[Happening] = []
         self._calls = Calls()
         self._made: dict[tuple[int, Kind, int], float] = {}

@@ -91,6 +91,18 @@ class Ledger:
         if self._tried(lambda: store.get(key, until), until) != b"{}":
             raise CloudError("NotRead", "what was created cannot be read", meaning=Meaning.HALT)
 
+    def newest(self, prefix: str, until: Deadline) -> bytes | None:
+        """Return the newest object under a prefix apart from the protocol's, `None` where there is none."""
+        listed = self._tried(lambda: self._store().list(prefix, until), until)
+        if not listed.objects:
+            return None
+        key = max(listed.objects, key=lambda each: (each.created, each.key)).key
+        return self._tried(lambda: self._store().get(key, until), until)
+
+    def keep(self, key: str, body: bytes, until: Deadline) -> None:
+        """Create an object apart from the protocol's."""
+        self._tried(lambda: self._store().create(key, body, until), until)
+
     def _store(self) -> Store:
         if self._opened is None:
             self._opened = self._open()

@@ -1,4 +1,4 @@
-"""What a person gets of a report: a mail and an SMS. Pure.
+"""What a person gets of a report, a check or an audit: a mail and an SMS. Pure.
 
 A sentence for the person on call belongs here. What programs get belongs in `handler.report.cloudevents`, the
 summary for a chat room, which is part of it, in `handler.report.text`.
@@ -13,6 +13,7 @@ from handler.report.for_people.brief import name_of, of_a_later_part, sms, subje
 from handler.report.for_people.facts import Facts
 from handler.report.for_people.mail import mail
 from handler.report.publishable import Publishable
+from handler.report.report import Report
 
 
 class Texts(NamedTuple):
@@ -33,6 +34,10 @@ def texts(report: Publishable, part: Mapping[str, Any] | None) -> Texts:
         return _of_a_later_part(report, part)
     if isinstance(report, CheckReport):
         return Texts(check.subject(report), check.mail(report), check.sms(report))
+    if not isinstance(report, Report):
+        from handler.report.for_people import audit  # noqa: PLC0415 - once a day
+
+        return Texts(audit.subject(report), audit.mail(report), audit.sms(report))
     facts = Facts.of(report)
     return Texts(subject(report, facts), mail(report, facts), sms(report, facts))
 

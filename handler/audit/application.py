@@ -1,0 +1,225 @@
+"""The audit of one application: its calls are read, the suspicious ones attributed, and these judged."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from handler.audit.attribution import Attribution, Wanted
+from handler.audit.hours import AuditedHours, Maker, Verdict
+from handler.audit.reading import Reading, Slice
+from handler.cloud.call_records import CallRecord, CallRecords, Shown
+from handler.errors import CloudError, Meaning, Scope
+from handler.quiet_hours.zone import moment, written
+from handler.report.audit import Counts, Lack, Violation
+
+if TYPE_CHECKING:
+    from handler.cloud.ccc import Ccc
+    from handler.cloud.pacing import Deadline
+    from handler.target import SdkAppId
+
+_BESIDE = 3_600
+"""How many seconds outside of what was asked for a call may have begun, for its record to be believed."""
+_LEAST_SECONDS = 1.0
+_SHOWN_ERRORS = 5
+
+
+class Observer(Protocol):
+    """Who is told how an audit goes on."""
+
+    def read(self, app: SdkAppId, position: int, calls: int) -> None:
+        """Take note that so many calls were read, and all of them up to a Unix second."""
+
+    def attributing(self, app: SdkAppId, done: int, of: int) -> None:
+        """Take note that so many tasks or campaigns were asked for their sessions."""
+
+    def judged(self, app: SdkAppId, call: CallRecord, maker: Maker | None, verdict: str) -> None:
+        """Take note that a call was judged: a `Verdict`, `unattributed` or `unknown`."""
+
+
+class Ways(NamedTuple):
+    """How an audit is done: how numbers are shown, who is told, and how much is kept in memory.
+
+    So many calls at most wait for their makers to be found. With so many violations found it ends, and the
+    next audit goes on, so that none is left out.
+    `attributes_all` asks for the makers of all calls, not only of the suspicious ones.
+    """
+
+    shown: Shown
+    observer: Observer
+    most_waiting: int = 10_000
+    most_violations: int = 10_000
+    attributes_all: bool = False
+
+
+class _Waiting(NamedTuple):
+    call: CallRecord
+    start: int
+    suspicious: bool
+
+
+@dataclass
+class ApplicationAudit:
+    """The calls of an application from `start` to `end`, in Unix seconds, as far as there is time.
+
+    What was found is in `counts`, `violations` and `lacks`; `next_from` is from when the next audit has to go
+    on. `fatal` says that no call of any API can succeed.
+    """
+
+    ccc: Callable[[], Ccc]
+    app: SdkAppId
+    hours: AuditedHours
+    start: int
+    end: int
+    until: Deadline
+    ways: Ways
+    counts: Counts = field(default_factory=Counts)
+    violations: list[Violation] = field(default_factory=list)
+    lacks: list[Lack] = field(default_factory=list)
+    next_from: int | None = None
+    fatal: bool = False
+    _waiting: dict[str, list[_Waiting]] = field(default_factory=dict)
+    _number_waiting: int = 0
+
+    def run(self) -> None:
+        """Read and judge until everything is, or the time is up."""
+        try:
+            ccc = self.ccc()
+        except CloudError as error:
+            self._goes_on(self.start)
+            self._lack_reading(self.start, error)
+            return
+        records = CallRecords(ccc, self.app, self.ways.shown)
+        reading = Reading(records, self.start, self.end, self.until)
+        attribution = Attribution(records, self._tell)
+        stopped: CloudError | None = None
+        while (
+            stopped is None
+            and reading.position < self.end
+            and len(self.violations) < self.ways.most_violations
+        ):
+            stopped = self._read(reading)
+            late = stopped is not None and reading.until.remaining() <= 0
+            found_all = self._attribute(attribution) if self._waiting else False
+            if late and found_all and self.until.remaining() > _LEAST_SECONDS:
+                stopped = None
+        if reading.position < self.end:
+            self._goes_on(reading.position)
+            self._lack_reading(reading.position, stopped)
+
+    def _tell(self, done: int, of: int) -> None:
+        self.ways.observer.attributing(self.app, done, of)
+
+    def _read(self, reading: Reading) -> CloudError | None:
+        """Read until as many calls wait as may, half of the time is used where any waits, or an error comes."""
+        half = self.until.within(self.until.remaining() / 2)
+        reading.until = self.until
+        try:
+            for part in reading.slices():
+                self._take(part)
+                self.ways.observer.read(self.app, part.end, self.counts.calls)
+                if self._number_waiting >= self.ways.most_waiting:
+                    return None
+                if self._waiting:
+                    reading.until = half
+        except CloudError as error:
+            return error
+        return None
+
+    def _take(self, part: Slice) -> None:
+        if not part.certain:
+            since, until = written(moment(part.start)), written(moment(part.end))
+            text = f"from {since} to {until} (UTC) CCC did not show as many call records as it says there are"
+            self._lack("RecordsIncomplete", text)
+        for call in part.calls:
+            start = call.start
+            if start is None or not part.start - _BESIDE <= start <= part.end + _BESIDE:
+                self._count(calls=1)
+                self._unknown(call)
+            elif self.start <= start < self.end:
+                self._count(calls=1)
+                self._sort(call, start)
+
+    def _sort(self, call: CallRecord, start: int) -> None:
+        suspicious = self.hours.matters(self.app, start)
+        self._count(suspicious=suspicious)
+        if not (suspicious or self.ways.attributes_all):
+            return
+        if call.session:
+            self._waiting.setdefault(call.session, []).append(_Waiting(call, start, suspicious))
+            self._number_waiting += 1
+        elif suspicious:
+            self._unknown(call)
+
+    def _attribute(self, attribution: Attribution) -> bool:
+        """Judge the calls that wait. Return whether all of their makers that there are were found."""
+        waiting, self._waiting, self._number_waiting = self._waiting, {}, 0
+        before = len(attribution.errors)
+        wanted = {
+            session: Wanted(min(each.start for each in calls), calls[0].call.is_predictive)
+            for session, calls in waiting.items()
+        }
+        makers = attribution.find(wanted, self.until)
+        errors = attribution.errors[before:]
+        missing = [each for session in waiting.keys() - makers.keys() for each in waiting[session]]
+        for session, maker in makers.items():
+            for each in waiting[session]:
+                self._judge(each, maker)
+        for each in missing:
+            self._without_maker(each, all_read=not errors)
+        if not errors or not any(each.suspicious for each in missing):
+            return True
+        self._lack_makers(errors)
+        if any(map(_may_pass, errors)):
+            self._goes_on(min(each.start for each in missing if each.suspicious))
+        return False
+
+    def _judge(self, waiting: _Waiting, maker: Maker) -> None:
+        found = self.hours.judge(self.app, waiting.call, waiting.start, maker)
+        verdict: Verdict = "violation" if isinstance(found, Violation) else found
+        if isinstance(found, Violation):
+            self.violations.append(found)
+        elif waiting.suspicious:
+            self._count(uncovered=found == "uncovered")
+        self.ways.observer.judged(self.app, waiting.call, maker, verdict)
+
+    def _without_maker(self, waiting: _Waiting, *, all_read: bool) -> None:
+        if not waiting.suspicious:
+            self.ways.observer.judged(self.app, waiting.call, None, "allowed")
+        elif waiting.call.by_person and all_read:
+            self._count(unattributed=1)
+            self.ways.observer.judged(self.app, waiting.call, None, "unattributed")
+        else:
+            self._unknown(waiting.call)
+
+    def _unknown(self, call: CallRecord) -> None:
+        self._count(unknown=1)
+        self.ways.observer.judged(self.app, call, None, "unknown")
+
+    def _count(self, **more: int) -> None:
+        self.counts = self.counts.plus(Counts(**more))
+
+    def _goes_on(self, start: int) -> None:
+        self.next_from = start if self.next_from is None else min(start, self.next_from)
+
+    def _lack(self, code: str, text: str) -> None:
+        self.lacks.append(Lack(code, f"Application {self.app}: {text}", self.app))
+
+    def _lack_reading(self, position: int, error: CloudError | None) -> None:
+        since = f"the call records from {written(moment(position))} (UTC) on were not read"
+        if error is None:
+            self._lack("MoreToRead", f"{since}, since {len(self.violations):,} violations were found before")
+        else:
+            self.fatal = error.scope is Scope.EVERYTHING
+            self._lack(error.code, f"{since}: {error}")
+
+    def _lack_makers(self, errors: list[CloudError]) -> None:
+        shown = dict.fromkeys((error.code, error.message) for error in errors)
+        for code, message in list(shown)[:_SHOWN_ERRORS]:
+            self._lack(code, f"not every task and campaign could be asked for its calls: {code}: {message}")
+
+
+def _may_pass(error: CloudError) -> bool:
+    """Return whether the next audit may find what this one could not, unlike after an absurd answer."""
+    return error.code != "UnreadableAnswer" and error.meaning is not Meaning.OBJECT

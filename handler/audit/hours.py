@@ -1,0 +1,68 @@
+"""Which calls matter, and which of them are violations, by the policy of now. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+from handler.cloud.call_records import CallRecord
+from handler.policy.entries import NONE
+from handler.policy.model import Policy
+from handler.policy.rules import Rules
+from handler.quiet_hours import QuietHours
+from handler.quiet_hours.zone import moment
+from handler.report.audit import Violation
+from handler.target import Kind, SdkAppId, TargetId
+
+Verdict = Literal["violation", "allowed", "uncovered"]
+
+
+class Maker(NamedTuple):
+    """The task or campaign that made a call: its kind, id, and name in CCC."""
+
+    kind: Kind
+    id: TargetId
+    name: str
+
+
+class AuditedHours:
+    """The quiet hours of a policy as the law has them: without the lead time, which is our own caution."""
+
+    def __init__(self, policy: Policy, rules: Rules) -> None:
+        self._rules = rules
+        self._hours = {name: hours.without_lead_time() for name, hours in policy.quiet_hours.items()}
+        self._in_use: dict[SdkAppId, list[QuietHours]] = {}
+
+    def matters(self, app: SdkAppId, start: int) -> bool:
+        """Return whether a call at this Unix second started in any quiet hours that an application uses."""
+        if app not in self._in_use:
+            self._in_use[app] = [self._hours[name] for name in sorted(self._rules.in_use(app))]
+        at = moment(start)
+        return any(hours.is_quiet(at) for hours in self._in_use[app])
+
+    def judge(self, app: SdkAppId, call: CallRecord, start: int, maker: Maker) -> Verdict | Violation:
+        """Return the violation that a call is, or why it is none."""
+        coverage = self._rules.decide(app, maker.kind, maker.id, maker.name or None)
+        name, at = coverage.quiet_hours, moment(start)
+        if name is None:
+            return "uncovered"
+        if name == NONE or (coverage.exempt_until and at < coverage.exempt_until):
+            return "allowed"
+        hours: Mapping[str, QuietHours] = self._hours
+        reason = hours[name].reason(at)
+        if not reason.quiet:
+            return "allowed"
+        return Violation(
+            start=at,
+            session=call.session,
+            kind=maker.kind,
+            id=maker.id,
+            name=coverage.entry or maker.name,
+            sdk_app_id=app,
+            rule=coverage.rule,
+            quiet_hours=name,
+            place=reason.place or "",
+            interval=reason.interval or "",
+            time_zone=reason.time_zone,
+            callee=call.callee,
+        )

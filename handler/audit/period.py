@@ -1,0 +1,101 @@
+"""Which time an audit covers: what is asked for, else the previous day in UTC. Pure, but for the cursors.
+
+A cursor is an object of the ledger, `audit/<app>/<time>.json`, which says from when the next audit goes on.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, NamedTuple
+
+from handler.cloud.call_records import KEPT_DAYS
+from handler.errors import CloudError
+from handler.quiet_hours.zone import FIRST_INSTANT, instant, moment, written
+from handler.report.audit import Lack
+
+if TYPE_CHECKING:
+    from handler.cloud.pacing import Deadline
+    from handler.reconcile.ledger.ledger import Ledger
+    from handler.target import SdkAppId
+
+_log = logging.getLogger(__name__)
+_DAY = timedelta(days=1)
+_MOST_BACK = timedelta(days=30)
+"""How far back an audit goes on: the ledger's objects are removed after this time."""
+_MARGIN = timedelta(minutes=5)
+"""By so much less than CCC keeps is asked for, since an audit takes its time."""
+
+
+class Period(NamedTuple):
+    """From when to when calls are read, in Unix seconds, `end` exclusive; and what cannot be read of it."""
+
+    start: int
+    end: int
+    lacks: tuple[Lack, ...] = ()
+    next_from: int | None = None
+
+
+def period(start: datetime | None, end: datetime | None, now: datetime) -> Period:
+    """Return the period that is asked for, cut to what CCC may know `now`.
+
+    Without a start it is the day before the end; without an end it goes on until now. Without both
+    it is the previous day in UTC.
+    """
+    midnight = now.astimezone(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
+    last = end or (now if start else midnight)
+    first, until = instant(start) if start else _before(last), instant(last)
+    lacks: list[Lack] = []
+    next_from = None
+    oldest, latest = instant(now - timedelta(days=KEPT_DAYS) + _MARGIN), instant(now)
+    if until > latest:
+        text = f"What lies after {written(moment(latest))} (UTC) is yet to come"
+        lacks.append(Lack("NotYet", text))
+        until = next_from = max(latest, first)
+    if first < oldest:
+        text = f"CCC keeps call records for {KEPT_DAYS} days, so none before {written(moment(oldest))} (UTC)"
+        lacks.append(Lack("NotKept", text))
+        first, until = oldest, max(until, oldest)
+    return Period(first, until, tuple(lacks), next_from)
+
+
+def _before(end: datetime) -> int:
+    return max(instant(end) - round(_DAY.total_seconds()), FIRST_INSTANT)
+
+
+class Cursors(NamedTuple):
+    """The cursors of a ledger. Where it cannot be used, that is returned as a lack; nothing is raised."""
+
+    ledger: Ledger
+
+    def start(self, app: SdkAppId, default: int, now: datetime, until: Deadline) -> tuple[int, list[Lack]]:
+        """Return from when the next audit of an application goes on, at the latest from `default` on."""
+        try:
+            body = self.ledger.newest(f"audit/{app}/", until)
+        except CloudError as error:
+            text = f"Application {app}: whether an earlier audit is to go on is not known: {error}"
+            return default, [Lack("Ledger", text, app)]
+        found = default if body is None else _next_from(body, default)
+        return max(min(found, default), instant(now - _MOST_BACK)), []
+
+    def keep(self, app: SdkAppId, next_from: int, now: datetime, until: Deadline) -> list[Lack]:
+        """Remember from when the next audit of an application goes on."""
+        body = json.dumps({"next_from": next_from}).encode()
+        try:
+            self.ledger.keep(f"audit/{app}/{now:%Y%m%dT%H%M%S.%fZ}.json", body, until)
+        except CloudError as error:
+            text = f"Application {app}: from when the next audit is to go on could not be kept: {error}"
+            return [Lack("Ledger", text, app)]
+        return []
+
+
+def _next_from(body: bytes, default: int) -> int:
+    try:
+        found = json.loads(body)["next_from"]
+    except (ValueError, KeyError, TypeError):
+        found = None
+    if isinstance(found, int) and not isinstance(found, bool):
+        return found
+    _log.warning("a cursor of the audit cannot be read")
+    return default

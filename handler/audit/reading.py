@@ -1,0 +1,157 @@
+"""The call records of an application, read in slices of time, each of them whole or said not to be.
+
+Pages have numbers, and a record that appears while they are read shifts those behind it. So a slice counts
+as read when as many different records were seen as CCC says there are; else it is read again. Only one slice
+is kept, so that memory does not depend on the number of calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
+from typing import NamedTuple
+
+from handler.cloud.call_records import (
+    CALL_RECORDS,
+    LARGEST_PAGE,
+    LONGEST_SPAN_DAYS,
+    CallRecord,
+    CallRecords,
+    RecordsPage,
+)
+from handler.cloud.error_codes import cloud_error
+from handler.cloud.pacing import Deadline, RateLimit, paced
+from handler.errors import CloudError
+
+Span = tuple[int, int]
+"""From when to when, in Unix seconds."""
+
+_LONGEST = LONGEST_SPAN_DAYS * 86_400
+_MOST_RECORDS = 5_000
+_AIMED_AT = 0.7
+_GROWTH = 4
+"""How much longer than the one before a slice may be: the night has few calls, the morning many."""
+_MOST_PASSES = 3
+_MOST_PAGES_AT_ONCE = 40
+
+
+class Slice(NamedTuple):
+    """The outbound calls that CCC shows from `start` to `end`. `certain` says that these are all."""
+
+    start: int
+    end: int
+    calls: list[CallRecord]
+    certain: bool
+
+
+@dataclass
+class _Found:
+    """What was seen of a slice: the keys of all records, and the outbound calls by key."""
+
+    keys: set[bytes] = field(default_factory=set)
+    calls: dict[bytes, CallRecord] = field(default_factory=dict)
+    total: int | None = None
+
+    def take(self, page: RecordsPage) -> None:
+        self.keys.update(page.keys)
+        self.calls.update(page.calls)
+        self.total = page.total
+
+    @property
+    def whole(self) -> bool:
+        return self.total is not None and len(self.keys) >= self.total
+
+
+@dataclass
+class Reading:
+    """Reads an application's calls; `position` is up to when everything was read.
+
+    `until` may be changed between two slices, and `slices` called again: it goes on behind the last one.
+    """
+
+    records: CallRecords
+    position: int
+    end: int
+    until: Deadline
+    _length: int = 0
+    _before: frozenset[bytes] = frozenset()
+
+    def slices(self) -> Iterator[Slice]:
+        """Yield the slices in turn. Raises `CloudError` where one could not be read before `until`."""
+        while self.position < self.end:
+            length = min(self._length or _LONGEST, _LONGEST, self.end - self.position)
+            # A second more, whether CCC counts the ends in or not; what stands in two slices counts once.
+            span = (self.position - 1, self.position + length)
+            first = self._page(span, 0)
+            most = self._most()
+            if first.total is not None and first.total > most and length > 1:
+                self._length = max(1, min(length // 2, int(length * _AIMED_AT * most / first.total)))
+                continue
+            found = self._whole(span, first)
+            calls = [call for key, call in found.calls.items() if key not in self._before]
+            self._before = frozenset(found.keys)
+            self._length = _next_length(length, len(found.keys), most)
+            start, self.position = self.position, span[1]
+            yield Slice(start, span[1], calls, found.whole)
+
+    def _most(self) -> int:
+        """Return how many records a slice may have: few enough to be read in a quarter of the time."""
+        pages = int(self.until.remaining() * self._limit.per_second / 4)
+        return min(_MOST_RECORDS, max(1, pages) * LARGEST_PAGE)
+
+    def _whole(self, span: Span, first: RecordsPage) -> _Found:
+        """Return what a slice shows, read again where its pages may have shifted."""
+        found = _Found()
+        for number in range(_MOST_PASSES):
+            self._pass(span, first if number == 0 else self._page(span, 0), found)
+            if found.whole:
+                break
+        return found
+
+    def _pass(self, span: Span, first: RecordsPage, found: _Found) -> None:
+        """Read a slice from its first page to the last that there is, as the answers say meanwhile."""
+        found.take(first)
+        seen, size, number = set(first.keys), len(first.keys), 1
+        while size and number * size < (found.total or 0):
+            last, before = -(-(found.total or 0) // size), len(seen)
+            for page in self._pages(span, range(number, min(last, number + _MOST_PAGES_AT_ONCE))):
+                found.take(page)
+                seen.update(page.keys)
+                number += 1
+            if len(seen) == before:  # a total that is absurd, or pages that are all the same
+                return
+
+    def _pages(self, span: Span, numbers: range) -> list[RecordsPage]:
+        def read(number: int) -> RecordsPage | CloudError:
+            try:
+                return self._page(span, number, paced=True)
+            except CloudError as error:
+                return error
+
+        calls = [(CALL_RECORDS, partial(read, number), _always) for number in numbers]
+        pages = []
+        for answer in paced(calls, self._limit, self.until):
+            if answer is None:
+                raise cloud_error("NoAnswer", "the deadline came before the request was sent")
+            if isinstance(answer, CloudError):
+                raise answer
+            pages.append(answer)
+        return pages
+
+    def _page(self, span: Span, number: int, *, paced: bool = False) -> RecordsPage:
+        return self.records.page(span, number, until=self.until, paced=paced)
+
+    @property
+    def _limit(self) -> RateLimit:
+        return self.records.ccc.limit
+
+
+def _next_length(length: int, records: int, most: int) -> int:
+    """Return how long the next slice may be for the number of records that this one had."""
+    fitting = length * _AIMED_AT * most / max(records, 1)
+    return max(1, int(min(length * _GROWTH, fitting, _LONGEST)))
+
+
+def _always() -> bool:
+    return True

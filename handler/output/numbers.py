@@ -1,0 +1,25 @@
+"""Phone numbers as they may be shown: enough to find the call, and not enough to call. Pure."""
+
+import re
+
+_STARS = "****"
+_LONG = 11
+"""A number with so many characters has a country or area code before what is hidden."""
+_SHOWN = 2
+_DIGITS = re.compile(r"\d{7,}")
+
+
+def masked(number: str) -> str:
+    """Return a number with `****` for the four characters before its last four.
+
+    Of one with fewer than 11 characters only the last two are shown; of two or fewer, none.
+    """
+    if len(number) >= _LONG:
+        return f"{number[:-8]}{_STARS}{number[-4:]}"
+    hidden = max(len(number) - _SHOWN, 0) or len(number)
+    return "*" * hidden + number[hidden:]
+
+
+def without_numbers(text: str) -> str:
+    """Return a text in which what may be a phone number is masked: seven digits or more."""
+    return _DIGITS.sub(lambda found: masked(found[0]), text)
