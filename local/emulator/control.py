@@ -33,7 +33,7 @@ def answer(cloud: Cloud, asked: HttpRequest) -> Reply:
 
 
 def _tasks(cloud: Cloud) -> list[dict[str, Any]]:
-    return [{"SdkAppId": each.sdk_app_id, **each.listed()} for each in cloud.tasks]
+    return [{"SdkAppId": each.sdk_app_id, **each.listed(cloud.options.made_up_callees)} for each in cloud.tasks]
 
 
 def _campaigns(cloud: Cloud) -> list[dict[str, Any]]:
