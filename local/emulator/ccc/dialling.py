@@ -1,7 +1,7 @@
 """When the calls of a task or campaign start, and what their sessions are called.
 
-A call is a number, counted from 0. Of calls at a steady rate, their first and last numbers are kept and nothing
-else, so that years of them cost no memory and little time.
+A call is a number, counted from 0. Of calls at a steady rate, only the first one and
+how many there are is kept, so that years of them cost no memory and little time.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ class Run(Sequence[float]):
     It begins a whole interval after `origin`.
     """
 
-    __slots__ = ("count", "first", "origin", "rate")
+    __slots__ = ("first", "length", "origin", "rate")
 
-    def __init__(self, first: int, origin: float, rate: float, count: int = 0) -> None:
+    def __init__(self, first: int, origin: float, rate: float, length: int = 0) -> None:
         self.first = first
         self.origin = origin
         self.rate = rate
-        self.count = count
+        self.length = length
 
     def copy(self) -> Run:
         """Return it as it is now."""
-        return Run(self.first, self.origin, self.rate, self.count)
+        return Run(self.first, self.origin, self.rate, self.length)
 
     def __len__(self) -> int:
-        return self.count
+        return self.length
 
     @overload
     def __getitem__(self, place: int) -> float: ...
@@ -48,8 +48,8 @@ class Run(Sequence[float]):
     def __getitem__(self, place: slice) -> list[float]: ...
     def __getitem__(self, place: int | slice) -> float | list[float]:
         if isinstance(place, slice):
-            return [self[each] for each in range(*place.indices(self.count))]
-        if not 0 <= place < self.count:
+            return [self[each] for each in range(*place.indices(self.length))]
+        if not 0 <= place < self.length:
             raise IndexError(place)
         return round(self.origin + (place + 1) * 60 / self.rate, 6)
 
@@ -75,7 +75,7 @@ class Dialling:
     @property
     def made(self) -> int:
         """How many calls were started."""
-        return self.runs[-1].first + self.runs[-1].count if self.runs else 0
+        return self.runs[-1].first + self.runs[-1].length if self.runs else 0
 
     @property
     def calls(self) -> float:
@@ -95,15 +95,15 @@ class Dialling:
         self._until = until
         if until < self._next:
             return
-        run.count = max(run.count, math.floor((until - run.origin) * rate / 60 + _NEARLY))
-        self._next = run.origin + (run.count + 1) * 60 / rate - _NEARLY
-        if most is not None and run.first + run.count >= most:
-            run.count, self._next = max(0, most - run.first), math.inf
+        run.length = max(run.length, math.floor((until - run.origin) * rate / 60 + _NEARLY))
+        self._next = run.origin + (run.length + 1) * 60 / rate - _NEARLY
+        if most is not None and run.first + run.length >= most:
+            run.length, self._next = max(0, most - run.first), math.inf
 
     def _waited(self) -> float:
         """Return for how many seconds the next call has been waited for, without pauses."""
         run = self.runs[-1]
-        passed = self._until - run.origin - run.count * 60 / run.rate
+        passed = self._until - run.origin - run.length * 60 / run.rate
         return 0.0 if self._next == math.inf else max(0.0, passed)
 
     def _resumed(self, since: float, rate: float) -> Run:
@@ -111,7 +111,7 @@ class Dialling:
         if self.runs:
             origin -= self._waited() * self.runs[-1].rate / rate
         made = self.made
-        if self.runs and not self.runs[-1].count:
+        if self.runs and not self.runs[-1].length:
             self.runs.pop()
         self.runs.append(Run(made, origin, rate))
         self._next = -math.inf
@@ -120,7 +120,7 @@ class Dialling:
     def starts(self, first: int = 0) -> Iterator[tuple[int, float]]:
         """Give the calls from number `first` on, each with its start in Unix seconds."""
         for run in self.runs:
-            for place in range(max(0, first - run.first), run.count):
+            for place in range(max(0, first - run.first), run.length):
                 yield run.first + place, run[place]
 
     def start(self, number: int) -> float:

@@ -15,7 +15,7 @@ from .dialling import Dialling
 
 
 class Record(Protocol):
-    """A task or a campaign. `seen` is the time up to which it was moved along; it makes calls in `dialling`."""
+    """A task or a campaign. `seen` is the time up to which it was moved along, `dialling` its calls."""
 
     sdk_app_id: int
     state: int
@@ -253,7 +253,7 @@ class Records(Generic[T]):
             self._largest_id = 0
 
     def callers(self, app: int | None = None) -> list[T]:
-        """Return all that have made calls by now, also those that are gone; of an application if one is named."""
+        """Return those of an application, or of all, that have made calls, whether they exist or are gone."""
         with self.lock:
             return [
                 each for each in (*self._gone, *self) if each.dialling.made and app in {None, each.sdk_app_id}
