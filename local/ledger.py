@@ -21,7 +21,7 @@ from handler.target import INT64_MAX, KINDS, SdkAppId, TargetId
 from local import screen
 from local.held import MEANINGS, Held, held, path_of
 from local.invoke import Lines
-from local.usage import IMPATIENT, NOT_DONE, OK, UsageError, complain, has_settings
+from local.usage import IMPATIENT, NOT_DONE, OK, UsageError, add_command, complain, has_settings
 
 if TYPE_CHECKING:
     from handler.main import Opened
@@ -32,15 +32,16 @@ T = TypeVar("T")
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser."""
-    ledger = commands.add_parser(
+    ledger = add_command(
+        commands,
         "ledger",
-        help="list what the function holds paused, or let it forget a target",
+        _ledger,
+        summary="list what the function holds paused, or let it forget a target",
         description="Read the ledger of the settings, CALLOUT_LEDGER. `list` shows what the function paused "
         "and has not resumed yet. `forget` closes the notes of targets: they stay as they are, and the "
         "function does not resume them.",
     )
-    ledger.add_argument("--json", action="store_true", help="one document for other programs")
-    ledger.set_defaults(command=_ledger, targets=[])
+    ledger.set_defaults(targets=[])
     actions = ledger.add_subparsers(metavar="ACTION")
     listing = actions.add_parser("list", help="what is held, since when and until when; this is the default")
     forget = actions.add_parser("forget", help="close the notes of targets, whose state stays as it is")

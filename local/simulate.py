@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 from handler.quiet_hours.lead_time import read_lead_time
 from local import screen
-from local.usage import NOT_DONE, OK, UsageError, complain, instant
+from local.usage import NOT_DONE, OK, UsageError, add_command, complain, instant
 
 _MOST_HOURS = 168
 _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(hours=1)
@@ -16,9 +16,11 @@ _SHORTEST, _LONGEST = timedelta(minutes=1), timedelta(hours=1)
 
 def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the command to the parser."""
-    simulate = commands.add_parser(
+    simulate = add_command(
+        commands,
         "simulate",
-        help="let a night pass in seconds, and show what was paused and resumed",
+        _simulate,
+        summary="let a night pass in seconds, and show what was paused and resumed",
         description="Run the real handler through a night of an emulated CCC, in which the tasks of a policy "
         "run and a person pauses one of them, on a clock that runs fast. No setting is used, and nothing "
         "leaves this machine.",
@@ -40,8 +42,6 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
         metavar="LENGTH",
         help="how often the timer wakes the function, from 1m to 1h; default: 1m",
     )
-    simulate.add_argument("--json", action="store_true", help="one document for other programs")
-    simulate.set_defaults(command=_simulate)
 
 
 def _hours(text: str) -> int:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,21 @@ def complain(what: object, code: int) -> int:
     """Print what is wrong to standard error, and return the exit code."""
     print(f"quiet-hours: {shortened(str(what), _LONGEST_COMPLAINT)}", file=sys.stderr)
     return code
+
+
+def add_command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    *,
+    summary: str,
+    description: str,
+) -> argparse.ArgumentParser:
+    """Add a command that prints for people, or one document for other programs."""
+    command = commands.add_parser(name, help=summary, description=description)
+    command.add_argument("--json", action="store_true", help="one document for other programs")
+    command.set_defaults(command=run)
+    return command
 
 
 def instant(option: str, text: str) -> datetime:

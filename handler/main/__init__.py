@@ -6,7 +6,7 @@ The clock is created here and passed on.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from handler.cloud.credentials import remembered
@@ -110,13 +110,8 @@ def check(*, clock: Clock | None = None, backoff: Backoff | None = None, **given
 
     It is for a developer's machine; the arguments are those of `handle`.
     """
-    invocation = Invocation.start(None, clock or Clock(), backoff or Backoff())
-    redaction.begin([*known_secrets(given), *remembered()])
-    log.set_up(None)
-    settings = read_settings(**given)
-    redaction.hide(settings.secrets)
-    notifier, reader = Notifier(invocation, Memory()), _reader(settings, invocation)
-    handler = EventHandler(invocation, notifier, settings, reader, given)
+    invocation, settings = _by_hand(given, clock, backoff)
+    handler = _handler(invocation, settings, given)
     checker, of = handler.inspection.checker(invocation.for_work()), source(invocation.function)
     return checker.run(of, "Check", is_rehearsal=False, reads_topic=True)
 
@@ -139,22 +134,35 @@ def with_ledger(
 
     It is for a developer's machine; the arguments are those of `handle`.
     """
-    invocation = Invocation.start(None, clock or Clock(), backoff or Backoff())
-    redaction.begin([*known_secrets(given), *remembered()])
-    log.set_up(None)
-    settings = read_settings(**given)
-    redaction.hide(settings.secrets)
+    invocation, settings = _by_hand(given, clock, backoff)
     address = settings.callout_ledger
     if not address:
         raise ConfigurationError("settings", ["CALLOUT_LEDGER: is not set, so nothing is remembered"])
-    reader = _reader(settings, invocation)
-    handler = EventHandler(invocation, Notifier(invocation, Memory()), settings, reader, given)
+    handler = _handler(invocation, settings, given)
     until = invocation.for_work()
     return work(Opened(handler.ledger(address), address, handler.rules, until, settings.callout_dry_run))
 
 
 _OF_THIS_INSTANCE = Memory()
 """What this warm instance has published. A new instance starts empty, and publishes it again."""
+
+
+def _by_hand(
+    given: Mapping[str, Any], clock: Clock | None, backoff: Backoff | None
+) -> tuple[Invocation, Settings]:
+    """Return what a run on a developer's machine begins with. Raises `ConfigurationError`."""
+    invocation = Invocation.start(None, clock or Clock(), backoff or Backoff())
+    redaction.begin([*known_secrets(given), *remembered()])
+    log.set_up(None)
+    settings = read_settings(**given)
+    redaction.hide(settings.secrets)
+    return invocation, settings
+
+
+def _handler(invocation: Invocation, settings: Settings, given: Mapping[str, Any]) -> EventHandler:
+    """Return the handler of such a run, which publishes nothing. Raises `ConfigurationError`."""
+    reader = _reader(settings, invocation)
+    return EventHandler(invocation, Notifier(invocation, Memory()), settings, reader, given)
 
 
 def _reader(settings: Settings, invocation: Invocation) -> Reader:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from . import api3, control
+from .ccc.calls import Call
 from .ccc.campaigns import Campaign
 from .ccc.tasks import Task
 from .cloud import Cloud, Source
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Answer",
+    "Call",
     "Campaign",
     "CampaignAnswer",
     "Emulator",
@@ -46,9 +48,9 @@ _LAST_PORT = 65_535
 class Emulator(Cloud):
     """An emulated Tencent Cloud that listens on loopback; use it as a context manager.
 
-    Without a `port`, a free one is used. The rest is inherited from `Cloud`: `tasks`, `campaigns`, `topics`,
-    `buses`, `objects`, `options`, `faults`, `hooks`, `limits`, `journal`, `errors`, `secrets`, `tokens`,
-    `now`, `signature_now`, `reset`, `load`.
+    Without a `port`, a free one is used. The rest is inherited from `Cloud`: `tasks`, `campaigns`, `calls`,
+    `topics`, `buses`, `objects`, `options`, `faults`, `hooks`, `limits`, `journal`, `errors`, `secrets`,
+    `tokens`, `now`, `signature_now`, `reset`, `load`.
     """
 
     def __init__(  # noqa: PLR0913 - by name, and each has a default
@@ -57,18 +59,20 @@ class Emulator(Cloud):
         port: int = 0,
         tasks: Source = (),
         campaigns: Source = (),
+        calls: Source = (),
         secrets: Mapping[str, str] | None = None,
         tokens: Mapping[str, str] | None = None,
         now: Callable[[], float] = time.time,
         signature_now: Callable[[], float] = time.time,
     ) -> None:
-        """Read tasks and campaigns. Raises `ValueError` for an invalid port, or naming an invalid entry."""
+        """Read what there is at first. Raises `ValueError` for a wrong port, or naming an invalid entry."""
         if not 0 <= port <= _LAST_PORT:
             raise ValueError(f"port: 0 to {_LAST_PORT} is wanted, not {port}")
         self._server = Server(port, self._serve, self._fail, api3.MAX_BODY)
         super().__init__(
             tasks=tasks,
             campaigns=campaigns,
+            calls=calls,
             secrets=secrets,
             tokens=tokens,
             now=now,

@@ -14,7 +14,9 @@ from typing import Any
 from . import api3, ccc, cos, eb, errors, tdmq
 from .api3 import Call, Verifier
 from .ccc import Ccc
+from .ccc import calls as ccc_calls
 from .ccc import tasks as ccc_tasks
+from .ccc.calls import Calls
 from .ccc.campaigns import Campaigns
 from .ccc.records import Records
 from .cos import Cos, CosCall
@@ -48,7 +50,7 @@ _SERVICES = {each.VERSION: each.SERVICE for each in (ccc, tdmq, eb)}
 _SECRETS = {"AKIDEXAMPLE": "SECRETEXAMPLE"}
 
 Source = str | PathLike[str] | list[Mapping[str, Any]] | tuple[Mapping[str, Any], ...]
-"""A list of tasks or campaigns as JSON has it, or the path of a file with one."""
+"""A list of tasks, campaigns or calls as JSON has it, or the path of a file with one."""
 
 
 class Cloud:
@@ -65,12 +67,13 @@ class Cloud:
         *,
         tasks: Source = (),
         campaigns: Source = (),
+        calls: Source = (),
         secrets: Mapping[str, str] | None = None,
         tokens: Mapping[str, str] | None = None,
         now: Callable[[], float] = time.time,
         signature_now: Callable[[], float] = time.time,
     ) -> None:
-        """Read tasks and campaigns. Raises `ValueError`, naming entry and field, for an invalid one."""
+        """Read what there is at first. Raises `ValueError`, naming entry and field, for what is invalid."""
         self.now = now
         self.signature_now = signature_now
         self.secrets = dict(_SECRETS if secrets is None else secrets)
@@ -78,6 +81,7 @@ class Cloud:
         self.options = Options()
         self.tasks = Records(ccc_tasks.SCHEMA, self._time)
         self.campaigns = Campaigns(self._time, self.tasks.lock, self.options)
+        self.calls = Calls(self.tasks, self.campaigns, self._time, self.tasks.lock)
         self.topics = Topics()
         self.buses = Buses()
         self.objects = Objects(self._time, self.tasks.lock)
@@ -87,7 +91,11 @@ class Cloud:
         self.limits = Limits(time.monotonic)
         self.errors: list[Exception] = []
         self._given = dict(self.secrets), dict(self.tokens), now, signature_now
-        self._given_records = self.tasks.schema.read(tasks), self.campaigns.schema.read(campaigns)
+        self._given_records = (
+            self.tasks.schema.read(tasks),
+            self.campaigns.schema.read(campaigns),
+            ccc_calls.read(calls),
+        )
         self._generation = threading.Event()  # set when it is over: by a reset, or by stopping
         self.reset()
 
@@ -108,9 +116,10 @@ class Cloud:
             self.topics.clear()
             self.buses.clear()
             self.objects.clear()
-            tasks, campaigns = self._given_records
+            tasks, campaigns, calls = self._given_records
             self.tasks.reset(tasks)
             self.campaigns.reset(campaigns)
+            self.calls.reset(calls)
             self.journal.clear()
             self.errors.clear()
 
@@ -222,7 +231,7 @@ class Cloud:
     def _product(self, call: Call) -> Ccc | Tdmq | Eb:
         """Return the product that has the version and the action. Raises `ApiError`."""
         products: Mapping[str, Ccc | Tdmq | Eb] = {
-            ccc.VERSION: Ccc(self.tasks, self.campaigns, self.options),
+            ccc.VERSION: Ccc(self.tasks, self.campaigns, self.calls, self.options),
             tdmq.VERSION: Tdmq(self.topics, self.options),
             eb.VERSION: Eb(self.buses, self.options, self._time),
         }

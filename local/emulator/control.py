@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .api3 import encoded
+from .ccc.tel_cdr import tel_cdr
 from .cloud import Cloud
 from .exchange import HttpRequest, Reply
 
@@ -33,11 +34,17 @@ def answer(cloud: Cloud, asked: HttpRequest) -> Reply:
 
 
 def _tasks(cloud: Cloud) -> list[dict[str, Any]]:
-    return [{"SdkAppId": each.sdk_app_id, **each.listed()} for each in cloud.tasks]
+    return [
+        {"SdkAppId": each.sdk_app_id, **each.listed(cloud.options.made_up_callees)} for each in cloud.tasks
+    ]
 
 
 def _campaigns(cloud: Cloud) -> list[dict[str, Any]]:
     return [{"SdkAppId": each.sdk_app_id, **each.listed()} for each in cloud.campaigns]
+
+
+def _calls(cloud: Cloud) -> list[dict[str, Any]]:
+    return [{"SdkAppId": each.sdk_app_id, **tel_cdr(each)} for each in cloud.calls]
 
 
 def _topics(cloud: Cloud) -> dict[str, list[dict[str, Any]]]:
@@ -58,6 +65,7 @@ def _objects(cloud: Cloud) -> dict[str, dict[str, str]]:
 _SHOWN: Mapping[str, Callable[[Cloud], Any]] = {
     "tasks": _tasks,
     "campaigns": _campaigns,
+    "calls": _calls,
     "topics": _topics,
     "buses": _buses,
     "objects": _objects,
@@ -78,6 +86,7 @@ _DONE: Mapping[str, Callable[[Cloud, Any], None]] = {
     "reset": lambda cloud, _: cloud.reset(),
     "tasks": lambda cloud, document: cloud.tasks.load(_list(document)),
     "campaigns": lambda cloud, document: cloud.campaigns.load(_list(document)),
+    "calls": lambda cloud, document: cloud.calls.load(_list(document)),
     "faults": lambda cloud, document: cloud.faults.add_from(document),
     "options": lambda cloud, document: cloud.options.change(_object(document)),
     "limits": lambda cloud, document: cloud.limits.change(_object(document)),

@@ -81,6 +81,14 @@ class Options:
     """Whether a pause or an abort ends calls in progress; by default they go on, as those of tasks do."""
     campaign_ends_paused: bool = True
     """Whether a paused campaign is terminated at its EndTime, as a running one is."""
+    made_up_callees: int = 10_000
+    """How many of its last calls a task without callees shows as its callees."""
+    call_records_newest_first: bool = True
+    """Whether DescribeTelCdr begins with the last call, so that a new one shifts every page."""
+    call_record_delay: int = 0
+    """Seconds from the start of a call until DescribeTelCdr has its record."""
+    call_numbers_protected: bool = False
+    """Whether records have the customer's number as an id only, in ProtectedCallee or ProtectedCaller."""
     cmq_needs_region: bool = False
     """Whether TDMQ insists on `X-TC-Region`, as its newer pages say and its older ones do not."""
     cmq_result: bool = True
@@ -112,7 +120,13 @@ class Options:
             setattr(self, name, value)
 
 
-_LEAST: Mapping[str, int] = {"cos_page_size": 1, "max_page_size": 1, "pauses_without_effect": 0}
+_LEAST: Mapping[str, int] = {
+    "call_record_delay": 0,
+    "cos_page_size": 1,
+    "made_up_callees": 0,
+    "max_page_size": 1,
+    "pauses_without_effect": 0,
+}
 
 
 def _value(name: str, value: Any, known: Mapping[str, Any]) -> Any:

@@ -84,7 +84,7 @@ class TestThePackage:
         assert package.main(["--target", target, "--policy", str(policy), "--output", str(output)]) == 0
         assert output.stat().st_size <= package.TARGETS[target].limit
         assert {name: each.limit for name, each in package.TARGETS.items()} == {
-            "lambda": 6_100_000,
+            "lambda": 6_000_000,
             "scf": 8_000_000,
         }
 

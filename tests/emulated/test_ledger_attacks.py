@@ -157,26 +157,28 @@ def test_two_overlapping_mornings_resume_once(function: Function) -> None:
 
 def test_force_during_the_morning(function: Function) -> None:
     at(function, EVENING)
-    done: list[Any] = []
+    forced: list[str] = []
+    threads: list[threading.Thread] = []
 
     def meanwhile(action: str, params: Mapping[str, Any]) -> None:
-        if action == "PutObject" and "/resumed/" in params["Key"] and not done:
-            done.append(1)
-            thread = threading.Thread(target=force)
-            thread.start()
+        if action == "PutObject" and "/resumed/" in params["Key"] and not threads:
+            threads.append(threading.Thread(target=force))
+            threads[0].start()
 
     def force() -> None:
         try:
             function({"action": "pause", "tasks": [SPRING], "force": True}, MORNING, memory=Memory())
-            done.append("done")
+            forced.append("done")
         except UnfinishedError:
-            done.append("again")
+            forced.append("again")
 
     function.emulator.hooks.before = meanwhile
     at(function, MORNING)
-    time.sleep(0.5)
+    for each in threads:
+        each.join(30)
     function.emulator.hooks.before = None
-    if done[-1] == "again":
+    assert len(forced) == 1
+    if forced == ["again"]:
         at(function, MORNING + 2 * MINUTE, {"action": "pause", "tasks": [SPRING], "force": True})
     at(function, MORNING + 4 * MINUTE)
     assert function.emulator.tasks.state(SPRING) == PAUSED

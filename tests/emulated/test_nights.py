@@ -5,13 +5,15 @@ What happened is told by the emulator's own states, request by request, never by
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import random
+import select
 import signal
-import time
+import threading
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -341,23 +343,34 @@ class Night:
 
     def _crashed(self, event: Any, crash: int) -> tuple[bool, bool]:
         """Return whether it crashed, and whether it raised before that."""
+        before = threading.enumerate()
+        ended, alive = os.pipe()  # reading ends when the child does, whose end is the only one left open
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             child = os.fork()
         if child == 0:
             self._die_of(event)
+        os.close(alive)
         self.kill = (crash, child)
-        until = time.monotonic() + 6
-        while not (ended := os.waitpid(child, os.WNOHANG))[0]:
-            time.sleep(0.001)
-            if time.monotonic() > until:
-                os.kill(child, signal.SIGKILL)
-                self.say("the child hangs")
-        status = ended[1]
-        self.kill = None
-        time.sleep(0.02)
+        if not select.select([ended], [], [], 6)[0]:
+            os.kill(child, signal.SIGKILL)
+            self.say("the child hangs")
+        os.close(ended)
+        with self.emulator.tasks.lock:
+            self.kill = None
+        status = os.waitpid(child, 0)[1]
+        self._await_what_was_sent(before)
         assert os.WIFSIGNALED(status) or os.waitstatus_to_exitcode(status) in {0, 3}
         return os.WIFSIGNALED(status), not os.WIFSIGNALED(status) and status != 0
+
+    def _await_what_was_sent(self, before: Sequence[threading.Thread]) -> None:
+        """Wait until the emulator has worked on all that was sent to it by a child that is dead."""
+        barrier = http.client.HTTPConnection(self.emulator.url.removeprefix("http://"), timeout=5)
+        barrier.request("GET", "/_emulator/topics")  # accepted after every connection of the child
+        barrier.getresponse().read()
+        barrier.close()
+        for each in set(threading.enumerate()).difference(before):
+            each.join(5)  # ends with its connection
 
     def _die_of(self, event: Any) -> None:
         """Handle the event in a process of its own, whose end says what became of it."""

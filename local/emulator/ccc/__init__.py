@@ -1,4 +1,4 @@
-"""CCC 2020-02-10: automatic outbound call tasks and predictive dialing campaigns.
+"""CCC 2020-02-10: automatic outbound call tasks, predictive dialing campaigns, records of calls.
 
 What the documents do not say is a field of `Options`.
 """
@@ -10,6 +10,8 @@ from typing import Any
 
 from local.emulator.options import Options
 
+from .call_actions import CallActions
+from .calls import Calls
 from .campaign_actions import CampaignActions
 from .campaigns import Campaigns
 from .records import Records
@@ -21,12 +23,13 @@ VERSION = "2020-02-10"
 
 
 class Ccc:
-    """The actions of CCC on `tasks` and `campaigns`, with the undocumented answers of `options`."""
+    """The actions of CCC on `tasks`, `campaigns` and `calls`, with the undocumented answers of `options`."""
 
     service = SERVICE
 
-    def __init__(self, tasks: Records[Task], campaigns: Campaigns, options: Options) -> None:
+    def __init__(self, tasks: Records[Task], campaigns: Campaigns, calls: Calls, options: Options) -> None:
         self.actions: Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]] = {
             **TaskActions(tasks, options).actions,
             **CampaignActions(campaigns, options).actions,
+            **CallActions(calls, options).actions,
         }

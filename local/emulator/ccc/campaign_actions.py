@@ -184,8 +184,9 @@ class CampaignActions:
         found = self._find(wanted, self.options.campaign_describe_unknown)
         if found is None:
             return {}
-        sessions, start = found.sessions(), wanted["PageSize"] * wanted["PageNumber"]
-        return {"TotalCount": len(sessions), "SessionList": sessions[start : start + wanted["PageSize"]]}
+        made, start = found.dialling.made, wanted["PageSize"] * wanted["PageNumber"]
+        numbers = range(min(start, made), min(start + wanted["PageSize"], made))
+        return {"TotalCount": made, "SessionList": [found.dialling.session(number) for number in numbers]}
 
     def create(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Create a campaign, which starts by itself at StartTime."""

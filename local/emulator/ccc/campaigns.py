@@ -10,10 +10,10 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import NAMESPACE_OID, uuid5
 
 from local.emulator.options import Options
 
+from .dialling import Dialling
 from .records import AMOUNT, ID, INT, TEXT, TEXTS, Key, Records, Schema
 
 NOT_STARTED, RUNNING, PAUSED, TERMINATED, COMPLETED = range(5)
@@ -51,18 +51,24 @@ class Campaign:
     uui: str = ""
     calls_per_minute: float = 0.0
     call_seconds: float = 0.0
-    calls: float = 0.0
-    """How many calls were started."""
     finished: int = 0
-    """How many of them have ended."""
+    """How many calls have ended."""
     in_progress: tuple[float, ...] = ()
     """When the others end."""
+    cuts: tuple[float, ...] = ()
+    """When calls in progress were ended."""
     seen: float = 0.0
+    dialling: Dialling = field(default_factory=Dialling, repr=False, compare=False)
 
     @property
     def id(self) -> int:
         """The campaign's id."""
         return self.campaign_id
+
+    @property
+    def calls(self) -> float:
+        """How many calls were started, and what part of the wait for the next one is over."""
+        return self.dialling.calls
 
     def advance(self, now: float, *, ends_paused: bool = True) -> None:
         """Let time pass to `now`. Without `ends_paused`, a paused campaign outlasts its `end_time`."""
@@ -86,24 +92,23 @@ class Campaign:
     def cut(self) -> None:
         """End the calls in progress."""
         self.finished, self.in_progress = self.finished + len(self.in_progress), ()
+        self.cuts = (*self.cuts, self.seen)
 
-    def sessions(self) -> list[str]:
-        """Return the session id of each call that was started, in order."""
-        place = f"{self.sdk_app_id}/{self.campaign_id}"
-        return [str(uuid5(NAMESPACE_OID, f"{place}/{number}")) for number in range(1, int(self.calls) + 1)]
+    def ended(self, start: float) -> float:
+        """Return when a call that was started at `start` ends or has ended, in Unix seconds."""
+        return min([start + self.call_seconds, *(each for each in self.cuts if each >= start)])
 
     def _call(self, until: float) -> None:
         """Start the calls that are due; the first one a whole interval after the start."""
-        before = int(self.calls)
-        due = self.calls + max(0.0, until - self.seen) * self.calls_per_minute / 60
-        self.calls = min(due, float(len(self.callees)))
-        ends = (
-            until - (due - number) * 60 / self.calls_per_minute + self.call_seconds
-            for number in range(before + 1, int(self.calls) + 1)
-        )
-        self.in_progress = (*self.in_progress, *ends)
+        before = self.dialling.made
+        self.dialling.dial(self.seen, until, self.calls_per_minute, len(self.callees))
+        if self.dialling.made > before:
+            ends = (start + self.call_seconds for _, start in self.dialling.starts(before))
+            self.in_progress = (*self.in_progress, *ends)
 
     def _hang_up(self, now: float) -> None:
+        if not self.in_progress:
+            return
         left = tuple(end for end in self.in_progress if end > now)
         self.finished, self.in_progress = self.finished + len(self.in_progress) - len(left), left
 

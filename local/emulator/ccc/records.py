@@ -5,19 +5,22 @@ from __future__ import annotations
 import copy
 import json
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from os import PathLike
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
+from .dialling import Dialling
+
 
 class Record(Protocol):
-    """A task or a campaign. `seen` is the time up to which it was moved along."""
+    """A task or a campaign. `seen` is the time up to which it was moved along, `dialling` its calls."""
 
     sdk_app_id: int
     state: int
     seen: float
+    dialling: Dialling
 
     @property
     def id(self) -> int:
@@ -96,16 +99,9 @@ class Schema(Generic[T]):
 
         Raises `ValueError` naming entry and field, or the file's line; `OSError` where no file is there.
         """
-        if isinstance(source, (str, PathLike)):
-            path = Path(source)
-            try:
-                source = json.loads(path.read_text("utf-8"))
-            except ValueError as error:  # of JSON, or of UTF-8
-                raise ValueError(f"{path}: is no JSON: {error}") from None
-        if not isinstance(source, (list, tuple)):
-            example = json.dumps([{self.id_key: self.example, "sdk_app_id": 1400692008}])
-            raise ValueError(f"a list of {self.noun}s is wanted, such as {example}")
-        records = [self.record(document, f"[{number}]") for number, document in enumerate(source)]
+        example = {self.id_key: self.example, "sdk_app_id": 1400692008}
+        documents = entries(source, self.noun, example)
+        records = [self.record(document, f"[{number}]") for number, document in enumerate(documents)]
         seen: set[tuple[int, int]] = set()
         for number, each in enumerate(records):
             if (each.sdk_app_id, each.id) in seen:
@@ -114,6 +110,19 @@ class Schema(Generic[T]):
                 )
             seen.add((each.sdk_app_id, each.id))
         return records
+
+
+def entries(source: Any, noun: str, example: Mapping[str, Any]) -> Sequence[Any]:
+    """Return a JSON list of `noun`s, or the one in a file. Raises as `Schema.read` does."""
+    if isinstance(source, (str, PathLike)):
+        path = Path(source)
+        try:
+            source = json.loads(path.read_text("utf-8"))
+        except ValueError as error:  # of JSON, or of UTF-8
+            raise ValueError(f"{path}: is no JSON: {error}") from None
+    if not isinstance(source, (list, tuple)):
+        raise ValueError(f"a list of {noun}s is wanted, such as {json.dumps([example])}")
+    return source
 
 
 def _own(value: Any) -> Any:
@@ -138,6 +147,8 @@ class Records(Generic[T]):
     """Of all records that there ever were: no id is given out again."""
     _ids: dict[int, list[int]] = field(default_factory=dict)
     """The ids of each application, sorted; removed when a record is added or removed."""
+    _gone: list[T] = field(default_factory=list)
+    """Those that were removed or replaced and had made calls: what was called stays known."""
 
     def add(self, **fields: Any) -> T:
         """Add a record, or put it in the place of the one with its id. Raises `ValueError`."""
@@ -155,6 +166,13 @@ class Records(Generic[T]):
     def put(self, added: T) -> None:
         """Add a record as of now."""
         with self.lock:
+            key = added.sdk_app_id, added.id
+            if (replaced := self._records.get(key)) is not added:
+                if replaced:
+                    self._part(replaced)
+                self._gone = [each for each in self._gone if each is not added]
+                lives = sum((each.sdk_app_id, each.id) == key for each in self._gone)
+                added.dialling.place = f"{self.schema.noun}/{added.sdk_app_id}/{added.id}/{lives}"
             added.seen = self.clock()
             self._records[added.sdk_app_id, added.id] = added
             self._largest_id = max(self._largest_id, added.id)
@@ -223,15 +241,28 @@ class Records(Generic[T]):
         """Remove the record with this id, of any application unless one is named; none is not an error."""
         with self.lock:
             for key in [key for key in self._records if key[1] == record_id and app in {None, key[0]}]:
-                del self._records[key]
+                self._part(self._records.pop(key))
             self._ids.clear()
 
     def clear(self) -> None:
-        """Remove all records, and forget their ids."""
+        """Remove all records, and forget their ids and calls."""
         with self.lock:
             self._records.clear()
+            self._gone.clear()
             self._ids.clear()
             self._largest_id = 0
+
+    def callers(self, app: int | None = None) -> list[T]:
+        """Return those of an application, or of all, that have made calls, whether they exist or are gone."""
+        with self.lock:
+            return [
+                each for each in (*self._gone, *self) if each.dialling.made and app in {None, each.sdk_app_id}
+            ]
+
+    def _part(self, record: T) -> None:
+        self.advance(record)
+        if record.dialling.made:
+            self._gone.append(record)
 
     def __iter__(self) -> Iterator[T]:
         with self.lock:

@@ -114,7 +114,7 @@ class TaskActions:
     def describe(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Describe one task."""
         found = self._find(check(params, _ONE_UNSIGNED), self.options.describe_unknown)
-        return found.described() if found else {}
+        return found.described(self.options.made_up_callees) if found else {}
 
     def describe_all(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """List an application's tasks by id, or newest first, a page at a time, from page 0."""
@@ -125,7 +125,7 @@ class TaskActions:
         total, tasks = self.tasks.page(
             page["SdkAppId"], size * page["PageNumber"], size, newest_first=self.options.newest_first
         )
-        return {"TotalCount": total, "Tasks": [each.listed() for each in tasks]}
+        return {"TotalCount": total, "Tasks": [each.listed(self.options.made_up_callees) for each in tasks]}
 
     def create(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Create a task, which starts by itself at NotBefore."""

@@ -5,9 +5,10 @@ States and fields: cloud.tencent.com/document/product/679/69193 and 68725, and t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from .dialling import Dialling
 from .records import AMOUNT, ID, INT, TEXT, TEXTS, Key, Schema
 
 NOT_STARTED, RUNNING, COMPLETED, ENDING, ENDED, PAUSED = range(6)
@@ -21,7 +22,8 @@ class Task:
 
     It starts at `not_before`. With `callees` and `calls_per_minute` it completes when all are called. At
     `not_after` it ends, paused or not; one that runs then is ending for `ending_seconds` first, because calls
-    are under way. A paused task calls nobody.
+    are under way. A paused task calls nobody. Each call lasts `call_seconds`. Without `callees`, the numbers
+    that are called are made up.
     """
 
     task_id: int
@@ -37,13 +39,19 @@ class Task:
     description: str = ""
     calls_per_minute: float = 0.0
     ending_seconds: float = 0.0
-    calls: float = 0.0
+    call_seconds: float = 30.0
     seen: float = 0.0
+    dialling: Dialling = field(default_factory=Dialling, repr=False, compare=False)
 
     @property
     def id(self) -> int:
         """The task's id."""
         return self.task_id
+
+    @property
+    def calls(self) -> float:
+        """How many calls were started, and what part of the wait for the next one is over."""
+        return self.dialling.calls
 
     def advance(self, now: float) -> None:
         """Let time pass to `now`."""
@@ -56,9 +64,9 @@ class Task:
             self._expire(now - self.not_after)
 
     def _call(self, until: float) -> None:
-        self.calls += max(0.0, until - self.seen) * self.calls_per_minute / 60
-        if self.callees and self.calls >= len(self.callees):
-            self.state, self.calls = COMPLETED, float(len(self.callees))
+        self.dialling.dial(self.seen, until, self.calls_per_minute, len(self.callees) or None)
+        if self.callees and self.dialling.made >= len(self.callees):
+            self.state = COMPLETED
 
     def _expire(self, ago: float) -> None:
         if self.state == RUNNING:
@@ -66,11 +74,18 @@ class Task:
         if self.state in {NOT_STARTED, PAUSED} or (self.state == ENDING and ago >= self.ending_seconds):
             self.state = ENDED
 
-    def listed(self) -> dict[str, Any]:
-        """Return the task as DescribeAutoCalloutTasks lists it, `AutoCalloutTaskInfo`."""
+    def ended(self, start: float) -> float:
+        """Return when a call that was started at `start` has ended, in Unix seconds."""
+        return start + self.call_seconds
+
+    def listed(self, made_up: int = 0) -> dict[str, Any]:
+        """Return the task as DescribeAutoCalloutTasks lists it, `AutoCalloutTaskInfo`.
+
+        Without callees, it has the numbers of the last `made_up` calls.
+        """
         return {
             "Name": self.name,
-            "CalleeCount": len(self.callees),
+            "CalleeCount": len(self.callees) or min(self.dialling.made, made_up),
             "Callers": list(self.callers),
             "NotBefore": self.not_before,
             "NotAfter": self.not_after,
@@ -80,8 +95,13 @@ class Task:
             "MaxRingTimeoutSecond": self.max_ring_timeout_second,
         }
 
-    def described(self) -> dict[str, Any]:
-        """Return the task as DescribeAutoCalloutTask answers; callees called up to now have answered."""
+    def described(self, made_up: int = 0) -> dict[str, Any]:
+        """Return the task as DescribeAutoCalloutTask answers; callees called up to now have answered.
+
+        Without callees, it has the numbers of the last `made_up` calls.
+        """
+        made = self.dialling.made
+        numbers = range(len(self.callees)) if self.callees else range(max(0, made - made_up), made)
         return {
             "Name": self.name,
             "Description": self.description,
@@ -89,8 +109,12 @@ class Task:
             "NotAfter": self.not_after,
             "Callers": list(self.callers),
             "Callees": [
-                {"Callee": callee, "State": _ANSWERED if number < int(self.calls) else 0, "Sessions": []}
-                for number, callee in enumerate(self.callees)
+                {
+                    "Callee": self.dialling.callee(number, self.callees),
+                    "State": _ANSWERED if number < made else 0,
+                    "Sessions": [self.dialling.session(number)] if number < made else [],
+                }
+                for number in numbers
             ],
             "IvrId": self.ivr_id,
             "State": self.state,
@@ -116,5 +140,6 @@ SCHEMA = Schema(
         "description": TEXT,
         "calls_per_minute": AMOUNT,
         "ending_seconds": AMOUNT,
+        "call_seconds": AMOUNT,
     },
 )

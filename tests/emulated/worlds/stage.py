@@ -23,7 +23,7 @@ from local.emulator import Emulator, Entry
 from local.emulator.ccc.tasks import Task
 from tests.support import APP, DESCRIBE, LIST, SECRET_ID, SECRET_KEY
 
-from .clock import IN_FLIGHT, Simulated
+from .clock import Simulated
 from .world import OTHER_APP, RESERVE, TOPIC, Calendar, Key, Step, World
 
 RUNNING, PAUSED = 1, 5
@@ -168,7 +168,7 @@ class Stage:
 
     def _before(self, action: str, params: Mapping[str, Any]) -> None:
         del action
-        self.clock.last_request = time.monotonic()
+        self.clock.request()
         self._count += 1
         while self._steps and self._steps[0].at <= self._count:
             self._act(self._steps.pop(0))
@@ -178,7 +178,7 @@ class Stage:
     def _after(self, entry: Entry) -> None:
         real, before = self._arrived
         at = self.clock.elapsed_at(real)
-        since = self.clock.elapsed_at(real - IN_FLIGHT)
+        since = self.clock.decided_at(real)
         if entry.fault == "latency":
             since -= max(each.fault.seconds for each in self.world.troubles)
         key = entry.params.get("SdkAppId", 0), entry.params.get("TaskId", 0)
