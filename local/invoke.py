@@ -17,6 +17,7 @@ from rich.text import Text
 from handler.cloud.pacing import Clock
 from handler.errors import ConfigurationError, QuietHoursError
 from handler.errors.sentences import shortened
+from handler.report.audit import AuditReport
 from handler.report.check import CheckReport
 from handler.report.publishable import Publishable
 from handler.report.report import Report

@@ -12,11 +12,13 @@ from rich.text import Text
 
 from handler.output.redaction import clean
 from handler.quiet_hours.zone import local
+from handler.report.audit import AuditReport
 from handler.report.check import CheckReport
 from handler.report.entries import TargetReport, nouns
 from handler.report.report import Report
 from handler.report.text import worded
 from handler.target import Kind, Outcome, State
+from local.audit import page as of_audits
 from local.screen import table
 
 EMBEDDED = "the embedded world: an emulated CCC and an SNS topic (no CALLOUT_ setting was found)"
@@ -55,7 +57,7 @@ def page(
     before: States | None = None,
     after: States | None = None,
 ) -> Iterator[str | Text | Table]:
-    """Yield the outcomes as a table, the decisions as sentences, what checks and audits found, and the notification."""
+    """Yield the outcomes as a table, the decisions as sentences, what was checked or audited, the notification."""
     yield ""
     for report in reports:
         if report.tasks:
@@ -64,7 +66,7 @@ def page(
         yield from [f"{name}: {sentence}" for name, sentence in decisions.items()] + [""] * bool(decisions)
         yield from (f"Report: {report.status}. {report.text()}", "")
     for each in inspected:
-        found = findings(each) if isinstance(each, CheckReport) else audit.verdict(each)
+        found = findings(each) if isinstance(each, CheckReport) else of_audits.findings(each)
         yield from (*found, "")
     yield notification
 

@@ -112,7 +112,7 @@ class ApplicationAudit:
         self.ways.observer.attributing(self.app, done, of)
 
     def _read(self, reading: Reading) -> CloudError | None:
-        """Read until as many calls wait as may, half of the time is used where any waits, or an error comes."""
+        """Read until as many calls wait as may, an error comes, or half of the time is up and any waits."""
         half = self.until.within(self.until.remaining() / 2)
         reading.until = self.until
         try:

@@ -37,6 +37,9 @@ from handler.target import SdkAppId
 from handler.topics.notifier import Memory, Notifier
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from handler.audit.application import Ways
     from handler.policy.rules import Rules
     from handler.reconcile.ledger.ledger import Ledger
     from handler.report.audit import AuditReport
@@ -116,6 +119,27 @@ def check(*, clock: Clock | None = None, backoff: Backoff | None = None, **given
     return checker.run(of, "Check", is_rehearsal=False, reads_topic=True)
 
 
+@without_secrets
+def audit(
+    ways: Ways,
+    start: datetime | None = None,
+    end: datetime | None = None,
+    *,
+    clock: Clock | None = None,
+    backoff: Backoff | None = None,
+    **given: Any,
+) -> AuditReport:
+    """Return what an audit from `start` to `end` finds in these ways, and publish nothing.
+
+    It has as long as it takes, and keeps no cursor. Raises `ConfigurationError`. It is for a developer's
+    machine; the other arguments are those of `handle`.
+    """
+    invocation, settings = _by_hand(given, clock, backoff, _AS_LONG_AS_IT_TAKES)
+    handler = _handler(invocation, settings, given)
+    auditor = handler.inspection.auditor(ways)
+    return auditor.run(source(invocation.function), start, end, invocation.for_work())
+
+
 class Opened(NamedTuple):
     """The ledger of the settings with what belongs to it: the policy's rules, and the time there is."""
 
@@ -147,11 +171,15 @@ _OF_THIS_INSTANCE = Memory()
 """What this warm instance has published. A new instance starts empty, and publishes it again."""
 
 
+_AS_LONG_AS_IT_TAKES = {"time_limit_in_ms": 86_400_000}
+"""The context of a run that nothing ends: a day is the longest that there is."""
+
+
 def _by_hand(
-    given: Mapping[str, Any], clock: Clock | None, backoff: Backoff | None
+    given: Mapping[str, Any], clock: Clock | None, backoff: Backoff | None, context: Any = None
 ) -> tuple[Invocation, Settings]:
     """Return what a run on a developer's machine begins with. Raises `ConfigurationError`."""
-    invocation = Invocation.start(None, clock or Clock(), backoff or Backoff())
+    invocation = Invocation.start(context, clock or Clock(), backoff or Backoff())
     redaction.begin([*known_secrets(given), *remembered()])
     log.set_up(None)
     settings = read_settings(**given)

@@ -128,7 +128,9 @@ class _Passing:
     ) -> None:
         self._plan, self._clock, self._emulator = plan, clock, emulator
         self._given = settings | {"memory": Memory(), "backoff": IMPATIENT}
-        self._without_lead = {each.key: each.hours and each.hours.without_lead_time() for each in plan.members}
+        self._without_lead = {
+            each.key: each.hours and each.hours.without_lead_time() for each in plan.members
+        }
         self._happenings: list[Happening] = []
         self._calls = Calls()
         self._made: dict[tuple[int, Kind, int], float] = {}

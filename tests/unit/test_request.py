@@ -199,7 +199,7 @@ def test_the_bytes_count_whether_they_come_as_text_or_parsed(body: Any) -> None:
 def test_of_many_faults_twenty_are_described_and_the_others_counted() -> None:
     error = refusal({"tasks": [True] * 10_000, "dry_run": 0, "action": "stop"})
     assert len(error.problems) == 21
-    assert error.problems[0].startswith("action: 'pause', 'resume', 'enforce' or 'check' is wanted")
+    assert error.problems[0].startswith("action: 'pause', 'resume', 'enforce', 'check' or 'audit' is wanted")
     assert error.problems[1].startswith("tasks[0]: a task is a number, a name or an object")
     assert error.problems[-1] == "and 9,982 more"
     assert error.count == 10_002
