@@ -90,12 +90,11 @@ class Auditor:
             app = left.pop(0)
             start, lacks = asked.start, list[Lack]()
             if cursors:
-                start, lacks = cursors.start(app, asked.start, now, share)
+                start, lacks = cursors.start(app, asked, now, share)
             audit = self._of(app, start, asked.end, share, fatal)
             audit.lacks[:0] = lacks
             if cursors:
-                # What could not be kept is repeated by the next audit, unless there is more to go on from.
-                audit.lacks += cursors.keep(app, audit.next_from or asked.end, now, until)
+                audit.lacks += cursors.keep(app, audit.next_from, asked.end, now, until)
             fatal = audit.lacks[-1] if audit.fatal else fatal
             yield audit
 

@@ -49,10 +49,11 @@ def period(start: datetime | None, end: datetime | None, now: datetime) -> Perio
     lacks: list[Lack] = []
     next_from = None
     oldest, latest = instant(now - timedelta(days=KEPT_DAYS) + _MARGIN), instant(now)
-    if until > latest:
+    if max(first, until) > latest:
         text = f"What lies after {written(moment(latest))} (UTC) is yet to come"
         lacks.append(Lack("NotYet", text))
-        until = next_from = max(latest, first)
+        next_from = max(latest, first)
+        until = min(until, next_from)
     if first < oldest:
         text = f"CCC keeps call records for {KEPT_DAYS} days, so none before {written(moment(oldest))} (UTC)"
         lacks.append(Lack("NotKept", text))
@@ -69,19 +70,27 @@ class Cursors(NamedTuple):
 
     ledger: Ledger
 
-    def start(self, app: SdkAppId, default: int, now: datetime, until: Deadline) -> tuple[int, list[Lack]]:
-        """Return from when the next audit of an application goes on, at the latest from `default` on."""
+    def start(self, app: SdkAppId, asked: Period, now: datetime, until: Deadline) -> tuple[int, list[Lack]]:
+        """Return from when an application is to be audited: where the last audit stopped.
+
+        One that had read everything does not keep a time from being audited again.
+        """
         try:
             body = self.ledger.newest(f"audit/{app}/", until)
         except CloudError as error:
             text = f"Application {app}: whether an earlier audit is to go on is not known: {error}"
-            return default, [Lack("Ledger", text, app)]
-        found = default if body is None else _next_from(body, default)
-        return max(min(found, default), instant(now - _MOST_BACK)), []
+            return asked.start, [Lack("Ledger", text, app)]
+        found, complete = (asked.start, True) if body is None else _read(body, asked.start)
+        if complete or found > asked.end:
+            found = min(found, asked.start)
+        return max(found, instant(now - _MOST_BACK)), []
 
-    def keep(self, app: SdkAppId, next_from: int, now: datetime, until: Deadline) -> list[Lack]:
-        """Remember from when the next audit of an application goes on."""
-        body = json.dumps({"next_from": next_from}).encode()
+    def keep(
+        self, app: SdkAppId, next_from: int | None, end: int, now: datetime, until: Deadline
+    ) -> list[Lack]:
+        """Remember from when the next audit of an application goes on: at the `end`, where all was read."""
+        complete = next_from is None
+        body = json.dumps({"next_from": end if complete else next_from, "complete": complete}).encode()
         try:
             self.ledger.keep(f"audit/{app}/{now:%Y%m%dT%H%M%S.%fZ}.json", body, until)
         except CloudError as error:
@@ -90,12 +99,14 @@ class Cursors(NamedTuple):
         return []
 
 
-def _next_from(body: bytes, default: int) -> int:
+def _read(body: bytes, default: int) -> tuple[int, bool]:
+    """Return from when an audit is to go on, and whether everything before was read."""
     try:
-        found = json.loads(body)["next_from"]
-    except (ValueError, KeyError, TypeError):
-        found = None
+        document = json.loads(body)
+        found, complete = document["next_from"], document.get("complete") is True
+    except (ValueError, KeyError, TypeError, AttributeError):
+        found, complete = None, True
     if isinstance(found, int) and not isinstance(found, bool):
-        return found
+        return found, complete
     _log.warning("a cursor of the audit cannot be read")
-    return default
+    return default, True

@@ -180,10 +180,10 @@ def _key(record: dict[str, Any]) -> bytes:
 
 def _of_task(response: dict[str, Any], wanted: Container[str]) -> set[str]:
     callees = response.get("Callees")
-    if callees is not None and not isinstance(callees, list):
+    if not isinstance(callees, list):
         raise cloud_error("UnreadableAnswer", f"Callees: a list is expected, not a {type(callees).__name__}")
     found: set[str] = set()
-    for callee in callees or ():
+    for callee in callees:
         sessions = callee.get("Sessions") if isinstance(callee, dict) else None
         if isinstance(sessions, list):
             found.update(each for each in sessions if isinstance(each, str) and each in wanted)

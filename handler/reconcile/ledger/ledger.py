@@ -42,13 +42,13 @@ class Ledger:
     def note(self, app: SdkAppId, run: str, at: datetime, targets: Iterable[Noted], until: Deadline) -> None:
         """Create the note of a run: what it is about to pause in an application."""
         self.memory.forget()
-        self._create(Place("paused", app, run), records.note_body(run, at, targets), until)
+        self._create(Place("paused", app, run).key, records.note_body(run, at, targets), until)
 
     def withdraw(
         self, app: SdkAppId, run: str, targets: Iterable[tuple[Kind, TargetId]], until: Deadline
     ) -> None:
         """Take back the note of a run for targets that it provably did not pause."""
-        self._create(Place("withdrawn", app, run), records.withdrawal_body(run, targets), until)
+        self._create(Place("withdrawn", app, run).key, records.withdrawal_body(run, targets), until)
 
     def claim(
         self,
@@ -60,14 +60,14 @@ class Ledger:
         called: bool,
     ) -> bool:
         """Create a claim; `called` says that a resume follows. Return `False` where its number is taken."""
-        return self._create(place, records.claim_body(run, targets, called=called), until)
+        return self._create(place.key, records.claim_body(run, targets, called=called), until)
 
     def result(
         self, place: Place, run: str, results: Mapping[tuple[Kind, TargetId], Result], until: Deadline
     ) -> bool:
         """Create the result of a claim. Return `False` where another run has created it."""
         place = place._replace(room="results")
-        return self._create(place, records.result_body(run, results), until)
+        return self._create(place.key, records.result_body(run, results), until)
 
     def read(self, until: Deadline) -> Book:
         """Return all that the ledger holds. What this instance has read before is not read again."""
@@ -101,7 +101,8 @@ class Ledger:
 
     def keep(self, key: str, body: bytes, until: Deadline) -> None:
         """Create an object apart from the protocol's."""
-        self._tried(lambda: self._store().create(key, body, until), until)
+        if not self._create(key, body, until):
+            raise CloudError("Conflict", f"{key} is there with another content", meaning=Meaning.HALT)
 
     def _store(self) -> Store:
         if self._opened is None:
@@ -147,14 +148,14 @@ class Ledger:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
 
-    def _create(self, place: Place, body: bytes, until: Deadline) -> bool:
+    def _create(self, key: str, body: bytes, until: Deadline) -> bool:
         """Create an object. Return whether it is this run's; the run's id is in its body."""
         store = self._tried(self._store, until)
 
         def create() -> bool:
-            if store.create(place.key, body, until):
+            if store.create(key, body, until):
                 return True
-            found = store.get(place.key, until)
+            found = store.get(key, until)
             if found is None:  # two creations met, and neither need have succeeded
                 raise CloudError(
                     "Conflict", "another creation of the object was under way", meaning=Meaning.RETRY
