@@ -30,6 +30,7 @@ POLICY: dict[str, Any] = {
 EVENING = datetime(2026, 11, 23, 13, 0, tzinfo=timezone.utc)
 """21:00 in Shanghai."""
 CDR = "DescribeTelCdr"
+ABSURD: tuple[Any, ...] = (0, None, "yesterday", "", -5, 1.5, 10**18, 2**70, True, [], 1)
 SESSIONS = "DescribePredictiveDialingSessions"
 
 
@@ -248,7 +249,7 @@ def test_without_time_the_start_timestamp_says_when_a_call_began(
 @pytest.mark.parametrize(
     ("time", "start"),
     [
-        *((absurd, None) for absurd in (0, None, "yesterday", "", -5, 1.5, 10**18, 2**70, True, [], 1)),
+        *((absurd, None) for absurd in ABSURD),
         *((nothing, absurd) for absurd in ("x", -1, 1_795_000_000_000) for nothing in (0, None)),
         (1_795_000_000_000, EVENING.timestamp()),
     ],

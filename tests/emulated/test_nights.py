@@ -23,10 +23,11 @@ import pytest
 from handler.errors import QuietHoursError
 from handler.report.report import Report
 from handler.topics.notifier import Memory
-from local.emulator import Emulator, faults
+from local.emulator import Call, Emulator, faults
 from local.emulator.journal import Entry
 from tests.support import APP, PAUSE, PAUSE_CAMPAIGN, RESUME, RESUME_CAMPAIGN
 
+from .harness.audits import audited
 from .harness.function import Function
 
 SEEDS = range(int(os.environ.get("NIGHTS_FROM", "0")), int(os.environ.get("NIGHTS", "3")))
@@ -60,6 +61,8 @@ WRONG = (
     faults.error("UnauthorizedOperation"),
 )
 NAMED = 100
+CALLEES = [f"0086139{number:08}" for number in range(1_000)]
+"""More than a campaign calls in two days."""
 START = datetime(2026, 11, 24, 12, 50, tzinfo=timezone.utc)
 TIMER = {"Type": "Timer", "TriggerName": "t", "Message": json.dumps({"action": "enforce"})}
 Key = tuple[int, str, int]
@@ -153,7 +156,8 @@ class Night:
         name = f"{self.dice.choice(('us', 'us', 'eu', 'hold', 'free'))}-{number}"
         name = "us-100" if number == NAMED else name
         records = self.records(kind)
-        records.add(**{f"{kind}_id": number}, sdk_app_id=app, name=name, state=state)
+        calls = {"calls_per_minute": 0.2} | ({"callees": CALLEES} if kind == "campaign" else {})
+        records.add(**{f"{kind}_id": number}, sdk_app_id=app, name=name, state=state, **calls)
         life = self.lives.setdefault(key, Life())
         life.touched = self.wake
         if state == PAUSED[kind]:
@@ -425,6 +429,13 @@ class Night:
             if lost:
                 self.broken.append(f"the ledger failed, and the wake-up says it is done: {lost[-1]}")
 
+    def is_violation(self, call: Call) -> bool:
+        """Return whether a call was started in quiet hours of its target, by the policy and name of now."""
+        if call.kind is None or call.target_id is None:
+            return False
+        hours = self.hours((call.sdk_app_id, call.kind, call.target_id))
+        return quiet(hours, datetime.fromtimestamp(int(call.start), timezone.utc))
+
     def morning(self) -> None:
         """Check what is left after a morning with wake-ups that met no fault."""
         for key, life in self.lives.items():
@@ -473,5 +484,8 @@ def test_what_she_paused_stays_so_and_what_we_paused_is_resumed_once(emulator: E
                 night.now = now + timedelta(minutes=20 + minutes)
                 night.woke(TIMER)
             night.morning()
+    end = times(dice)[-1]
+    night.now = end + timedelta(hours=2)
+    night.broken += audited(emulator, night.function, (START, end), night.is_violation, dice)
     assert not night.broken, "\n".join([*night.broken, *night.log[-int(os.environ.get("LOG", "60")) :]])
     assert not emulator.errors
