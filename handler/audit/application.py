@@ -23,6 +23,8 @@ _BESIDE = 3_600
 """How many seconds outside of what was asked for a call may have begun, for its record to be believed."""
 _LEAST_SECONDS = 1.0
 _SHOWN_ERRORS = 5
+_MOST_FAILURES = 4
+"""One after the other: then nothing at all can be read, and each costs several requests."""
 
 
 class Observer(Protocol):
@@ -81,6 +83,7 @@ class ApplicationAudit:
     fatal: bool = False
     _waiting: dict[str, list[_Waiting]] = field(default_factory=dict)
     _number_waiting: int = 0
+    _failures: int = 0
 
     def run(self) -> None:
         """Read and judge until everything is, or the time is up."""
@@ -118,14 +121,26 @@ class ApplicationAudit:
         try:
             for part in reading.slices():
                 self._take(part)
+                self._failures = 0
                 self.ways.observer.read(self.app, part.end, self.counts.calls)
                 if self._number_waiting >= self.ways.most_waiting:
                     return None
                 if self._waiting:
                     reading.until = half
         except CloudError as error:
-            return error
+            return None if self._passes_over(reading, error) else error
         return None
+
+    def _passes_over(self, reading: Reading, error: CloudError) -> bool:
+        """Return whether to go on behind what cannot be read: it may be a part of the records only."""
+        self._failures += 1
+        if reading.until.remaining() <= 0 or error.meaning is Meaning.HALT or self._failures > _MOST_FAILURES:
+            return False
+        if left_out := reading.skip():
+            self._goes_on(left_out[0])
+            since, until = (written(moment(each)) for each in left_out)
+            self._lack(error.code, f"the call records from {since} to {until} (UTC) were not read: {error}")
+        return True
 
     def _take(self, part: Slice) -> None:
         if not part.certain:

@@ -33,6 +33,8 @@ _AIMED_AT = 0.7
 _GROWTH = 4
 """How much longer than the one before a slice may be: the night has few calls, the morning many."""
 _MOST_PASSES = 3
+_SHORT = 3_600
+"""Seconds of a slice that is left out when it cannot be read."""
 _MOST_PAGES_AT_ONCE = 40
 
 
@@ -94,6 +96,14 @@ class Reading:
             self._length = _next_length(length, len(found.keys), most)
             start, self.position = self.position, span[1]
             yield Slice(start, span[1], calls, found.whole)
+
+    def skip(self) -> Span | None:
+        """Return the slice that is left out after an error, `None` where a shorter one is tried first."""
+        if self._length == 0 or self._length > _SHORT:
+            self._length = _SHORT
+            return None
+        start, self.position = self.position, min(self.position + self._length, self.end)
+        return start, self.position
 
     def _most(self) -> int:
         """Return how many records a slice may have: few enough to be read in a quarter of the time."""

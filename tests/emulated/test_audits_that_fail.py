@@ -130,6 +130,24 @@ def test_an_application_that_refuses_does_not_keep_the_others_from_being_read(
     assert [each["sdk_app_id"] for each in data["errors"]] == [APP]
 
 
+def test_an_hour_that_cannot_be_read_does_not_keep_the_others_from_being_read(
+    function: Function, emulator: Emulator
+) -> None:
+    made = dial(emulator, MIDNIGHT - DAY, 3, task_id=16498) + dial(
+        emulator, EVENING, 3, task_id=1, name="us-1"
+    )
+    noon = int((EVENING - timedelta(hours=9)).timestamp())
+    emulator.faults.add(
+        faults.TRUNCATED,
+        action=CDR,
+        when=lambda params: params["StartTimeStamp"] < noon < params["EndTimeStamp"],
+    )
+    data = audited(function)
+    assert sessions(data) == [each.session_id for each in made]
+    assert (data["complete"], data["next_from"]) == (False, "2026-11-23T04:00:00Z")
+    assert [each["code"] for each in data["errors"]] == ["UnreadableAnswer"]
+
+
 def test_a_deadline_that_comes_first_gives_from_when_to_go_on_and_the_next_audit_does(
     with_ledger: Function, emulator: Emulator
 ) -> None:
