@@ -7,6 +7,7 @@ how many there are is kept, so that years of them cost no memory and little time
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -95,7 +96,8 @@ class Dialling:
         self._until = until
         if until < self._next:
             return
-        run.length = max(run.length, math.floor((until - run.origin) * rate / 60 + _NEARLY))
+        due = min(math.floor((until - run.origin) * rate / 60 + _NEARLY), sys.maxsize)
+        run.length = max(run.length, due)
         self._next = run.origin + (run.length + 1) * 60 / rate - _NEARLY
         if most is not None and run.first + run.length >= most:
             run.length, self._next = max(0, most - run.first), math.inf
