@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -39,6 +40,11 @@ class Run(Sequence[float]):
     def copy(self) -> Run:
         """Return it as it is now."""
         return Run(self.first, self.origin, self.rate, self.length)
+
+    def overlaps(self, since: float, before: float) -> bool:
+        """Return whether calls may have been started from `since` on and before `before`."""
+        interval = 60 / self.rate
+        return self.origin + interval < before + 1 and self.origin + self.length * interval > since - 1
 
     def __len__(self) -> int:
         return self.length
@@ -127,7 +133,8 @@ class Dialling:
 
     def start(self, number: int) -> float:
         """Return when a call that was made was started, in Unix seconds."""
-        return next(self.starts(number))[1]
+        run = self.runs[bisect_right(self.runs, number, key=lambda each: each.first) - 1]
+        return run[number - run.first]
 
     def session(self, number: int) -> str:
         """Return the session id of a call. It depends on `place` and `number` only."""
