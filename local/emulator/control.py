@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from itertools import islice
 from typing import Any
 
 from .api3 import encoded
@@ -12,6 +13,8 @@ from .cloud import Cloud
 from .exchange import HttpRequest, Reply
 
 PREFIX = "/_emulator/"
+_CALLS = 10_000
+"""How many calls are shown, the first ones; there may be millions."""
 
 
 def answer(cloud: Cloud, asked: HttpRequest) -> Reply:
@@ -44,7 +47,7 @@ def _campaigns(cloud: Cloud) -> list[dict[str, Any]]:
 
 
 def _calls(cloud: Cloud) -> list[dict[str, Any]]:
-    return [{"SdkAppId": each.sdk_app_id, **tel_cdr(each)} for each in cloud.calls]
+    return [{"SdkAppId": each.sdk_app_id, **tel_cdr(each)} for each in islice(cloud.calls, _CALLS)]
 
 
 def _topics(cloud: Cloud) -> dict[str, list[dict[str, Any]]]:

@@ -66,7 +66,7 @@ def test_what_cannot_be_is_refused_by_name_and_changes_nothing(
     assert [task.task_id for task in emulator.tasks] == [16498, 16499, 16500]
 
 
-@pytest.mark.parametrize("path", ["tasks", "campaigns", "faults", "options", "limits", "reset"])
+@pytest.mark.parametrize("path", ["tasks", "campaigns", "calls", "faults", "options", "limits", "reset"])
 def test_more_than_ten_megabytes_are_refused_and_not_taken_for_nothing(
     emulator: Emulator, wire: Any, path: str
 ) -> None:
@@ -89,6 +89,7 @@ json_values = st.recursive(
 )
 known_keys = st.sampled_from(
     "fault seconds code message script action probability times seed default "
+    "session_id start caller Time Direction SeatUser call_record_delay made_up_callees "
     "campaign_id start_time end_time priority variables call_seconds campaign_pause_paused international "
     "task_id sdk_app_id state not_before not_after callees calls_per_minute "
     "pause_paused state_after_stop max_page_size pauses_without_effect cmq_result".split()
@@ -98,7 +99,7 @@ plausible = json_values | st.sampled_from(["reset", "latency", "success", 1, 2, 
 
 @with_fixture
 @given(
-    path=st.sampled_from(["tasks", "campaigns", "faults", "options", "limits"]),
+    path=st.sampled_from(["tasks", "campaigns", "calls", "faults", "options", "limits"]),
     document=json_values
     | st.dictionaries(known_keys, plausible | st.lists(plausible, max_size=2), max_size=5),
 )
@@ -108,7 +109,7 @@ def test_any_json_at_all_is_done_or_refused_with_a_reason(
     answered = wire.control("POST", path, document)
     assert answered.status in {200, 400}
     assert answered.status == 200 or json.loads(answered.body)["error"]
-    for what in ("tasks", "campaigns"):
+    for what in ("tasks", "campaigns", "calls"):
         assert wire.control("GET", what).status == 200, "and what was accepted breaks nothing"
     assert emulator.errors == []
     emulator.reset()

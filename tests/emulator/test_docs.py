@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from local.emulator import Emulator, Options, faults
-from local.emulator.ccc import campaigns, tasks
+from local.emulator.ccc import calls, campaigns, tasks
 
 PAGE = (Path(__file__).parents[2] / "docs" / "emulator.md").read_text("utf-8")
 PYTHON = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
@@ -36,12 +36,18 @@ def test_an_example_of_the_control_plane_is_accepted(wire: Any, document: str, p
 
 
 def test_there_are_examples() -> None:
-    assert (len(PYTHON), len(POSTS)) == (6, 8)
+    assert (len(PYTHON), len(POSTS)) == (6, 9)
 
 
 @pytest.mark.parametrize(
     "name",
-    [*faults.NAMED, *(option.name for option in fields(Options)), *tasks.SCHEMA.keys, *campaigns.SCHEMA.keys],
+    [
+        *faults.NAMED,
+        *(option.name for option in fields(Options)),
+        *tasks.SCHEMA.keys,
+        *campaigns.SCHEMA.keys,
+        *calls.KEYS,
+    ],
 )
 def test_every_fault_option_and_key_is_on_the_page(name: str) -> None:
     assert f"`{name}`" in PAGE

@@ -12,6 +12,7 @@ from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 from .campaigns import Campaign, Campaigns
+from .dialling import Run
 from .records import AMOUNT, ID, TEXT, Key, Records, entries
 from .tasks import Task
 from .tel_cdr import FIELDS
@@ -63,14 +64,22 @@ class Call:
 
 @dataclass(frozen=True)
 class _Source:
-    """Calls in the order of their starts: `call` makes the one at a place."""
+    """Calls, at least one, in the order of their starts: `call` makes the one at a place."""
 
     starts: Sequence[float]
     call: Callable[[int], Call]
+    first: float
+    last: float
+
+    def earlier(self, than: float) -> int:
+        """Return how many calls were started earlier; at once if these are all or none, as most often."""
+        if than <= self.first:
+            return 0
+        return len(self.starts) if than > self.last else bisect_left(self.starts, than)
 
     def between(self, since: float, before: float) -> Iterator[Call]:
         """Give the calls that were started from `since` on and before `before`."""
-        return map(self.call, range(bisect_left(self.starts, since), bisect_left(self.starts, before)))
+        return map(self.call, range(self.earlier(since), self.earlier(before)))
 
 
 class Calls:
@@ -140,17 +149,17 @@ class Calls:
         self, since: float = -math.inf, before: float = math.inf, app: int | None = None
     ) -> Iterator[Call]:
         """Give the calls that were started from `since` on and before `before`, by their start."""
-        found = [each.between(since, before) for each in self._sources(app)]
+        found = [each.between(since, before) for each in self._sources(app, since, before)]
         return heapq.merge(*found, key=_by_start)
 
     def page(  # noqa: PLR0913 - the last is by name
         self, app: int, since: float, before: float, first: int, size: int, *, newest_first: bool = False
     ) -> tuple[int, list[Call]]:
         """Return how many calls `between` has, and those in places `first` on; quick if they are many."""
-        sources = self._sources(app)
+        sources = self._sources(app, since, before)
 
         def earlier(than: float) -> int:
-            return sum(bisect_left(each.starts, than) for each in sources)
+            return sum(each.earlier(than) for each in sources)
 
         base, total = earlier(since), max(0, earlier(before) - earlier(since))
         begin, end = min(first, total), min(first + size, total)
@@ -181,19 +190,23 @@ class Calls:
             for each in records.callers(app):
                 yield records.schema.noun, each
 
-    def _sources(self, app: int | None) -> list[_Source]:
+    def _sources(self, app: int | None, since: float, before: float) -> list[_Source]:
+        """Return what may have calls that were started from `since` on and before `before`."""
         with self.lock:
             added = sorted(
                 (each for each in self._added.values() if app in {None, each.sdk_app_id}), key=_by_start
             )
-            return [
-                _Source([each.start for each in added], added.__getitem__),
-                *(
-                    _Source(run, _maker(kind, target, run.first, run))
-                    for kind, target in self._targets(app)
-                    for run in [each.copy() for each in target.dialling.runs]
-                ),
+            found = [
+                _source(run.copy(), _maker(kind, target, run))
+                for kind, target in self._targets(app)
+                for run in target.dialling.runs
+                if run.length and run.overlaps(since, before)
             ]
+        return [_source([each.start for each in added], added.__getitem__), *found] if added else found
+
+
+def _source(starts: Sequence[float], call: Callable[[int], Call]) -> _Source:
+    return _Source(starts, call, starts[0], starts[len(starts) - 1])
 
 
 def read(source: Any) -> list[Mapping[str, Any]]:
@@ -258,8 +271,8 @@ def _made(kind: str, target: Task | Campaign, number: int, start: float) -> Call
     )
 
 
-def _maker(kind: str, target: Task | Campaign, first: int, starts: Sequence[float]) -> Callable[[int], Call]:
-    return lambda place: _made(kind, target, first + place, starts[place])
+def _maker(kind: str, target: Task | Campaign, run: Run) -> Callable[[int], Call]:
+    return lambda place: _made(kind, target, run.first + place, run[place])
 
 
 def _by_start(call: Call) -> tuple[float, str]:

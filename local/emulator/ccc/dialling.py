@@ -7,6 +7,8 @@ how many there are is kept, so that years of them cost no memory and little time
 from __future__ import annotations
 
 import math
+import sys
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -38,6 +40,11 @@ class Run(Sequence[float]):
     def copy(self) -> Run:
         """Return it as it is now."""
         return Run(self.first, self.origin, self.rate, self.length)
+
+    def overlaps(self, since: float, before: float) -> bool:
+        """Return whether calls may have been started from `since` on and before `before`."""
+        interval = 60 / self.rate
+        return self.origin + interval < before + 1 and self.origin + self.length * interval > since - 1
 
     def __len__(self) -> int:
         return self.length
@@ -95,7 +102,8 @@ class Dialling:
         self._until = until
         if until < self._next:
             return
-        run.length = max(run.length, math.floor((until - run.origin) * rate / 60 + _NEARLY))
+        due = min(math.floor((until - run.origin) * rate / 60 + _NEARLY), sys.maxsize)
+        run.length = max(run.length, due)
         self._next = run.origin + (run.length + 1) * 60 / rate - _NEARLY
         if most is not None and run.first + run.length >= most:
             run.length, self._next = max(0, most - run.first), math.inf
@@ -125,7 +133,8 @@ class Dialling:
 
     def start(self, number: int) -> float:
         """Return when a call that was made was started, in Unix seconds."""
-        return next(self.starts(number))[1]
+        run = self.runs[bisect_right(self.runs, number, key=lambda each: each.first) - 1]
+        return run[number - run.first]
 
     def session(self, number: int) -> str:
         """Return the session id of a call. It depends on `place` and `number` only."""
