@@ -27,12 +27,8 @@ from handler.output import log, redaction
 from handler.policy.source import read
 from handler.report.entries import Problem
 from handler.report.report import Report, source
-from handler.settings import (
-    Settings,
-    known_secrets,
-    read_publish_settings,
-    read_settings,
-)
+from handler.settings import known_secrets, read_publish_settings, read_settings
+from handler.settings.fields import Settings
 from handler.target import SdkAppId
 from handler.topics.notifier import Memory, Notifier
 

@@ -21,11 +21,8 @@ from handler.reconcile.ledger.enforced import NOTHING, Enforced, Scope
 from handler.reconcile.schedule import Schedule, by_clock
 from handler.report.entries import Problem, TargetReport
 from handler.report.report import Report, source
-from handler.settings import (
-    PublishSettings,
-    Settings,
-    with_new_credentials,
-)
+from handler.settings import with_new_credentials
+from handler.settings.fields import PublishSettings, Settings
 from handler.target import Job
 from handler.topics.notifier import Notifier
 from handler.topics.topic import Destination
