@@ -132,7 +132,9 @@ def with_ledger(
     invocation, settings = _by_hand(given, clock, backoff)
     address = settings.callout_ledger
     if not address:
-        raise ConfigurationError("settings", ["CALLOUT_LEDGER: is not set, so nothing is remembered"])
+        raise ConfigurationError(
+            "settings", ["CALLOUT_LEDGER: is not set; wanted is the function's, such as s3://BUCKET/PREFIX"]
+        )
     handler = _handler(invocation, settings, given)
     until = invocation.for_work()
     return work(Opened(handler.ledger(address), address, handler.rules, until, settings.callout_dry_run))
