@@ -21,7 +21,8 @@ from handler.report.audit import AuditReport
 from handler.report.check import CheckReport
 from handler.report.publishable import Publishable
 from handler.report.report import Report
-from handler.settings import Settings, read_settings
+from handler.settings import read_settings
+from handler.settings.fields import Settings
 from local import screen, show
 from local.subscriber import PROTOCOLS, as_read
 from local.usage import (

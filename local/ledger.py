@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections.abc import Callable
 from contextlib import redirect_stdout
 from datetime import datetime, timezone
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from rich.table import Table
 from rich.text import Text
 
+from handler.cloud.stores import addresses
 from handler.errors import CloudError
 from handler.errors.sentences import given
 from handler.output.redaction import clean
@@ -71,7 +73,10 @@ def _key(text: str) -> Key:
     known = next((each for each in KINDS if each == kind), None)
     if known and len(numbers) == 2 and all(map(_is_id, numbers)):  # noqa: PLR2004 - application and id
         return SdkAppId(int(numbers[0])), known, TargetId(int(numbers[1]))
-    raise UsageError(f"{given(text)} is no target; wanted is KIND/APP/ID, such as task/1400692008/16498")
+    raise UsageError(
+        f"{given(text)} is no target; wanted is KIND/APP/ID, such as task/1400692008/16498 "
+        "or campaign/1400692008/2567"
+    )
 
 
 def _is_id(text: str) -> bool:
@@ -86,8 +91,23 @@ def _is_id(text: str) -> bool:
 def _opened(work: Callable[[Opened], T]) -> T:
     from handler.main import with_ledger  # noqa: PLC0415 - `--help` need not wait for it
 
+    def check_then_work(opened: Opened) -> T:
+        _check_folder(opened.address)
+        return work(opened)
+
     with screen.waiting("reading the ledger") as note, redirect_stdout(Lines(note)):
-        return with_ledger(work, backoff=IMPATIENT)
+        return with_ledger(check_then_work, backoff=IMPATIENT)
+
+
+def _check_folder(address: str) -> None:
+    """Raise `UsageError` for a folder that is not there: to the store that is an empty ledger."""
+    folder = addresses.read(address).folder
+    if folder and not os.path.isdir(folder):  # noqa: PTH112 - never raises
+        what = "is no folder" if os.path.lexists(folder) else "does not exist"
+        raise UsageError(
+            f"CALLOUT_LEDGER {given(address)}: {os.path.abspath(folder)} {what}; "  # noqa: PTH100 - as above
+            "wanted is the folder of the function's ledger, which its first pause makes"
+        )
 
 
 def _list(options: argparse.Namespace) -> int:

@@ -45,7 +45,8 @@ def add_to(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> Non
 
 
 def _hours(text: str) -> int:
-    if not (text.isascii() and text.isdecimal()) or not 1 <= int(text[:5]) <= _MOST_HOURS:
+    few = text.isascii() and text.isdecimal() and len(text) <= len(str(_MOST_HOURS))
+    if not few or not 1 <= int(text) <= _MOST_HOURS:
         raise argparse.ArgumentTypeError(f"a number of hours from 1 to {_MOST_HOURS} is wanted, not {text!r}")
     return int(text)
 
@@ -65,8 +66,10 @@ def _simulate(options: argparse.Namespace) -> int:
     from local.night import page, plan, run  # noqa: PLC0415
     from local.world import APP, EXAMPLE, targets_of  # noqa: PLC0415
 
+    if options.policy == "":
+        raise UsageError("--policy is empty; a FILE is wanted, or leave the option out")
     file = options.policy or EXAMPLE
-    start = instant("--from", options.start) if options.start else None
+    start = None if options.start is None else instant("--from", options.start)
     policy, targets = load(file), targets_of(file)
     among = plan.members(policy, targets, APP)
     try:

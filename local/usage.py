@@ -56,7 +56,9 @@ def instant(option: str, text: str) -> datetime:
             f"{option} {text!r} is no time; wanted is one such as 2026-11-24T03:00:00+08:00"
         ) from None
     if at.tzinfo is None:
-        raise UsageError(f"{option} {text!r} has no offset; write one, such as {text}+08:00 or {text}Z")
+        raise UsageError(
+            f"{option} {text!r} has no offset; write one, such as {at.isoformat()}+08:00 or {at.isoformat()}Z"
+        )
     return at
 
 

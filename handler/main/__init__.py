@@ -27,12 +27,8 @@ from handler.output import log, redaction
 from handler.policy.source import read
 from handler.report.entries import Problem
 from handler.report.report import Report, source
-from handler.settings import (
-    Settings,
-    known_secrets,
-    read_publish_settings,
-    read_settings,
-)
+from handler.settings import known_secrets, read_publish_settings, read_settings
+from handler.settings.fields import Settings
 from handler.target import SdkAppId
 from handler.topics.notifier import Memory, Notifier
 
@@ -161,7 +157,9 @@ def with_ledger(
     invocation, settings = _by_hand(given, clock, backoff)
     address = settings.callout_ledger
     if not address:
-        raise ConfigurationError("settings", ["CALLOUT_LEDGER: is not set, so nothing is remembered"])
+        raise ConfigurationError(
+            "settings", ["CALLOUT_LEDGER: is not set; wanted is the function's, such as s3://BUCKET/PREFIX"]
+        )
     handler = _handler(invocation, settings, given)
     until = invocation.for_work()
     return work(Opened(handler.ledger(address), address, handler.rules, until, settings.callout_dry_run))

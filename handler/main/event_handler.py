@@ -21,11 +21,8 @@ from handler.reconcile.ledger.enforced import NOTHING, Enforced, Scope
 from handler.reconcile.schedule import Schedule, by_clock
 from handler.report.entries import Problem, TargetReport
 from handler.report.report import Report, source
-from handler.settings import (
-    PublishSettings,
-    Settings,
-    with_new_credentials,
-)
+from handler.settings import with_new_credentials
+from handler.settings.fields import PublishSettings, Settings
 from handler.target import Job
 from handler.topics.notifier import Notifier
 from handler.topics.topic import Destination
@@ -154,12 +151,14 @@ class EventHandler:
     def _enforce(self, results: Sequence[MessageResult]) -> None:
         """Resume what the ledger holds, where a message asks for that and it is not quiet everywhere."""
         scopes = [self._scope(each) for each in results if each.enforces]
-        deadline = self.invocation.for_work(len(scopes))
-        schedule = Schedule(self.reader.policy.quiet_hours, deadline.clock)
         address = self.settings.callout_ledger
-        if address is None or not scopes or (schedule.all_quiet() and not self._is_any_exempt(schedule)):
+        if address is None or not scopes:
             return
+        deadline = self.invocation.for_work(len(scopes))
         if self.notifier.memory.ledger.of(address).is_idle(deadline.clock.now()):
+            return
+        schedule = Schedule(self.reader.policy.quiet_hours, deadline.clock)
+        if schedule.all_quiet() and not self._is_any_exempt(schedule):
             return
         from handler.reconcile.ledger.enforcement import Enforcement  # noqa: PLC0415 - not in a cold start
 

@@ -112,7 +112,8 @@ def test_a_resume_that_could_not_be_confirmed_is_listed(held: Held) -> None:
     assert [status for _, status in states(held)] == ["unconfirmed"]
 
 
-def test_an_empty_ledger_says_so(held: Held) -> None:
+def test_an_empty_ledger_says_so(held: Held, tmp_path: Path) -> None:
+    (tmp_path / "ledger").mkdir()
     done = run_command(["ledger"])
     assert (done.returncode, done.stderr) == (0, "")
     assert "holds nothing" in done.stdout
@@ -142,9 +143,22 @@ def test_a_ledger_out_of_reach_is_one_sentence(held: Held, monkeypatch: pytest.M
     assert done.stderr.startswith("quiet-hours: the ledger cannot be used: NoSuchBucket")
 
 
+@pytest.mark.parametrize("command", [[], ["forget", SPRING]])
+def test_a_folder_that_is_not_there_is_no_empty_ledger(
+    held: Held, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    monkeypatch.setenv("CALLOUT_LEDGER", "file:nowhere")
+    told = wrong(*command)
+    assert told.startswith(f'quiet-hours: CALLOUT_LEDGER "file:nowhere": {tmp_path}/nowhere does not exist; ')
+    assert told.endswith("; wanted is the folder of the function's ledger, which its first pause makes")
+    assert not (tmp_path / "nowhere").exists()
+    (tmp_path / "nowhere").write_bytes(b"")
+    assert f"{tmp_path}/nowhere is no folder; " in wrong(*command)
+
+
 def test_without_a_ledger_its_variable_is_named(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CALLOUT_LEDGER")
-    assert "CALLOUT_LEDGER: is not set" in wrong()
+    assert "CALLOUT_LEDGER: is not set; wanted is the function's, such as s3://BUCKET/PREFIX" in wrong()
 
 
 def wrong(*arguments: str) -> str:
@@ -157,5 +171,5 @@ def test_wrong_use_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(tmp_path)
     assert "no CALLOUT_ setting was found; set CALLOUT_LEDGER" in wrong()
     for text in ("16498", "job/1/2", "task/1", "task/0/1", "task/1/2/3", "task/1/-2"):
-        assert "wanted is KIND/APP/ID" in wrong("forget", text)
+        assert "wanted is KIND/APP/ID, such as task/1400692008/16498 or campaign/" in wrong("forget", text)
     assert "required: KIND/APP/ID" in wrong("forget")

@@ -132,9 +132,13 @@ def test_wrong_use_is_one_sentence(tmp_path: Path) -> None:
     assert "--from 'tonight' is no time" in wrong("--from", "tonight")
     assert "has no offset" in wrong("--from", "2026-11-24T20:20:00")
     assert "ends of the calendar" in wrong("--from", "9999-12-31T20:00:00Z")
-    assert "from 1 to 168" in wrong("--hours", "0")
+    assert "has no offset; write one, such as 2026-11-24T00:00:00+08:00" in wrong("--from", "2026-11-24")
+    assert "--from '' is no time" in wrong("--from", "")
+    for hours in ("0", "-3", "0000100000"):
+        assert "from 1 to 168" in wrong("--hours", hours)
     assert "from 1m to 1h" in wrong("--every", "1s")
     assert "cannot be read" in wrong("--policy", str(tmp_path / "none.yaml"))
+    assert "--policy is empty; a FILE is wanted" in wrong("--policy", "")
 
 
 def test_a_start_in_the_past_and_far_ahead(tmp_path: Path) -> None:

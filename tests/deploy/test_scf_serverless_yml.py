@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 import yaml
 
-from handler.settings import Settings
+from handler.settings.fields import Settings
 from local import package
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from handler.settings import Settings
+from handler.settings.fields import Settings
 from local import package
 
 ROOT = Path(__file__).resolve().parents[2]

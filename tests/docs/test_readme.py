@@ -19,7 +19,7 @@ from handler.report.check import CheckReport, Finding
 from handler.report.cloudevents import REPORT_TYPE
 from handler.report.entries import Problem
 from handler.report.report import Status
-from handler.settings import Settings
+from handler.settings.fields import Settings
 from handler.target import Outcome, SdkAppId
 from local.held import MEANINGS
 from local.night.run import What

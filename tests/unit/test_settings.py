@@ -10,7 +10,8 @@ from pydantic import SecretStr
 
 from handler.cloud.credentials import Credentials
 from handler.errors import ConfigurationError
-from handler.settings import Settings, known_secrets, read_publish_settings, read_settings
+from handler.settings import known_secrets, read_publish_settings, read_settings
+from handler.settings.fields import Settings
 
 ROLE = ("TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN")
 ROOT = Path(__file__).parents[2]

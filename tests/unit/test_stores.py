@@ -204,6 +204,21 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CloudError) as refused:
         FileStore(tmp_path / "ledger", clock()).create("a", b"", UNTIL)
     assert refused.value.meaning is Meaning.HALT
+    with pytest.raises(CloudError) as refused:
+        FileStore(tmp_path / "ledger", clock()).list("", UNTIL)
+    assert (refused.value.code, refused.value.meaning) == ("NotADirectoryError", Meaning.HALT)
+
+
+def test_a_folder_that_cannot_be_read_is_no_empty_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied", "paused")
+
+    monkeypatch.setattr("os.scandir", refuse)
+    with pytest.raises(CloudError) as refused:
+        FileStore(tmp_path, clock()).list("", UNTIL)
+    assert (refused.value.code, refused.value.meaning) == ("PermissionError", Meaning.HALT)
 
 
 RACE = """

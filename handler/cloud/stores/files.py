@@ -68,7 +68,7 @@ class FileStore:
         """Return all objects whose keys begin with `prefix`; see `Store`."""
         del until
         found = []
-        for parent, _, names in os.walk(self._folder):
+        for parent, _, names in os.walk(self._folder, onerror=_unless_missing):
             for name in names:
                 path = Path(parent, name)
                 key = path.relative_to(self._folder).as_posix()
@@ -109,6 +109,12 @@ def _linked(written: Path, path: Path) -> bool:
     except FileExistsError:
         return False
     return True
+
+
+def _unless_missing(error: OSError) -> None:
+    """Raise an error of a folder, unless it is not made yet: what cannot be read is not empty."""
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def _created(path: Path) -> datetime | None:

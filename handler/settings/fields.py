@@ -1,35 +1,26 @@
-"""Every setting: its variable, type, default and description. Settings are read at every invocation."""
+"""Every setting: its variable, type, default and description."""
 
 import os
 import re
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator, model_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 from typing_extensions import Self
 
 from handler.cloud.credentials import Credentials, checked_arn, lack_of, unsendable
 from handler.cloud.loopback import is_loopback
 from handler.cloud.stores import addresses as stores
-from handler.errors import ConfigurationError
-from handler.errors.spelling import closest
 from handler.target import INT64_MAX
 from handler.topics import addresses
 
 _HOST = r"(\[[0-9A-Fa-f:.]+\]|[^\s/?#@:\[\]]+)(?::\d+)?"
-_CREDENTIALS = tuple(
+CREDENTIALS = tuple(
     f"{whose}_{what}"
     for whose in ("tencentcloud", "role")
     for what in ("secret_id", "secret_key", "session_token")
 )
-_SECRET_VARIABLES = frozenset(
-    [name.upper() for name in _CREDENTIALS]
-    + ["TENCENTCLOUD_SECRETID", "TENCENTCLOUD_SECRETKEY", "TENCENTCLOUD_SESSIONTOKEN"]
-    + ["AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN"]
-    + ["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
-)
-"""Whose values no text may show; those of AWS are boto3's to read."""
+"""The fields that a refused credential is read again with."""
 
 
 class PublishSettings(BaseSettings):
@@ -151,7 +142,7 @@ class PublishSettings(BaseSettings):
     @property
     def _sets(self) -> tuple[list[str], list[str]]:
         """Id, key and token under the function's own names, and under the role's."""
-        values = [getattr(self, name) for name in _CREDENTIALS]
+        values = [getattr(self, name) for name in CREDENTIALS]
         texts = [value.get_secret_value() if value else "" for value in values]
         return texts[:3], texts[3:]
 
@@ -200,7 +191,7 @@ class Settings(PublishSettings):
     def _ledger_is_known(cls, value: str | None) -> str | None:
         return value and stores.checked(value)
 
-    @field_validator(*_CREDENTIALS)
+    @field_validator(*CREDENTIALS)
     @classmethod
     def _credential_can_be_sent(cls, value: SecretStr | None) -> SecretStr | None:
         if reason := unsendable(value.get_secret_value() if value else ""):
@@ -221,81 +212,3 @@ class Settings(PublishSettings):
         if self.callout_policy and self.callout_time_zone:
             raise ValueError("CALLOUT_TIME_ZONE goes with CALLOUT_QUIET_HOURS; a policy names its own zones")
         return self
-
-
-def read_settings(**given: Any) -> Settings:
-    """Read the settings from the environment; `given` wins over it.
-
-    Raises `ConfigurationError` with one sentence for each variable that cannot be used, or is none of ours:
-    with a misspelt `CALLOUT_DRY_RUN`, tasks would be paused for real.
-    """
-    problems: list[str] = []
-    settings: Settings | None = None
-    try:
-        problems = _unknown_variables(given)
-        settings = Settings(**given)
-    except ValidationError as error:
-        problems += [_sentence(item) for item in error.errors()]
-    except (OSError, ValueError) as error:  # what a `.env` holds is no text
-        problems.append(f".env cannot be read: {error}")
-    if problems or settings is None:
-        raise ConfigurationError("settings", problems)
-    return settings
-
-
-def _unknown_variables(given: Mapping[str, Any]) -> list[str]:
-    """Return a sentence for each variable that is set and has our prefix, but is no setting."""
-    found: dict[str, str | None] = dict(os.environ)
-    if given.get("_env_file", ".env") and os.path.exists(".env"):  # noqa: PTH110 - never raises
-        from dotenv import dotenv_values  # noqa: PLC0415 - on a developer's machine only
-
-        found |= dotenv_values(".env")
-    known = [name.removeprefix("callout_").upper() for name in Settings.model_fields if "callout_" in name]
-    names = {name.upper() for name, value in found.items() if value and name.upper().startswith("CALLOUT_")}
-    problems = []
-    for name in sorted(names.difference(f"CALLOUT_{each}" for each in known)):
-        near = closest(name.removeprefix("CALLOUT_"), known)
-        problems.append(f"{name}: is not a setting" + (f"; did you mean 'CALLOUT_{near}'?" if near else ""))
-    return problems
-
-
-def read_publish_settings(**given: Any) -> PublishSettings:
-    """Read what it takes to publish. A variable that cannot be used counts as not set."""
-    try:
-        return PublishSettings(**given)
-    except ValidationError as error:
-        fields = {_field(item["loc"][0]) for item in error.errors() if item["loc"]}
-    except (OSError, ValueError):  # what a `.env` holds is no text
-        return read_publish_settings(**given | {"_env_file": None})
-    defaults = {name: PublishSettings.model_fields[name].get_default() for name in fields}
-    try:
-        return PublishSettings(**given | defaults)
-    except ValidationError:
-        return PublishSettings.model_construct()
-
-
-def _field(variable: int | str) -> str:
-    """Return the name of the field that pydantic names by its variable."""
-    name = str(variable)
-    aliases = {str(field.validation_alias): key for key, field in PublishSettings.model_fields.items()}
-    return aliases.get(name, "callout_region" if name.upper().endswith("_REGION") else name.lower())
-
-
-def with_new_credentials(settings: Settings, **given: Any) -> Settings:
-    """Return the settings with the credentials as the environment has them now; else as they were read."""
-    now = read_publish_settings(**given)
-    return settings.model_copy(update={name: getattr(now, name) for name in _CREDENTIALS})
-
-
-def known_secrets(given: Mapping[str, Any]) -> list[str]:
-    """Return the values of the environment and of `given` that no text may show, usable or not."""
-    found = [*os.environ.items(), *given.items()]
-    values = [value for name, value in found if value and name.upper() in _SECRET_VARIABLES]
-    return [value.get_secret_value() if isinstance(value, SecretStr) else str(value) for value in values]
-
-
-def _sentence(item: Any) -> str:
-    # hide_input_in_errors keeps values out of the message: one of them could be a secret.
-    message = str(item["msg"]).removeprefix("Value error, ")
-    name = str(item["loc"][0]).upper() if item["loc"] else ""
-    return f"{name}: {message}" if name else message
