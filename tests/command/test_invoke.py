@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from handler.cloud.ccc import LONGEST_CALL_SECONDS
+from handler.cloud.sending import LONGEST_CALL_SECONDS
 from local import screen
 from local.emulator import Emulator, faults
 from local.usage import IMPATIENT
