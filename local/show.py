@@ -57,7 +57,7 @@ def page(
     before: States | None = None,
     after: States | None = None,
 ) -> Iterator[str | Text | Table]:
-    """Yield the outcomes as a table, the decisions as sentences, what was checked or audited, the notification."""
+    """Yield the outcomes, the decisions as sentences, what was checked or audited, and the notification."""
     yield ""
     for report in reports:
         if report.tasks:

@@ -49,7 +49,7 @@ def period(start: datetime | None, end: datetime | None, now: datetime) -> Perio
     lacks: list[Lack] = []
     next_from = None
     oldest, latest = instant(now - timedelta(days=KEPT_DAYS) + _MARGIN), instant(now)
-    if until > latest:
+    if max(first, until) > latest:
         text = f"What lies after {written(moment(latest))} (UTC) is yet to come"
         lacks.append(Lack("NotYet", text))
         until = next_from = max(latest, first)
