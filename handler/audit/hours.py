@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 from handler.cloud.call_records import CallRecord
@@ -59,10 +58,10 @@ class AuditedHours:
             return "uncovered"
         if name == NONE or (coverage.exempt_until and at < coverage.exempt_until):
             return "allowed"
-        hours: Mapping[str, QuietHours] = self._hours
-        reason = hours[name].reason(at)
-        if not reason.quiet:
+        hours = self._hours[name]
+        if not hours.is_quiet(at):
             return "allowed"
+        reason = hours.reason(at)  # takes ten times as long
         return Violation(
             start=at,
             session=call.session,
