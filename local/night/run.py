@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Set
+from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import redirect_stdout
 from datetime import datetime, timedelta
 from io import StringIO
@@ -131,7 +131,7 @@ def run(
 
 
 def _calling(
-    kind: Kind, record: Mapping[str, Any], quiet: Set[tuple[SdkAppId, Kind, int]]
+    kind: Kind, record: Mapping[str, Any], quiet: Container[tuple[SdkAppId, Kind, int]]
 ) -> Mapping[str, Any]:
     """Return a record that calls; what is quiet when the night begins waits for the first wake-up."""
     waits = (record["sdk_app_id"], kind, record[f"{kind}_id"]) in quiet
