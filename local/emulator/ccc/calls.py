@@ -12,6 +12,7 @@ from typing import Any
 from uuid import NAMESPACE_OID, uuid5
 
 from .campaigns import Campaign, Campaigns
+from .dialling import Run
 from .records import AMOUNT, ID, TEXT, Key, Records, entries
 from .tasks import Task
 from .tel_cdr import FIELDS
@@ -70,7 +71,12 @@ class _Source:
 
     def between(self, since: float, before: float) -> Iterator[Call]:
         """Give the calls that were started from `since` on and before `before`."""
-        return map(self.call, range(bisect_left(self.starts, since), bisect_left(self.starts, before)))
+        return map(self.call, range(self.before(since), self.before(before)))
+
+    def before(self, than: float) -> int:
+        """Return how many calls were started before a moment."""
+        starts = self.starts
+        return starts.before(than) if isinstance(starts, Run) else bisect_left(starts, than)
 
 
 class Calls:
@@ -150,7 +156,7 @@ class Calls:
         sources = self._sources(app)
 
         def earlier(than: float) -> int:
-            return sum(bisect_left(each.starts, than) for each in sources)
+            return sum(each.before(than) for each in sources)
 
         base, total = earlier(since), max(0, earlier(before) - earlier(since))
         begin, end = min(first, total), min(first + size, total)

@@ -53,10 +53,29 @@ class Run(Sequence[float]):
             raise IndexError(place)
         return round(self.origin + (place + 1) * 60 / self.rate, 6)
 
+    def before(self, than: float) -> int:
+        """Return how many calls were started before a moment."""
+        if not self.length or than <= self[0]:
+            return 0
+        if than > self[self.length - 1]:
+            return self.length
+        place = min(max(0, math.floor((than - self.origin) * self.rate / 60)), self.length)
+        while place < self.length and self[place] < than:
+            place += 1
+        while place and self[place - 1] >= than:
+            place -= 1
+        return place
+
 
 @lru_cache(4_096)
 def _base(place: str) -> int:
     return uuid5(NAMESPACE_OID, place).int
+
+
+@lru_cache(4_096)
+def _prefix(place: str) -> str:
+    """Return how all session ids of a place begin."""
+    return str(UUID(int=_base(place)))[: -_LOW // 4]
 
 
 @dataclass(slots=True)
@@ -129,14 +148,17 @@ class Dialling:
 
     def session(self, number: int) -> str:
         """Return the session id of a call. It depends on `place` and `number` only."""
-        base = _base(self.place)
-        return str(UUID(int=base & ~_MASK | ((number * _ODD + base) & _MASK)))
+        return f"{_prefix(self.place)}{self._low(number):010x}"
+
+    def _low(self, number: int) -> int:
+        """Return what distinguishes a call from the others of the same `place`."""
+        return (number * _ODD + _base(self.place)) & _MASK
 
     def callee(self, number: int, callees: Sequence[str]) -> str:
         """Return who is called: one of `callees` in turn, or a made-up number where there are none."""
         if callees:
             return callees[number % len(callees)]
-        return f"0086138{int(self.session(number)[-10:], 16) % 10**8:08}"
+        return f"0086138{self._low(number) % 10**8:08}"
 
     def caller(self, number: int, callers: Sequence[str]) -> str:
         """Return whose number is shown: one of `callers` in turn, or a made-up one where there are none."""
