@@ -1,6 +1,6 @@
 """`quiet-hours`: run the function on an event or through a night, look at a policy, or serve the emulator.
 
-Exit codes: 0 done, 1 not everything was done, 2 wrong use.
+Exit codes: 0 done, 1 not everything was done, 2 wrong use. Of `audit`, 1 means violations, 3 incomplete.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 from handler.errors import ConfigurationError
 from local import hours, invoke, ledger, screen, simulate
+from local.audit import command as audit
 from local.usage import NOT_DONE, OK, WRONG_USE, UsageError, complain, read_json
 
 
@@ -49,6 +50,7 @@ def _parser() -> argparse.ArgumentParser:
     simulate.add_to(commands)
     hours.add_to(commands)
     ledger.add_to(commands)
+    audit.add_to(commands)
 
     emulator = commands.add_parser(
         "emulator",

@@ -14,7 +14,7 @@ from handler.cloud.pacing import Backoff, Clock
 from handler.errors.sentences import shortened
 from handler.policy.json_document import parse_json
 
-OK, NOT_DONE, WRONG_USE = 0, 1, 2
+OK, NOT_DONE, WRONG_USE, INCOMPLETE = range(4)
 IMPATIENT = Backoff(attempts=100, wait_max=1.0, unanswered_seconds=9.0)
 """A person waits: an endpoint that never answers is given up then, not after a minute."""
 _LONGEST_COMPLAINT = 6_000

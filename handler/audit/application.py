@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from handler.audit.attribution import Attribution, Wanted
-from handler.audit.hours import AuditedHours, Maker, Verdict
+from handler.audit.hours import AuditedHours, Maker
 from handler.audit.reading import Reading, Slice
 from handler.cloud.call_records import CallRecord, CallRecords, Shown
 from handler.errors import CloudError, Meaning, Scope
@@ -17,6 +17,7 @@ from handler.report.audit import Counts, Lack, Violation
 if TYPE_CHECKING:
     from handler.cloud.ccc import Ccc
     from handler.cloud.pacing import Deadline
+    from handler.policy.rules import Coverage
     from handler.target import SdkAppId
 
 _BESIDE = 3_600
@@ -25,6 +26,22 @@ _LEAST_SECONDS = 1.0
 _SHOWN_ERRORS = 5
 _MOST_FAILURES = 4
 """One after the other: then nothing at all can be read, and each costs several requests."""
+
+
+class Judged(NamedTuple):
+    """A call that was judged: a `Verdict`, `unattributed` or `unknown`, and what it was judged by.
+
+    `suspicious` says that it started in any quiet hours of its application. `coverage` is what the policy
+    says of its maker, `time_zone` that of the quiet hours which this gives.
+    """
+
+    call: CallRecord
+    verdict: str
+    suspicious: bool
+    maker: Maker | None = None
+    coverage: Coverage | None = None
+    time_zone: str | None = None
+    violation: Violation | None = None
 
 
 class Observer(Protocol):
@@ -36,8 +53,8 @@ class Observer(Protocol):
     def attributing(self, app: SdkAppId, done: int, of: int) -> None:
         """Take note that so many tasks or campaigns were asked for their sessions."""
 
-    def judged(self, app: SdkAppId, call: CallRecord, maker: Maker | None, verdict: str) -> None:
-        """Take note that a call was judged: a `Verdict`, `unattributed` or `unknown`."""
+    def judged(self, app: SdkAppId, judged: Judged) -> None:
+        """Take note that a call was judged; one that is not suspicious only with `attributes_all`."""
 
 
 class Ways(NamedTuple):
@@ -151,7 +168,7 @@ class ApplicationAudit:
             start = call.start
             if start is None or not part.start - _BESIDE <= start <= part.end + _BESIDE:
                 self._count(calls=1)
-                self._unknown(call)
+                self._unknown(call, suspicious=False)
             elif self.start <= start < self.end:
                 self._count(calls=1)
                 self._sort(call, start)
@@ -165,7 +182,9 @@ class ApplicationAudit:
             self._waiting.setdefault(call.session, []).append(_Waiting(call, start, suspicious))
             self._number_waiting += 1
         elif suspicious:
-            self._unknown(call)
+            self._unknown(call, suspicious=True)
+        else:
+            self._observe(Judged(call, "allowed", suspicious))
 
     def _attribute(self, attribution: Attribution) -> bool:
         """Judge the calls that wait. Return whether all of their makers that there are were found."""
@@ -191,26 +210,33 @@ class ApplicationAudit:
         return False
 
     def _judge(self, waiting: _Waiting, maker: Maker) -> None:
-        found = self.hours.judge(self.app, waiting.call, waiting.start, maker)
-        verdict: Verdict = "violation" if isinstance(found, Violation) else found
-        if isinstance(found, Violation):
-            self.violations.append(found)
-        elif waiting.suspicious:
+        call, _, suspicious = waiting
+        found = self.hours.judge(self.app, call, waiting.start, maker)
+        violation = found if isinstance(found, Violation) else None
+        if violation:
+            self.violations.append(violation)
+        elif suspicious:
             self._count(uncovered=found == "uncovered")
-        self.ways.observer.judged(self.app, waiting.call, maker, verdict)
+        verdict = "violation" if isinstance(found, Violation) else found
+        coverage = self.hours.coverage(self.app, maker)
+        zone = self.hours.time_zone(coverage.quiet_hours)
+        self._observe(Judged(call, verdict, suspicious, maker, coverage, zone, violation))
 
     def _without_maker(self, waiting: _Waiting, *, all_read: bool) -> None:
         if not waiting.suspicious:
-            self.ways.observer.judged(self.app, waiting.call, None, "allowed")
+            self._observe(Judged(waiting.call, "allowed", suspicious=False))
         elif waiting.call.by_person and all_read:
             self._count(unattributed=1)
-            self.ways.observer.judged(self.app, waiting.call, None, "unattributed")
+            self._observe(Judged(waiting.call, "unattributed", suspicious=True))
         else:
-            self._unknown(waiting.call)
+            self._unknown(waiting.call, suspicious=True)
 
-    def _unknown(self, call: CallRecord) -> None:
+    def _unknown(self, call: CallRecord, *, suspicious: bool) -> None:
         self._count(unknown=1)
-        self.ways.observer.judged(self.app, call, None, "unknown")
+        self._observe(Judged(call, "unknown", suspicious))
+
+    def _observe(self, judged: Judged) -> None:
+        self.ways.observer.judged(self.app, judged)
 
     def _count(self, **more: int) -> None:
         self.counts = self.counts.plus(Counts(**more))

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from handler.audit.application import ApplicationAudit, Ways
-from handler.audit.hours import AuditedHours, Maker
+from handler.audit.application import ApplicationAudit, Judged, Ways
+from handler.audit.hours import AuditedHours
 from handler.audit.period import Cursors, Period, period
-from handler.cloud.call_records import CallRecord
 from handler.output.numbers import masked
 from handler.quiet_hours.zone import moment
 from handler.report.audit import AuditReport, Counts, Lack
@@ -31,7 +30,7 @@ class Unobserved:
     def attributing(self, app: SdkAppId, done: int, of: int) -> None:
         """See `Observer.attributing`."""
 
-    def judged(self, app: SdkAppId, call: CallRecord, maker: Maker | None, verdict: str) -> None:
+    def judged(self, app: SdkAppId, judged: Judged) -> None:
         """See `Observer.judged`."""
 
 

@@ -10,9 +10,47 @@ from rich.text import Text
 from handler.output.redaction import clean
 from handler.quiet_hours.zone import written
 from handler.report.audit import AuditReport
+from local.audit.collected import Collected, Key, Made, summed
 from local.screen import table
 
 _SHOWN = 40
+_MAKERS = 30
+
+
+def makers(collected: Collected) -> Iterator[str | Text | Table]:
+    """Yield who made calls as a table, those with violations first."""
+    found, others = collected.worst_first(), collected.others()
+    if not (found or others):
+        return
+    apps = {key.app for key in collected.makers}
+    heads = ("MADE BY", "NAME", "CALLS", "IN QUIET HOURS", "FIRST", "LAST", "TIME ZONE")
+    rows = table(*heads, *["APPLICATION"] * (len(apps) > 1))
+    for number in (2, 3):
+        rows.columns[number].justify = "right"
+
+    def add(who: str, made: Made, app: int | str = "") -> None:
+        style = "red" if made.violations else ""
+        rows.add_row(
+            who,
+            Text(clean(made.name or "-")),
+            f"{made.calls:,}",
+            Text(f"{made.violations:,}", style),
+            *(written(at) if at else "-" for at in map(made.there, (made.first, made.last))),
+            made.time_zone or "UTC",
+            *[str(app)] * (len(apps) > 1),
+        )
+
+    for key, made in found[:_MAKERS]:
+        add(_maker(key), made, key.app)
+    if rest := found[_MAKERS:]:
+        add(f"{len(rest):,} more", summed(made for _, made in rest))
+    for key, made in others:
+        add(_maker(key), made, key.app)
+    yield from (rows, "")
+
+
+def _maker(key: Key) -> str:
+    return key.who if key.id is None else f"{key.who} {key.id}"
 
 
 def findings(audit: AuditReport) -> Iterator[str | Text | Table]:

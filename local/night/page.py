@@ -21,6 +21,8 @@ from local.night.plan import Member, Plan, zone_of
 from local.night.run import CALLS_PER_MINUTE, Happening, Night, What
 from local.screen import table
 
+_SHOWN = 5
+"""Violations; they are many when there are any."""
 _WORDS: dict[What, tuple[str, str]] = {
     "paused": ("paused", "cyan"),
     "found_paused": ("left alone", ""),
@@ -41,6 +43,17 @@ def page(plan: Plan, night: Night, policy: str) -> Iterator[str | Text | Table]:
         yield "Nobody pauses anything: no quiet hours of a target begin in this time."
     yield _calls(night)
     yield from (f"{label}: {clean(', '.join(who))}" for label, who in _endings(plan, night).items())
+    yield from _audited(night)
+
+
+def _audited(night: Night) -> Iterator[str]:
+    """Yield what the function's audit found, in a line, and the first violations, each with its reason."""
+    found = night.audit
+    yield f"Audit of the call records: {found.verdict()}."
+    yield from (f"  {clean(each.sentence())}" for each in found.violations[:_SHOWN])
+    more = len(found.violations) - _SHOWN
+    yield from [f"  and {more:,} more"] * (more > 0)
+    yield from () if found.complete else (clean(each) for each in found.remarks())
 
 
 def heading(plan: Plan, night: Night, policy: str) -> Table:
@@ -80,8 +93,14 @@ def document(plan: Plan, night: Night, policy: str) -> dict[str, Any]:
         ],
         "calls": {
             "per_minute": CALLS_PER_MINUTE,
-            "in_quiet_hours": round(night.calls.quiet, 1),
-            "in_lead_time": round(night.calls.lead, 1),
+            "in_quiet_hours": night.calls.quiet,
+            "in_lead_time": night.calls.lead,
+        },
+        "audit": {
+            "status": night.audit.status,
+            "calls": night.audit.counts.calls,
+            "violations": len(night.audit.violations),
+            "text": clean(night.audit.text()),
         },
         "at_the_end": [_target(each) | {"state": _state(night, each)} for each in plan.members],
     }
@@ -125,10 +144,10 @@ def _sentence(member: Member, at: datetime) -> str:
 
 def _calls(night: Night) -> str:
     """Return how many calls were started in quiet hours, as a sentence."""
-    quiet, lead = (round(each, 1) for each in night.calls)
-    text = f"Calls started in quiet hours: {quiet:g}"
+    quiet, lead = night.calls
+    text = f"Calls started in quiet hours: {quiet:,}"
     if lead:
-        text += f". In the lead time before them, until the function was woken: {lead:g}"
+        text += f". In the lead time before them, until the function was woken: {lead:,}"
     return f"{text}. (Each running task and campaign starts {CALLS_PER_MINUTE} a minute.)"
 
 

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
+from contextlib import redirect_stdout
 from datetime import datetime, timedelta
+from io import StringIO
 from tempfile import TemporaryDirectory
 from typing import Any, Literal, NamedTuple
 
+from handler.audit.application import Ways
+from handler.audit.auditor import Unobserved
 from handler.cloud.ccc_types import STATES
 from handler.cloud.pacing import Clock
 from handler.errors import ConfigurationError
+from handler.main import audit
+from handler.output.numbers import masked
+from handler.report.audit import AuditReport
 from handler.report.entries import TargetReport
 from handler.target import Kind, Outcome, SdkAppId, State
 from handler.topics.notifier import Memory
@@ -23,6 +30,9 @@ from local.world import SECRET_ID, SECRET_KEY, Records, settings_of
 
 CALLS_PER_MINUTE = 2
 """What each running target of a night makes."""
+_SECOND_OF_A_CALL = 15
+_MOST_VIOLATIONS = 1_000_000_000
+_REQUESTS_PER_SECOND = 1_000
 _ENFORCE = {"Type": "Timer", "TriggerName": "night", "Message": json.dumps({"action": "enforce"})}
 _SETTLED = timedelta(seconds=60)
 _LOOKS_ANYHOW = timedelta(minutes=15)
@@ -47,12 +57,12 @@ class Happening(NamedTuple):
 class Calls(NamedTuple):
     """How many calls the targets with quiet hours started in these, and in the lead time before them."""
 
-    quiet: float = 0.0
-    lead: float = 0.0
+    quiet: int = 0
+    lead: int = 0
 
 
 class Night(NamedTuple):
-    """What happened, and how everything stood at the end.
+    """What happened, what the function's audit of it found, and how everything stood at the end.
 
     Of the wake-ups some were run, and of these some failed. The others could not differ from the last one
     that was run: it had changed nothing, and neither a person nor the quiet hours had since.
@@ -63,6 +73,7 @@ class Night(NamedTuple):
     ran: int
     failed: int
     calls: Calls
+    audit: AuditReport
     states: dict[tuple[SdkAppId, Kind, int], State | None]
 
 
@@ -98,26 +109,32 @@ def run(
     With `skip`, wake-ups that could not differ from the one before are not run.
     Raises `ConfigurationError` where the handler does.
     """
-    clock = FastClock(plan.start)
+    # So no call starts in the very second in which quiet hours begin.
+    clock = FastClock(plan.start + timedelta(seconds=(_SECOND_OF_A_CALL - plan.start.second) % 30))
     minutes = int((plan.end - plan.start) / timedelta(minutes=1))
-    callees = [
-        str(number) for number in range(CALLS_PER_MINUTE * minutes + 1)
-    ]  # a campaign calls nobody else
+    most = CALLS_PER_MINUTE * minutes + 1
+    quiet = {each.key for each in plan.members if each.is_quiet(plan.start)}
+    callees = [str(number) for number in range(most)]  # a campaign calls nobody else
     campaigns = [{**each, "callees": callees} for each in targets["campaign"]]
     emulator = Emulator(
-        tasks=[_calling(each) for each in targets["task"]],
-        campaigns=[_calling(each) for each in campaigns],
+        tasks=[_calling("task", each, quiet) for each in targets["task"]],
+        campaigns=[_calling("campaign", each, quiet) for each in campaigns],
         secrets={SECRET_ID: SECRET_KEY},
         now=lambda: clock.now().timestamp(),
     )
     emulator.limits.default = None  # they count in real time, of which a night takes too little
+    emulator.options.made_up_callees = most  # those whom a task called are all known to the audit
     with TemporaryDirectory(prefix="quiet-hours-") as folder, emulator:
         settings = settings_of(emulator, policy, "stdout:") | {"callout_ledger": f"file:{folder}"}
         return _Passing(plan, clock, emulator, settings, skip=skip).run(note)
 
 
-def _calling(record: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {**record, "calls_per_minute": CALLS_PER_MINUTE}
+def _calling(
+    kind: Kind, record: Mapping[str, Any], quiet: Container[tuple[SdkAppId, Kind, int]]
+) -> Mapping[str, Any]:
+    """Return a record that calls; what is quiet when the night begins waits for the first wake-up."""
+    waits = (record["sdk_app_id"], kind, record[f"{kind}_id"]) in quiet
+    return {**record, "calls_per_minute": 0 if waits else CALLS_PER_MINUTE}
 
 
 class _Passing:
@@ -127,13 +144,13 @@ class _Passing:
         self, plan: Plan, clock: FastClock, emulator: Emulator, settings: dict[str, Any], *, skip: bool
     ) -> None:
         self._plan, self._clock, self._emulator = plan, clock, emulator
+        self._settings = settings
         self._given = settings | {"memory": Memory(), "backoff": IMPATIENT}
         self._without_lead = {
             each.key: each.hours and each.hours.without_lead_time() for each in plan.members
         }
         self._happenings: list[Happening] = []
         self._calls = Calls()
-        self._made: dict[tuple[int, Kind, int], float] = {}
         self._at_night: set[Member] = set()
         self._known_paused: set[Member] = set()
         self._failure = ""
@@ -144,14 +161,31 @@ class _Passing:
         since = self._plan.start
         for at, step in self._steps():
             self._clock.move(at)
-            self._count(since)
+            self._count(since, at)
             step()
             note(f"{at:%H:%M}")
             since = at
         self._clock.move(self._plan.end)
-        self._count(since)
+        self._count(since, self._plan.end)
         states = {each.key: self._state(each) for each in self._plan.members}
-        return Night(self._happenings, self._wake_ups, self._ran, self._failed, self._calls, states)
+        note("reading the call records")
+        return Night(
+            self._happenings, self._wake_ups, self._ran, self._failed, self._calls, self._audit(), states
+        )
+
+    def _audit(self) -> AuditReport:
+        """Return what the function's own audit says of the calls of this night."""
+        ways = Ways(masked, Unobserved(), most_violations=_MOST_VIOLATIONS)
+        settings = self._settings | {"callout_requests_per_second": _REQUESTS_PER_SECOND}
+        with redirect_stdout(StringIO()):
+            return audit(
+                ways,
+                self._plan.start,
+                self._plan.end,
+                clock=self._clock.clock(),
+                backoff=IMPATIENT,
+                **settings,
+            )
 
     def _steps(self) -> Iterator[tuple[datetime, Callable[[], None]]]:
         """Yield what is done when, in its order. At a turn nothing is done, but the next wake-up is run."""
@@ -181,6 +215,9 @@ class _Passing:
         self._ran, self._last_run = self._ran + 1, at
         told = len(self._happenings)
         done = run_handler(_ENFORCE, self._clock.clock(), self._given, lambda _: None)
+        if self._ran == 1:
+            for each in self._plan.members:
+                self._record(each).calls_per_minute = CALLS_PER_MINUTE
         if isinstance(done.error, ConfigurationError):
             raise done.error
         self._failed += done.error is not None
@@ -232,21 +269,18 @@ class _Passing:
             return "the policy says resume: false"
         return entry.reason if entry else "the function did not pause it"
 
-    def _count(self, since: datetime) -> None:
-        """Count the calls that were made since a moment; no quiet hours have begun or ended in between.
-
-        Where quiet hours held before the function was first woken, it is not to blame.
-        """
+    def _count(self, since: datetime, until: datetime) -> None:
+        """Count the calls that started in a time in which no quiet hours begin or end."""
         quiet, lead = self._calls
         for each in self._plan.members:
-            before, record = self._made.get(each.key, 0.0), self._record(each)
-            self._made[each.key] = record.calls
-            if self._wake_ups == 0 and each.is_quiet(self._plan.start):
+            if not each.is_quiet(since):
                 continue
+            runs = self._record(each).dialling.runs
+            before, by_now = (sum(run.before(at.timestamp()) for run in runs) for at in (since, until))
             if each.is_quiet(since, self._without_lead[each.key]):
-                quiet += record.calls - before
-            elif each.is_quiet(since):
-                lead += record.calls - before
+                quiet += by_now - before
+            else:
+                lead += by_now - before
         self._calls = Calls(quiet, lead)
 
     def _record(self, member: Member) -> Any:

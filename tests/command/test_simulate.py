@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from handler.errors import UnfinishedError
 from handler.policy.source import load
+from local.invoke import Run
 from local.night import plan, run
 from local.world import APP, EXAMPLE, targets_of
 from tests.command.in_process import Done, run_command
@@ -63,6 +65,9 @@ def test_what_was_paused_at_dusk_is_resumed_and_what_a_person_paused_is_left() -
     assert document["calls"]["in_quiet_hours"] == 0
     assert document["calls"]["in_lead_time"] > 0
     assert document["wake_ups"] == 26 * 60
+    assert document["audit"].pop("calls") > 10_000
+    assert "calls, none in quiet hours." in document["audit"].pop("text")
+    assert document["audit"] == {"status": "clean", "violations": 0}
 
 
 def test_without_a_lead_time_calls_are_made_until_the_function_is_woken(tmp_path: Path) -> None:
@@ -75,7 +80,9 @@ def test_without_a_lead_time_calls_are_made_until_the_function_is_woken(tmp_path
     ]
     assert document["timeline"][-1]["reason"] == "the policy says resume: false"
     # Two running tasks, two calls a minute, five minutes.
-    assert document["calls"] == {"per_minute": 2, "in_quiet_hours": 20.0, "in_lead_time": 0.0}
+    assert document["calls"] == {"per_minute": 2, "in_quiet_hours": 20, "in_lead_time": 0}
+    assert (document["audit"]["status"], document["audit"]["violations"]) == ("violations", 20)
+    assert "task 16498 (spring-renewals) called" in document["audit"]["text"]
 
 
 def test_where_everything_is_paused_in_the_evening_the_person_comes_before(tmp_path: Path) -> None:
@@ -120,6 +127,57 @@ def test_the_page_shows_the_timeline(tmp_path: Path) -> None:
     assert "Tue 14:00 Tue 22:00 Asia/Shanghai a person pauses autumn-offers" in lines
     assert "Calls started in quiet hours: 2. (Each running task and campaign starts 2 a minute.)" in lines
     assert "Paused at the end: held-back" in lines
+    audit = next(number for number, line in enumerate(lines) if line.startswith("Audit of the call records"))
+    assert lines[audit].startswith("Audit of the call records: 2 VIOLATIONS among ")
+    for line in lines[audit + 1 :]:
+        assert line.startswith("Tue 2026-11-24 21:00:15 Asia/Shanghai: task 1649")
+        assert line.endswith(", in quiet[0] 21:00-09:00 of default")
+    assert len(lines) == audit + 3
+
+
+@pytest.mark.parametrize(
+    ("start", "every"),
+    [
+        ("2026-11-24T12:20:07+00:00", "7m"),
+        ("2026-11-24T15:00:00+00:00", "30m"),  # it is quiet when the night begins
+        ("2026-11-24T12:59:45+00:00", "1h"),  # calls on the second in which quiet hours begin
+    ],
+)
+def test_the_audit_finds_just_the_calls_that_were_counted(tmp_path: Path, start: str, every: str) -> None:
+    rules = [{"sdk_app_id": APP, "name": "autumn-*", "quiet_hours": "late"}, {"sdk_app_id": APP}]
+    late = {"time_zone": "UTC", "quiet": ["2026-11-24T18:10:15Z/2026-11-24T20:00:00Z"]}
+    hours = {"default": {"time_zone": "Asia/Shanghai", "quiet": ["21:00-09:00"]}, "late": late}
+    file = policy(tmp_path, rules=rules, quiet_hours=hours, campaigns={"dialing": 2567})
+    document = simulated("--policy", file, "--from", start, "--hours", "8", "--every", every)
+    assert document["audit"]["violations"] == document["calls"]["in_quiet_hours"]
+    assert (document["calls"]["in_quiet_hours"] > 0) is (document["audit"]["status"] == "violations")
+
+
+def test_what_calls_while_the_function_fails_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> Run:
+        return Run(error=UnfinishedError("nothing works"))
+
+    monkeypatch.setattr(run, "run_handler", fails)
+    done = run_command(
+        [
+            "simulate",
+            "--policy",
+            policy(tmp_path),
+            "--from",
+            EVENING,
+            "--hours",
+            "2",
+            "--every",
+            "1h",
+            "--json",
+        ]
+    )
+    assert done.returncode == 1
+    document = json.loads(done.stdout)
+    # Two tasks from 21:00 to 22:20.
+    assert document["audit"]["violations"] == document["calls"]["in_quiet_hours"] == 2 * 2 * 80
 
 
 def wrong(*arguments: str) -> str:
