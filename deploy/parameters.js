@@ -11,6 +11,7 @@ const optional = ([fits, wanted]) => [(value) => value === '' || fits(value), `$
 
 const SECRET = /^arn:aws[a-z-]*:(secretsmanager:[a-z0-9-]+:\d+:secret:.+|ssm:[a-z0-9-]+:\d+:parameter\/.+)$/;
 const RATE = /^rate\((1 (?:minute|hour|day)|(?!1 )[1-9]\d* (?:minutes|hours|days))\)$/;
+const CRON = /^cron\([^\s()]+( [^\s()]+){5}\)$/;
 const UNITS = { minute: 60, hour: 3600, day: 86400 };
 
 const WANTED = {
@@ -23,6 +24,7 @@ const WANTED = {
   reservedConcurrency: words('1', 'none'),
   rate: [(value) => RATE.test(value) || /^cron\([^()]+\)$/.test(value), '"rate(1 minute)", "rate(5 minutes)" or a cron(...)'],
   alarmAfterSeconds: [(value) => number(60, 86400)[0](value) && value % 60 === 0, 'a multiple of 60 up to 86400'],
+  audit: [(value) => CRON.test(value) || value === 'none', '"cron(0 6 * * ? *)", another cron(...) of six fields, or none'],
   logRetentionInDays: number(1, 3653),
   secret: text(SECRET, 'the ARN of a secret of Secrets Manager, or of a parameter of Systems Manager'),
   secretKmsKey: optional(text(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d+:key\/.+$/, 'the ARN of a key of KMS')),

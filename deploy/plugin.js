@@ -13,14 +13,17 @@ const BUILDING = ['package', 'deploy', 'deploy function'];
 const period = (seconds) => (seconds % 300 ? 60 : 300);
 const DERIVED = {
   // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html: six times the function's timeout
-  hiddenSeconds: ['timeout', (seconds) => 6 * seconds],
-  silencePeriod: ['alarmAfterSeconds', period],
-  silencePeriods: ['alarmAfterSeconds', (seconds) => seconds / period(seconds)],
+  hiddenSeconds: ['timeout', (seconds) => 6 * Number(seconds)],
+  silencePeriod: ['alarmAfterSeconds', (seconds) => period(Number(seconds))],
+  silencePeriods: ['alarmAfterSeconds', (seconds) => Number(seconds) / period(Number(seconds))],
+  // A rule needs a time, also one that is switched off.
+  auditTime: ['audit', (time) => (time === 'none' ? 'cron(0 6 * * ? *)' : time)],
+  auditEnabled: ['audit', (time) => time !== 'none'],
 };
 
 async function derive({ address, resolveVariable }) {
   const [parameter, calculate] = DERIVED[address];
-  return { value: calculate(Number(await resolveVariable(`param:${parameter}`))) };
+  return { value: calculate(await resolveVariable(`param:${parameter}`)) };
 }
 
 class CalloutQuietHours {

@@ -176,6 +176,17 @@ class TestTheStack:
         assert [target["Arn"] for target in targets] == [function["FunctionArn"]]
         assert [json.loads(target["Input"]) for target in targets] == [{"action": "enforce"}]
 
+    def test_asks_for_an_audit_every_morning(self, stack: Any) -> None:
+        events = stack.client("events")
+        rule = events.describe_rule(Name=f"{STAGE}-audit")
+        assert (rule["ScheduleExpression"], rule["State"]) == ("cron(0 6 * * ? *)", "ENABLED")
+        function = stack.client("lambda").get_function_configuration(FunctionName=STAGE)
+        (target,) = events.list_targets_by_rule(Rule=f"{STAGE}-audit")["Targets"]
+        assert (target["Arn"], json.loads(target["Input"])) == (function["FunctionArn"], {"action": "audit"})
+        allowed = json.loads(stack.client("lambda").get_policy(FunctionName=STAGE)["Policy"])["Statement"]
+        sources = [each["Condition"]["ArnLike"]["AWS:SourceArn"] for each in allowed]
+        assert sorted(source.rpartition("/")[2] for source in sources) == [f"{STAGE}-audit", f"{STAGE}-timer"]
+
     def test_hands_over_messages_and_takes_back_those_that_failed(self, stack: Any) -> None:
         queue = self._attributes(stack, "RequestQueueUrl")["QueueArn"]
         answer = stack.client("lambda").list_event_source_mappings(EventSourceArn=queue)
@@ -317,6 +328,7 @@ class TestTheTemplate:
             "--param=alarmAfterSeconds=660",
             "--param=rate=rate(5 minutes)",
             "--param=timeout=900",
+            "--param=audit=cron(30 7 * * ? *)",
         )
         resources = json.loads(made.read_text(encoding="utf-8"))["Resources"]
         function = resources["PauserLambdaFunction"]["Properties"]
@@ -324,8 +336,22 @@ class TestTheTemplate:
         assert resources["RequestQueue"]["Properties"]["VisibilityTimeout"] == 5400
         rule = resources["PauserEventsRuleSchedule1"]["Properties"]
         assert rule["ScheduleExpression"] == "rate(5 minutes)"
+        audit = resources["PauserEventsRuleSchedule2"]["Properties"]
+        assert (audit["ScheduleExpression"], audit["State"]) == ("cron(30 7 * * ? *)", "ENABLED")
         assert self._periods(resources, "SilenceAlarm") == ([60, 60], 11)
         assert self._periods(resources, "TimerSilenceAlarm") == ([60], 11)
+
+    def test_has_the_audit_switched_off_by_its_parameter_and_the_timer_not(
+        self, package_template: Callable[..., Path]
+    ) -> None:
+        resources = json.loads(package_template("--param=audit=none").read_text(encoding="utf-8"))[
+            "Resources"
+        ]
+        rules = [each["Properties"] for each in resources.values() if each["Type"] == "AWS::Events::Rule"]
+        assert {rule["Name"]: rule["State"] for rule in rules} == {
+            f"{STAGE}-timer": "ENABLED",
+            f"{STAGE}-audit": "DISABLED",
+        }
 
     def test_rings_after_three_times_five_minutes_without_a_success_or_without_the_timer(
         self, stack: Any

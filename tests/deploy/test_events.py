@@ -14,6 +14,7 @@ import pytest
 EVENTS = Path(__file__).resolve().parents[2] / "events"
 SAMPLES = sorted(EVENTS.glob("*.json"), key=lambda path: path.stem)
 BODIES = {"body", "msgBody", "Message"}
+AUDITS = ("audit", "aws-sqs-audit", "scf-timer-audit")
 POLICY_TASKS = {"spring-renewals", "us-reminders", "eu-surveys", 16498, 16499, 16500}
 
 
@@ -48,7 +49,7 @@ def task_of(asked: Any) -> Any:
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.stem)
 class TestEverySample:
     def test_is_named_after_its_cloud_and_trigger(self, sample: Path) -> None:
-        assert re.fullmatch(r"(aws|scf)-[a-z]+(-[a-z]+)*\.json|check\.json", sample.name)
+        assert re.fullmatch(r"(aws|scf)-[a-z]+(-[a-z]+)*\.json|(audit|check)\.json", sample.name)
 
     def test_is_an_object_printed_for_people(self, sample: Path) -> None:
         text = sample.read_text(encoding="utf-8")
@@ -60,7 +61,7 @@ class TestEverySample:
         event = json.loads(sample.read_text(encoding="utf-8"))
         asked = {task_of(task) for request in requests(event) for task in request.get("tasks", ())}
         assert asked <= POLICY_TASKS
-        assert bool(asked) != (sample.stem in {"scf-timer", "aws-eventbridge-rule", "check"})
+        assert bool(asked) != (sample.stem in {"scf-timer", "aws-eventbridge-rule", "check", *AUDITS})
 
     def test_stands_in_the_table(self, sample: Path) -> None:
         assert f"| `{sample.name}` |" in (EVENTS / "README.md").read_text(encoding="utf-8")
@@ -73,10 +74,12 @@ def test_the_table_names_no_sample_that_is_not_there() -> None:
 
 def test_there_is_a_sample_for_every_trigger() -> None:
     assert [sample.stem for sample in SAMPLES] == [
+        "audit",
         "aws-eventbridge-rule",
         "aws-scheduler",
         "aws-sns",
         "aws-sqs",
+        "aws-sqs-audit",
         "aws-sqs-sns",
         "check",
         "scf-ckafka",
@@ -86,11 +89,20 @@ def test_there_is_a_sample_for_every_trigger() -> None:
         "scf-eventbridge-tdmq-batch",
         "scf-invoke",
         "scf-timer",
+        "scf-timer-audit",
         "scf-timer-message",
     ]
 
 
-@pytest.mark.parametrize("name", ["aws-sqs", "aws-sqs-sns"])
+@pytest.mark.parametrize("name", AUDITS)
+def test_an_audit_is_asked_for_of_the_day_before_whenever_that_is(name: str) -> None:
+    """One with times would be of a day that CCC forgets."""
+    text = (EVENTS / f"{name}.json").read_text(encoding="utf-8")
+    bodies = [json.loads(each) for key, each in strings(json.loads(text)) if key in BODIES]
+    assert (bodies or [json.loads(text)]) == [{"action": "audit"}]
+
+
+@pytest.mark.parametrize("name", ["aws-sqs", "aws-sqs-audit", "aws-sqs-sns"])
 def test_every_sqs_record_carries_the_md5_of_its_body(name: str) -> None:
     for record in json.loads((EVENTS / f"{name}.json").read_text())["Records"]:
         assert record["md5OfBody"] == hashlib.md5(record["body"].encode()).hexdigest()  # noqa: S324 - SQS does

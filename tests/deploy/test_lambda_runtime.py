@@ -23,7 +23,7 @@ import yaml
 
 from local import package
 from local.emulator import Emulator, faults
-from tests.support import SECRET_ID, SECRET_KEY
+from tests.support import APP, SECRET_ID, SECRET_KEY
 
 pytestmark = [
     pytest.mark.deploy,
@@ -226,7 +226,7 @@ def test_a_request_in_the_queue_is_carried_out_and_its_report_arrives(
 def test_the_timer_pauses_every_task_of_the_policy(
     world: Deployed, emulator: Emulator, client: Clients
 ) -> None:
-    (rule,) = client("events").list_rules(NamePrefix=NAME)["Rules"]
+    (rule,) = client("events").list_rules(NamePrefix=f"{NAME}-timer")["Rules"]
     (target,) = client("events").list_targets_by_rule(Rule=rule["Name"])["Targets"]
     assert target["Arn"] == world.function["FunctionArn"]
     event = json.loads((ROOT / "events/aws-eventbridge-rule.json").read_text())
@@ -283,6 +283,19 @@ def test_a_check_through_the_deployed_function_answers_with_what_it_found(
         "quiet_hours.default is always quiet"  # the policy of these tests, on purpose
     ]
     assert world.reports() == [answer["result"]]
+    assert {task.state for task in emulator.tasks} == {1}
+
+
+def test_what_the_schedule_of_the_audit_sends_is_answered_with_what_the_calls_of_yesterday_show(
+    world: Deployed, emulator: Emulator, client: Clients
+) -> None:
+    yesterday = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0) - timedelta(hours=3)
+    emulator.calls.add(sdk_app_id=APP, session_id="by-an-agent", start=int(yesterday.timestamp()), CallType=1)
+    (target,) = client("events").list_targets_by_rule(Rule=f"{NAME}-audit")["Targets"]
+    result = world.invoke(json.loads(target["Input"]))["result"]
+    assert result["from"] == f"{yesterday:%Y-%m-%d}T00:00:00Z"
+    assert (result["status"], result["calls"], result["unattributed"]) == ("clean", 1, 1)
+    assert world.reports() == [result]
     assert {task.state for task in emulator.tasks} == {1}
 
 

@@ -160,6 +160,16 @@ class TestADeploymentIsRefused:
                 "or more are wanted: 1200",
             ),
             (
+                "audit=cron(0 6 * * *)",
+                'audit: "cron(0 6 * * *)" was given (--param), "cron(0 6 * * ? *)", another cron(...) of six fields, '
+                "or none is wanted",
+            ),
+            (
+                "audit=rate(1 day)",
+                'audit: "rate(1 day)" was given (--param), "cron(0 6 * * ? *)", another cron(...) of six fields, '
+                "or none is wanted",
+            ),
+            (
                 "secret=callout/ccc",
                 'secret: "callout/ccc" was given (--param), the ARN of a secret of Secrets Manager, or of a parameter '
                 "of Systems Manager is wanted",
@@ -180,7 +190,7 @@ class TestADeploymentIsRefused:
             (
                 "dryrun=true",
                 "dryrun: there is no such parameter; did you mean dryRun? (--param); there are policy, region, python, "
-                "architecture, memorySize, timeout, reservedConcurrency, rate, alarmAfterSeconds, logRetentionInDays, "
+                "architecture, memorySize, timeout, reservedConcurrency, rate, alarmAfterSeconds, audit, logRetentionInDays, "
                 "secret, secretKmsKey, requestsTopic, ledgerBucket, sdkAppId, endpoint, notify, dryRun",
             ),
         ],

@@ -9,6 +9,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,7 @@ SAMPLES: dict[str, Any] = {
     for name, expected in json.loads((ROOT / "tests/samples.json").read_text(encoding="utf-8")).items()
     if name.startswith("scf-")
 }
+WITH_TASKS = [name for name, each in SAMPLES.items() if each["tasks"]]
 ARCH = {"aarch64": "arm64"}.get(platform.machine(), platform.machine())
 TOPIC = "callout-reports"
 ROLE = {
@@ -149,7 +151,7 @@ def test_the_entry_file_stands_at_the_top_as_a_source(unpacked: Path) -> None:
     assert (unpacked / "index.py").read_bytes() == (ROOT / "scf/index.py").read_bytes()
 
 
-@pytest.mark.parametrize("name", SAMPLES)
+@pytest.mark.parametrize("name", WITH_TASKS)
 class TestEverySampleInAProcessOfItsOwn:
     def test_pauses_its_tasks_in_quiet_hours_and_reports_it(
         self, deploy: Deploy, emulator: Emulator, name: str
@@ -172,14 +174,29 @@ class TestEverySampleInAProcessOfItsOwn:
         assert {task["outcome"] for task in report["tasks"]} == {"not_quiet"}
 
 
+def test_the_timer_of_the_audit_is_answered_with_what_the_calls_of_yesterday_show(
+    deploy: Deploy, emulator: Emulator
+) -> None:
+    midnight = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
+    start = int((midnight - timedelta(hours=3)).timestamp())
+    emulator.calls.add(sdk_app_id=APP, session_id="by-an-agent", start=start, CallType=1)
+    outcome = deploy(CALLOUT_POLICY=ALWAYS).invoke(sample("scf-timer-audit"))
+    assert (outcome["status"], outcome["error"]) == (200, "")
+    (report,) = reports(emulator)
+    assert outcome["result"] == report
+    assert report["to"] == f"{midnight:%Y-%m-%dT%H:%M:%SZ}"
+    assert (report["status"], report["calls"], report["unattributed"]) == ("clean", 1, 1)
+    assert paused(emulator) == []
+
+
 def test_one_warm_process_answers_one_event_after_the_other(deploy: Deploy, emulator: Emulator) -> None:
     function = deploy(CALLOUT_POLICY=ALWAYS, CALLOUT_NOTIFY="always")
     outcomes = [function.invoke(sample(name)) for name in SAMPLES]
     assert [outcome["status"] for outcome in outcomes] == [200] * len(SAMPLES)
     assert len({outcome["process"] for outcome in outcomes}) == 1
     assert paused(emulator) == [16498, 16499, 16500]
-    assert [report["trigger"] for report in reports(emulator)] == [
-        expected["trigger"] for expected in SAMPLES.values()
+    assert [report.get("trigger") for report in reports(emulator)] == [
+        expected["trigger"] if expected["tasks"] else None for expected in SAMPLES.values()
     ]
 
 

@@ -201,6 +201,24 @@ def test_no_timer_names_an_hour(inputs: Inputs) -> None:
     assert [expression.split()[2] for expression in expressions] == ["*"] * len(expressions)
 
 
+def test_no_audit_is_asked_for_until_its_lines_are_put_in_force(inputs: Inputs, resolve: Resolve) -> None:
+    assert "audit" not in json.dumps(inputs["events"])
+    lines = re.findall(r"^    #(- timer:|    .*)$", TEXT, re.MULTILINE)
+    (trigger,) = yaml.safe_load("\n".join(lines))
+    given = trigger["timer"]["parameters"]
+    assert json.loads(given["argument"]) == {"action": "audit"}
+    sample = json.loads((ROOT / "events/scf-timer-audit.json").read_text(encoding="utf-8"))
+    assert (sample["TriggerName"], sample["Message"]) == (given["name"], given["argument"])
+    inputs["events"].insert(1, trigger)
+    assert faults(inputs) == []
+
+
+def test_the_hour_of_the_audit_is_between_two_midnights_of_utc_whichever_zone_it_is_in() -> None:
+    """An audit is of the day before in UTC: near midnight it could leave out a day, or repeat one."""
+    (hour,) = re.findall(r"^    #      cronExpression: '0 0 (\d+) \* \* \* \*'$", TEXT, re.MULTILINE)
+    assert 2 <= int(hour) - 8 < int(hour) <= 22
+
+
 def test_the_timer_asks_for_everything_and_the_page_says_how_it_asks_for_enforce(inputs: Inputs) -> None:
     assert json.loads(inputs["events"][0]["timer"]["parameters"]["argument"]) == {}
     assert """argument: '{"action": "enforce"}'""" in (ROOT / "docs/deploy.md").read_text(encoding="utf-8")
@@ -244,6 +262,8 @@ def test_the_role_may_do_what_the_function_calls_and_nothing_else() -> None:
         "ccc:DescribeAutoCalloutTask",
         "ccc:DescribeAutoCalloutTasks",
         "ccc:DescribePredictiveDialingCampaigns",
+        "ccc:DescribePredictiveDialingSessions",
+        "ccc:DescribeTelCdr",
         "ccc:PauseAutoCalloutTask",
         "ccc:PausePredictiveDialingCampaign",
         "ccc:ResumeAutoCalloutTask",
@@ -257,6 +277,16 @@ def test_the_role_may_do_what_the_function_calls_and_nothing_else() -> None:
     called = set(re.findall(r'"((?:Describe|GetEvent|Pause|Publish|Put|Resume)[A-Z]\w+)"', sources))
     called -= {"ResumeUnconfirmed", "ResumeUnderWay"}  # codes of our own, no actions
     assert called == {action.partition(":")[2] for action in granted}
+
+
+def test_what_the_audit_alone_needs_is_a_statement_of_its_own() -> None:
+    """So that it can be deleted where nobody asks for audits."""
+    policy = json.loads((ROOT / "scf/cam-policy.json").read_text(encoding="utf-8"))
+    found = [each for each in policy["statement"] if "ccc:DescribeTelCdr" in each["action"]]
+    assert [each["action"] for each in found] == [
+        ["ccc:DescribeTelCdr", "ccc:DescribePredictiveDialingSessions"]
+    ]
+    assert "*" not in json.dumps([each["action"] for each in policy["statement"]])
 
 
 PLACE = "qcs::cos:ap-guangzhou:uid/1250000000:callout-ledger-1250000000/"

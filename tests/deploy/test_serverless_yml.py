@@ -141,14 +141,42 @@ def test_the_ledger_has_a_bucket_of_its_own_unless_one_is_given(configuration: C
     assert configuration["custom"]["ledgerPrefix"] == "${self:service}-${sls:stage}"
 
 
+def schedules(configuration: Configuration) -> list[dict[str, Any]]:
+    events = configuration["functions"]["pauser"]["events"]
+    return [each["schedule"] for each in events if "schedule" in each]
+
+
 def test_the_timer_asks_for_enforce_and_the_function_knows_its_ledger(configuration: Configuration) -> None:
-    (schedule,) = (e["schedule"] for e in configuration["functions"]["pauser"]["events"] if "schedule" in e)
+    schedule = schedules(configuration)[0]
+    assert schedule["name"].endswith("-timer")
     assert schedule["input"] == {"action": "enforce"}
     environment = configuration["provider"]["environment"]
     assert environment["CALLOUT_LEDGER"] == "${self:custom.${sls:stage}.ledger, self:custom.ledger}"
     place = ["s3://", "${self:custom.ledgerBucket}", "/${self:custom.ledgerPrefix}"]
     assert configuration["custom"]["ledger"] == {"Fn::Join": ["", place]}
     assert configuration["custom"]["local"]["ledger"] == ""
+
+
+def test_every_morning_an_audit_is_asked_for_unless_the_parameter_says_otherwise(
+    configuration: Configuration,
+) -> None:
+    _, audit = schedules(configuration)
+    assert audit["name"] == "${self:service}-${sls:stage}-audit"
+    assert audit["input"] == {"action": "audit"}
+    assert audit["input"] == json.loads((ROOT / "events/audit.json").read_text(encoding="utf-8"))
+    assert audit["rate"] == ["${callout:auditTime}"], "deploy/plugin.js gives a rule that is off a time, too"
+    assert audit["enabled"] == "${callout:auditEnabled}"
+    assert configuration["params"]["default"]["audit"] == "cron(0 6 * * ? *)"
+
+
+def test_the_alarm_of_the_timer_counts_the_timer_and_not_the_audit(
+    configuration: Configuration, resources: dict[str, Any]
+) -> None:
+    """The CLI numbers the rules in the order of the file."""
+    metrics = resources["TimerSilenceAlarm"]["Properties"]["Metrics"]
+    (dimension,) = metrics[1]["MetricStat"]["Metric"]["Dimensions"]
+    assert dimension["Value"] == {"Ref": "PauserEventsRuleSchedule1"}
+    assert [each["input"]["action"] for each in schedules(configuration)] == ["enforce", "audit"]
 
 
 def test_the_ledgers_bucket_is_private_encrypted_and_forgets_after_30_days(resources: dict[str, Any]) -> None:
