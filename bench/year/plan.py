@@ -68,9 +68,11 @@ class Found:
     person had resumed it in quiet hours, before a wake-up that was due could pause it again.
 
     `lost` are the calls that a task did not make because the function had paused it, although quiet hours were
-    over, and `longest` is for how many seconds at most in one morning. `wrongly_resumed` are the resumes by the
+    over; `lost_reported` of these, after a report had named it. `longest` is for how many seconds at most a task
+    waited in a morning, without a report. `wrongly_resumed` are the resumes by the
     function of what it had not paused, or in quiet hours. `left_paused` is what the function had paused and
-    was still paused when it should have been resumed, without a word; `reported`, how often a report named it.
+    was still paused when it should have been resumed, without a word; `reported`, how often a report
+    had named it.
     """
 
     wake_ups: int = 0
@@ -88,6 +90,7 @@ class Found:
     late: list[Moment] = field(default_factory=list)
     hers: int = 0
     lost: int = 0
+    lost_reported: int = 0
     longest: float = 0.0
     mornings: int = 0
     wrongly_resumed: list[Moment] = field(default_factory=list)

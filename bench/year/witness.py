@@ -25,7 +25,7 @@ class Life:
 
     `paused_by` is who paused it, `None` where it runs or is over. `hers_until` is an instant in Unix seconds.
     `unsure`: the ledger may not know yet what a person did, or the last wake-up failed. `told`: since it was
-    paused, a report said that something was wrong with it.
+    paused, a report said that it is not resumed, or may not be.
     """
 
     callees: Callees
@@ -80,9 +80,11 @@ class Witness:
                 self._found.late.append(Moment(life.task_id, at))
 
     def _miss(self, life: Life, to: float) -> None:
-        if missed := life.wall.open_minutes(self.now, to):
-            self._found.lost += missed
-        if life.wall.is_open(self.now):
+        missed = life.wall.open_minutes(self.now, to)
+        self._found.lost += missed
+        if life.told:
+            self._found.lost_reported += missed
+        elif life.wall.is_open(self.now):
             self._found.longest = max(self._found.longest, life.wall.open_since(to))
 
     def put(self, life: Life, state: int) -> None:
@@ -115,10 +117,15 @@ class Witness:
                 life.hers_until = min(life.hers_until, self.now)
 
     def read(self, report: Report) -> None:
-        """Take in what a report says of the tasks; one about the ledger or a list concerns all."""
+        """Take in whom a report tells that a task is not resumed, or may not be.
+
+        By night only a trouble with the ledger says so, and that of all tasks.
+        """
         told = {each.target.id for each in report.tasks if each.error or each.is_unfinished}
+        about_all = any(each.code == "Ledger" for each in report.problems)
         for life in self.lives:
-            life.told |= life.paused_by == "function" and (bool(report.problems) or life.task_id in told)
+            about_it = life.task_id in told and not life.wall.is_quiet(self.now)
+            life.told |= life.paused_by == "function" and (about_all or about_it)
 
     def _asked(self, action: str, params: Mapping[str, Any]) -> None:
         life = self._life(params) if action in {_PAUSE, _RESUME} else None
