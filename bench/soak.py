@@ -65,7 +65,7 @@ def plans(first: date, days: int, every: int) -> list[Plan]:
         none,
         replace(none, phase=last_minute),
         five,
-        *(replace(five, phase=phase) for phase in (60, last_minute)),
+        *(replace(five, phase=phase) for phase in (59, last_minute)),
         *(replace(five, phase=last_minute, faults=chance, ledger="cos") for chance in (0.01, 0.1)),
         *(replace(five, lead_time=lead, phase=last_second, faults=0.1) for lead in (5, 6)),
         *(replace(five, lead_time=lead, phase=last_minute, faults=0.1, outages=0.1) for lead in (5, 8)),
