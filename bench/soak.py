@@ -59,14 +59,11 @@ reported: tasks that a report left to a person to resume"""
 def plans(first: date, days: int, every: int) -> list[Plan]:
     """Return the rows of the table: with and without lead time and faults, several phases, failing tries."""
     five = Plan(first, days, every=every)
-    none = replace(five, lead_time=0)
     last_minute, last_second = PERIOD - 60, PERIOD - 1
     return [
-        none,
-        replace(none, phase=last_minute),
-        five,
-        *(replace(five, phase=phase) for phase in (59, last_minute)),
-        *(replace(five, phase=last_minute, faults=chance, ledger="cos") for chance in (0.01, 0.1)),
+        replace(five, lead_time=0, phase=last_minute),
+        *(replace(five, phase=phase) for phase in (0, 59, last_minute)),
+        replace(five, phase=last_minute, faults=0.02, ledger="cos"),
         *(replace(five, lead_time=lead, phase=last_second, faults=0.1) for lead in (5, 6)),
         *(replace(five, lead_time=lead, phase=last_minute, faults=0.1, outages=0.1) for lead in (5, 8)),
     ]

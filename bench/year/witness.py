@@ -56,7 +56,8 @@ class Witness:
 
     def state(self, life: Life) -> int:
         """Return the state of a task, as CCC has it."""
-        return self._emulator.tasks.state(life.task_id, APP)
+        found = self._emulator.tasks.get(APP, life.task_id)
+        return found.state if found else ENDED
 
     def advance(self, to: float) -> None:
         """Let time pass, and the dialler call."""
