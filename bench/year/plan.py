@@ -21,8 +21,8 @@ class Plan:
     """What is to be soaked. `phase` is how long after :00 the timer fires, in seconds.
 
     `lead_time` is in minutes. `faults` is the probability that a request meets a fault, `outages` that the
-    cloud fails for the whole of a try. A person does `acts` a day. A ledger in `cos` meets the faults as well,
-    one in a `file` does not.
+    cloud fails for the whole of a try. A person does `acts` a day. A ledger in `cos` meets the faults as
+    well, one in a `file` does not. Of the wake-ups that can change nothing, one in `every` is run.
     """
 
     first: date
@@ -67,12 +67,13 @@ class Found:
     `late` are the calls that a task started in quiet hours, but for `hers`: those that it started because a
     person had resumed it in quiet hours, before a wake-up that was due could pause it again.
 
-    `lost` are the calls that a task did not make because the function had paused it, although quiet hours were
-    over; `lost_reported` of these, after a report had named it. `longest` is for how many seconds at most a task
-    waited in a morning, without a report. `wrongly_resumed` are the resumes by the
-    function of what it had not paused, or in quiet hours. `left_paused` is what the function had paused and
-    was still paused when it should have been resumed, without a word; `reported`, how often a report
-    had named it.
+    `lost` are the calls that a task did not make because the function had paused it, although quiet hours
+    were over; `lost_reported` of these, after a report had named it. `longest` is for how many seconds at
+    most a task waited in a morning, without a report.
+
+    `mornings` counts the resumes by the function, one for each task and morning, and `wrongly_resumed` are
+    those of what it had not paused, or in quiet hours. `left_paused` is what it had paused and was still
+    paused when it should have been resumed, without a word; `reported`, how often a report had named it.
     """
 
     wake_ups: int = 0

@@ -55,14 +55,16 @@ _LIFECYCLE = timedelta(days=14)
 
 
 class Soak:
-    """One run. `step`s are done at their instants, in Unix seconds; whatever takes time lets the dialler call."""
+    """One run. A step is done at its instant, in Unix seconds; what takes time lets the dialler call."""
 
     def __init__(self, plan: Plan, emulator: Emulator, folder: str) -> None:
         self.plan = plan
         self.found = Found()
         self.emulator = emulator
         self.folder = Path(folder)
-        self.walls = {each.city: Wall(each, plan.start, plan.days * 1440 + 2_880, plan.lead_time) for each in ALL}
+        self.walls = {
+            each.city: Wall(each, plan.start, plan.days * 1440 + 2_880, plan.lead_time) for each in ALL
+        }
         lives = [
             Life(each, self.walls[each.city], task_id, f"{each.city}-{task_id}")
             for each in ALL
@@ -149,7 +151,7 @@ class Soak:
         """Return whether a wake-up can be left out, since it could change nothing.
 
         That is: no running task is in quiet hours, or will be soon; nothing is to be resumed; and the last
-        wake-up succeeded and saw what a person did. Some are run all the same, to check that they change nothing.
+        wake-up succeeded and saw what a person did. Some are run all the same: they are to change nothing.
         """
         if any(self._concerns(life) for life in self.witness.lives):
             return False
@@ -174,12 +176,18 @@ class Soak:
         )
         if self._instance != (instance := int(self.now // _INSTANCE)):
             self._instance, self._memory = instance, Memory()
-        backoff = Backoff(jitter=self._chance.random)
-        more = {"clock": clock, "backoff": backoff, "memory": self._memory, "seen": self.witness.read}
         self.found.worked += 1
         try:
             with self._weather():
-                handle(TIMER, CONTEXT, **more, **self._settings)
+                handle(
+                    TIMER,
+                    CONTEXT,
+                    clock=clock,
+                    backoff=Backoff(jitter=self._chance.random),
+                    seen=self.witness.read,
+                    memory=self._memory,
+                    **self._settings,
+                )
         except QuietHoursError:
             self.found.failed += 1
             return False

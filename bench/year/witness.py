@@ -1,4 +1,4 @@
-"""The dialler, and a witness of what happens to its tasks: told by the emulator's states, not by the function."""
+"""The dialler, and who sees what happens to its tasks: by their states, not by what the function says."""
 
 from __future__ import annotations
 
@@ -99,7 +99,7 @@ class Witness:
             life.hers_until = self.now + _HERS
 
     def look(self, life: Life) -> bool:
-        """Judge a task when it should have been resumed. Return whether it is still as the function paused it."""
+        """Judge a task when it should run again. Return whether it is still as the function paused it."""
         if self.state(life) != PAUSED or life.paused_by != "function" or life.wall.is_quiet(self.now):
             return False
         if life.told:

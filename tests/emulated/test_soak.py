@@ -64,11 +64,17 @@ def test_no_call_starts_in_quiet_hours_and_each_morning_what_was_paused_and_noth
 
 
 def test_two_weeks_in_which_requests_fail_leave_nothing_paused_without_a_report() -> None:
-    found = soak(replace(SPRING, faults=0.05, ledger="cos"))
+    found = soak(replace(SPRING, faults=0.05))
     assert_all_is_well(found, LONGEST_WAIT + INVOCATION)
     assert {"pauses", "resumes", "resumes what it paused", "stops", "starts"} <= set(found.acts)
     assert found.faults_met > 0
     assert found.reported < found.mornings / 10
+
+
+def test_a_ledger_whose_requests_fail_now_and_then_leaves_nothing_paused_without_a_report() -> None:
+    found = soak(replace(DAYS["the end of the year"], faults=0.1, ledger="cos"))
+    assert_all_is_well(found, LONGEST_WAIT + INVOCATION)
+    assert found.faults_met > 0
 
 
 @pytest.mark.parametrize("phase", [0, 240])
@@ -79,21 +85,21 @@ def test_without_lead_time_calls_start_in_quiet_hours_every_night(phase: int) ->
 
 
 def test_whole_wake_ups_that_fail_are_made_good_by_a_lead_time_that_has_room_for_the_retries() -> None:
-    plan = replace(DAY, first=date(2026, 12, 7), phase=240, outages=0.3)
+    plan = replace(DAY, phase=240, outages=0.3, seed=2)
     tight, roomy = (soak(replace(plan, lead_time=each)) for each in (5, 9))
     assert tight.failed > 0 < tight.retries
     assert tight.late, "the retry comes too late"
     assert not roomy.late
 
 
-def test_wake_ups_that_are_left_out_would_have_changed_nothing() -> None:
+def test_more_of_the_wake_ups_that_are_left_out_would_have_changed_nothing() -> None:
     plan = replace(DAY, first=date(2026, 12, 24), phase=120, acts=10)
-    some, all_of_them = (soak(replace(plan, every=every)) for every in (SPARING, 1))
-    assert some.worked < all_of_them.worked
-    assert some.wake_ups == all_of_them.wake_ups == 288
+    some, more = (soak(replace(plan, every=every)) for every in (SPARING, 6))
+    assert some.worked + 20 < more.worked
+    assert some.wake_ups == more.wake_ups == 288
     told_apart = {"worked", "ccc_calls", "reports", "seconds"}  # a rehearsal may be left out
     assert {name: value for name, value in vars(some).items() if name not in told_apart} == {
-        name: value for name, value in vars(all_of_them).items() if name not in told_apart
+        name: value for name, value in vars(more).items() if name not in told_apart
     }
 
 
@@ -171,7 +177,9 @@ def test_calls_of_a_dialler_whose_function_does_nothing_are_counted_one_by_one()
     assert found.late[0].at == DAY.start + 2 * HOUR
 
 
-def test_calls_that_a_person_asked_for_in_quiet_hours_are_hers_only_until_they_should_have_been_paused() -> None:
+def test_calls_that_a_person_asked_for_in_quiet_hours_are_hers_only_until_they_should_have_been_paused() -> (
+    None
+):
     found = soak(TWO_DAYS, Hidden)
     assert found.hers == 15
     mine = [each.at for each in found.late if each.task_id == 16498]
@@ -238,7 +246,12 @@ def test_the_officer_looks_at_the_clock_on_the_callees_wall(task_id: int, wall: 
 def test_a_task_is_to_dial_from_the_end_of_quiet_hours_to_the_lead_time_before_the_next() -> None:
     end, lead = _at("2026-12-02T01:00:00Z"), _at("2026-12-02T12:55:00Z")
     wall = _wall(16498, end - HOUR, 900, lead_time=5)
-    assert [wall.is_open(each) for each in (end - MINUTE, end, lead - MINUTE, lead)] == [False, True, True, False]
+    assert [wall.is_open(each) for each in (end - MINUTE, end, lead - MINUTE, lead)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
     assert wall.open_minutes(end - HOUR, lead + HOUR) == (lead - end) // MINUTE
     assert [wall.open_since(each) for each in (end - MINUTE, end, end + 90)] == [0, 0, 90]
     assert (wall.ends, wall.beginnings) == ([end], [lead + 5 * MINUTE])
