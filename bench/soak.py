@@ -3,7 +3,7 @@
 `.venv/bin/python bench/soak.py` prints a table, a row as soon as it is known; `--from 2027-03-01 --days 92`
 looks at less. The real handler runs with the real SDK over a socket against the emulator, on a simulated
 clock that all share. The timer wakes it to `enforce`, with a ledger; a person pauses, resumes, stops and
-starts tasks by hand. `bench/year/` has the parts: who is called, the witness who counts, the person, and the run.
+starts tasks by hand. `bench/year/` has the parts: who is called, who counts, the person, and the run.
 
 A call starts at every whole minute at which its task is running, just before whatever else happens at that
 instant. Whether it may start is judged as a compliance officer would: by a clock on the wall where the callee
@@ -48,11 +48,12 @@ COLUMNS: tuple[Column, ...] = (
     ("told", 4, lambda _, found: f"{found.reported:,}"),
 )
 LEGEND = """\
-faults: requests that fail; outages: whole tries in which no request succeeds; ledger: cos meets faults as well
+faults: requests that fail; outages: tries in which none succeeds; ledger: one in COS meets faults as well
 run: wake-ups and retries that were carried out; the others could not change anything
 quiet: calls in quiet hours, but for hers: of tasks that a person had resumed then, until the next wake-up
 lost: calls after quiet hours of tasks that the function had paused; longest: how long one waited in a morning
-wrong: resumes of what the function had not paused; left: what it left paused and did not say so; told: and said so"""
+wrong: resumes of what the function had not paused; left: what it left paused without a word
+told: what it left paused and reported"""
 
 
 def plans(first: date, days: int, every: int) -> list[Plan]:
