@@ -1,6 +1,6 @@
 """How long an audit takes at CCC's real quota, 20 requests a second for each API, and how much memory.
 
-`python bench/audit.py` prints a table. The emulator, in this process, has the calls of a month; the audit runs
+`python bench/audit.py` prints a table. The emulator, in this process, has the calls of a month; each audit runs
 in a process of its own. `function` is what the schedule asks for; `command` is `quiet-hours audit`, which
 looks for the makers of all calls. `of the least` is a ratio in one run: the time taken, to the one that
 the requests take at the quota alone.
