@@ -89,7 +89,8 @@ class Attribution:
         if not listing.complete or listing.unreadable:
             late = cloud_error("ListIncomplete", f"the list of {kind}s was not read whole")
             self.errors.append(listing.error or late)
-        begun = (each for each in listing.found.values() if _begins(each) <= latest)
+        # A campaign may be put off after its first calls; the API that does this knows no tasks.
+        begun = (each for each in listing.found.values() if kind == "campaign" or _begins(each) <= latest)
         return sorted(begun, key=lambda each: (_begins(each), each.id), reverse=True)
 
     def _sessions(

@@ -29,6 +29,7 @@ LONGEST_SPAN_DAYS = 89
 """What one request may ask for: less than 90 days."""
 
 _SESSIONS_PER_PAGE = 1_000
+_MOST_SESSION_PAGES = 1_000
 _LATEST = 253_402_300_799
 """The end of year 9999 in Unix seconds."""
 _INBOUND, _INTERNAL = 0, 6
@@ -101,37 +102,49 @@ class CallRecords(NamedTuple):
         if kind == "campaign":
             return self._sessions_of_campaign(params, wanted, until)
         return self.ccc.send(
-            APIS[kind].describe, params, lambda answer, _: _of_task(answer, wanted), until=until, paced=True
+            APIS[kind].describe,
+            params,
+            lambda answer, _: _of_task(answer, id_, wanted),
+            until=until,
+            paced=True,
         )
 
     def _sessions_of_campaign(
         self, params: dict[str, Any], wanted: Container[str], until: Deadline
     ) -> set[str]:
-        """Read page after page: one that runs gets further sessions meanwhile."""
+        """Read page after page: one that runs gets further sessions meanwhile.
+
+        A full page is followed by the next one even where the total says that it is the last.
+        """
         found: set[str] = set()
-        read, total = 0, 1
-        while read < total:
-            page = {"PageSize": _SESSIONS_PER_PAGE, "PageNumber": read // _SESSIONS_PER_PAGE}
+        before: list[Any] = []
+        number, read = 0, 0
+        while True:
             sessions, total = self.ccc.send(
                 CAMPAIGN_SESSIONS,
-                params | page,
+                params | {"PageSize": _SESSIONS_PER_PAGE, "PageNumber": number},
                 lambda answer, _: _of_campaign(answer),
                 until=until,
-                paced=read == 0,
+                paced=number == 0,
             )
-            found.update(each for each in sessions if each in wanted)
-            read += len(sessions)
-            if read < total and len(sessions) != _SESSIONS_PER_PAGE:
+            found.update(key for each in sessions if (key := session_key(each)) in wanted)
+            number, read = number + 1, read + len(sessions)
+            full = len(sessions) == _SESSIONS_PER_PAGE
+            if full and (sessions == before or number == _MOST_SESSION_PAGES):
+                raise cloud_error("UnreadableAnswer", "the list of the campaign's sessions has no end")
+            if not full and read < total:
                 text = f"only {read:,} of {total:,} sessions of the campaign were shown"
                 raise cloud_error("UnreadableAnswer", text)
-        return found
+            if not full:
+                return found
+            before = sessions
 
 
 def records_page(response: dict[str, Any], shown: Shown = masked) -> RecordsPage:
     """Read an answer with call records. Raises `CloudError` where it has no list of them."""
-    entries = response.get("TelCdrs")
-    if not entries:  # the documents have two names for the same list
-        entries = response.get("TelCdrList", entries)
+    # The documents have two names for the same list.
+    lists = [response[name] for name in ("TelCdrs", "TelCdrList") if isinstance(response.get(name), list)]
+    entries = max(lists, key=len) if lists else response.get("TelCdrs", response.get("TelCdrList"))
     total = response.get("TotalCount")
     total = total if _is_number(total) and total >= 0 else None
     if entries is None and total == 0:
@@ -146,15 +159,18 @@ def records_page(response: dict[str, Any], shown: Shown = masked) -> RecordsPage
 
 def _is_outbound(record: dict[str, Any]) -> bool:
     """Return whether somebody outside was called; so it is where the record does not say otherwise."""
-    return record.get("Direction") != _INBOUND and record.get("CallType") != _INTERNAL
+    direction, kind = record.get("Direction"), record.get("CallType")
+    inbound = _is_number(direction) and direction == _INBOUND
+    return not inbound and not (_is_number(kind) and kind == _INTERNAL)
 
 
 def _call(record: dict[str, Any], shown: Shown) -> CallRecord:
-    session, kind = record.get("SessionId"), record.get("CallType")
+    kind = record.get("CallType")
+    kind = kind if _is_number(kind) else None
     number = record.get("Callee") or record.get("ProtectedCallee")
     agent = record.get("AIAgentId")
     return CallRecord(
-        session=session[:_LONGEST_TEXT] if isinstance(session, str) else "",
+        session=session_key(record.get("SessionId")),
         start=_start(record),
         callee=shown(number[:_LONGEST_TEXT]) if isinstance(number, str) else "",
         is_predictive=kind == _PREDICTIVE,
@@ -171,6 +187,14 @@ def _start(record: dict[str, Any]) -> int | None:
     return None
 
 
+def session_key(session: Any) -> str:
+    """Return a session's id: a very long one shortened, to another text than every other; "" if it is none."""
+    if not isinstance(session, str) or len(session) <= _LONGEST_TEXT:
+        return session if isinstance(session, str) else ""
+    digest = hashlib.blake2b(session.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    return f"{session[: _LONGEST_TEXT - len(digest) - 1]}…{digest}"
+
+
 def _key(record: dict[str, Any]) -> bytes:
     """Return what distinguishes a record, so short that thousands can be kept."""
     names = ("SessionId", "Time", "StartTimestamp", "CallType", "Caller", "Callee", "ProtectedCallee")
@@ -178,25 +202,28 @@ def _key(record: dict[str, Any]) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).digest()
 
 
-def _of_task(response: dict[str, Any], wanted: Container[str]) -> set[str]:
+def _of_task(response: dict[str, Any], id_: TargetId, wanted: Container[str]) -> set[str]:
     callees = response.get("Callees")
+    if response.get("TaskId", id_) != id_:  # TaskId is not documented in this answer
+        raise cloud_error("UnreadableAnswer", "the answer is of another task")
     if not isinstance(callees, list):
         raise cloud_error("UnreadableAnswer", f"Callees: a list is expected, not a {type(callees).__name__}")
     found: set[str] = set()
     for callee in callees:
         sessions = callee.get("Sessions") if isinstance(callee, dict) else None
         if isinstance(sessions, list):
-            found.update(each for each in sessions if isinstance(each, str) and each in wanted)
+            found.update(key for each in sessions if (key := session_key(each)) in wanted)
     return found
 
 
-def _of_campaign(response: dict[str, Any]) -> tuple[list[str], int]:
+def _of_campaign(response: dict[str, Any]) -> tuple[list[Any], int]:
+    """Read a page of sessions; what is no text counts, so that the others can be numbered."""
     sessions, total = response.get("SessionList"), response.get("TotalCount")
     if sessions is None and total == 0:
         sessions = []
     if not isinstance(sessions, list) or not _is_number(total):
         raise cloud_error("UnreadableAnswer", "SessionList, a list, and TotalCount, a number, are expected")
-    return [each for each in sessions if isinstance(each, str)], total
+    return sessions, total
 
 
 def _is_number(value: Any) -> TypeGuard[int]:

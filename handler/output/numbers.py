@@ -7,13 +7,23 @@ _LONG = 11
 """A number with so many characters has a country or area code before what is hidden."""
 _SHOWN = 2
 _DIGITS = re.compile(r"\d{7,}")
+_PLAIN = re.compile(r"\+?[\d *().-]*", re.ASCII)
+_LONGEST = 25
+"""Characters of a number with country code, separators and an extension."""
 
 
 def masked(number: str) -> str:
     """Return a number with `****` for the four characters before its last four.
 
-    Of one with fewer than 11 characters only the last two are shown; of two or fewer, none.
+    Of one with fewer than 11 characters only the last two are shown; of two or fewer, none. In what is no
+    plain number, such as the address of a telephone or a list of numbers, each number is masked too.
     """
+    shown = _masked(number)
+    plain = len(number) <= _LONGEST and _PLAIN.fullmatch(number)
+    return shown if plain else without_numbers(shown)
+
+
+def _masked(number: str) -> str:
     if len(number) >= _LONG:
         return f"{number[:-8]}{_STARS}{number[-4:]}"
     hidden = max(len(number) - _SHOWN, 0) or len(number)
@@ -22,4 +32,4 @@ def masked(number: str) -> str:
 
 def without_numbers(text: str) -> str:
     """Return a text in which what may be a phone number is masked: seven digits or more."""
-    return _DIGITS.sub(lambda found: masked(found[0]), text)
+    return _DIGITS.sub(lambda found: _masked(found[0]), text)

@@ -1,0 +1,357 @@
+"""Call records, lists, cursors and policies that lie: the audit never says `clean` of a call it did not see."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto import mock_aws
+
+from handler.errors import PublishError
+from local.emulator import Emulator, faults
+from tests.support import APP, DESCRIBE, LIST
+
+from .harness.function import Function
+from .harness.subscriber import SnsSubscriber
+from .test_audit import AUDIT, CDR, EVENING, NOW, POLICY, SESSIONS, audited, dial
+from .test_check import sqs
+
+SHORT = {"time_limit_in_ms": 60_000}
+DAY = timedelta(days=1)
+MIDNIGHT = NOW.replace(hour=0)
+"""At which the audited day ends: eight o'clock in Shanghai, in quiet hours."""
+
+
+@pytest.fixture
+def function(emulator: Emulator) -> Iterator[Function]:
+    emulator.tasks.clear()
+    emulator.campaigns.clear()
+    emulator.calls.clear()
+    emulator.now = NOW.timestamp
+    with mock_aws():
+        yield Function(emulator, SnsSubscriber(), now=NOW, callout_policy=json.dumps(POLICY))
+
+
+@pytest.fixture
+def with_ledger(function: Function, tmp_path: Path) -> Function:
+    function.settings["callout_ledger"] = f"file:{tmp_path}"
+    return function
+
+
+def found(data: dict[str, Any]) -> set[str]:
+    """Return the sessions of the violations, each of which is told once."""
+    sessions = [each["session"] for each in data["violations"]]
+    assert len(sessions) == len(set(sessions))
+    return set(sessions)
+
+
+def changed(change: Callable[[dict[str, Any]], Any]) -> faults.Fault:
+    """Return a fault that answers with `change(answer)`, errors apart."""
+    return faults.mangled(lambda answer: answer if "Error" in answer else change(answer))
+
+
+# The records
+
+
+@pytest.mark.parametrize("total", [0, 1, 99, 100, 200, -1, None, "250", 1.5, True, [], {}])
+def test_a_number_of_records_that_is_too_small_or_none_hides_no_call(
+    function: Function, emulator: Emulator, total: Any
+) -> None:
+    made = {each.session_id for each in dial(emulator, EVENING, 250, task_id=16498)}
+    emulator.faults.add(changed(lambda answer: answer | {"TotalCount": total}), action=CDR)
+    data = audited(function)
+    assert found(data) == made
+    assert (data["complete"], {each["code"] for each in data["errors"]}) == (False, {"RecordsIncomplete"})
+
+
+def test_full_pages_are_followed_by_the_next_one_whatever_the_number_of_records_says(
+    function: Function, emulator: Emulator
+) -> None:
+    made = {each.session_id for each in dial(emulator, EVENING, 200, task_id=16498)}
+    data = audited(function)
+    assert (found(data), data["complete"]) == (made, True)
+
+
+@pytest.mark.parametrize("total", [10**9, 10**18])
+def test_a_number_of_records_that_is_absurd_does_not_fill_the_notification(
+    function: Function, emulator: Emulator, total: int
+) -> None:
+    made = {each.session_id for each in dial(emulator, EVENING, 3, task_id=16498)}
+    emulator.faults.add(changed(lambda answer: answer | {"TotalCount": total}), action=CDR)
+    data = audited(function, context=SHORT)
+    assert not data["complete"]
+    assert found(data) <= made
+    assert len(data["errors"]) < 30
+    assert len(data["text"]) < 10_000
+
+
+def test_a_server_without_end_ends(function: Function, emulator: Emulator) -> None:
+    number = 0
+
+    def more(answer: dict[str, Any]) -> dict[str, Any]:
+        nonlocal number
+        number += 1
+        record = {"Direction": 0, "CallType": 2, "Time": int(EVENING.timestamp())}
+        records = [record | {"SessionId": f"{number}-{each}"} for each in range(100)]
+        return {"TotalCount": None, "TelCdrs": records}
+
+    emulator.faults.add(changed(more), action=CDR)
+    data = audited(function, context=SHORT)
+    assert (data["status"], data["complete"]) == ("incomplete", False)
+    assert len(data["errors"]) < 30
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"TelCdrs": None},
+        {"TelCdrs": []},
+        {"TelCdrs": {}},
+        {"TelCdrList": None},
+        {"TelCdrList": []},
+        {"TelCdrList": "x"},
+    ],
+)
+def test_either_of_the_two_lists_will_do(
+    function: Function, emulator: Emulator, page: dict[str, Any]
+) -> None:
+    made = {each.session_id for each in dial(emulator, EVENING, 200, task_id=16498)}
+    emulator.faults.add(changed(lambda answer: answer | page), action=CDR)
+    data = audited(function)
+    assert (found(data), data["complete"]) == (made, True)
+
+
+def test_a_page_without_records_may_have_null_in_place_of_them(
+    function: Function, emulator: Emulator
+) -> None:
+    def without(answer: dict[str, Any]) -> dict[str, Any]:
+        return answer if answer["TelCdrs"] else answer | {"TelCdrs": [], "TelCdrList": None}
+
+    made = {each.session_id for each in dial(emulator, EVENING, 100, task_id=16498)}
+    emulator.faults.add(changed(without), action=CDR)
+    data = audited(function)
+    assert (found(data), data["complete"]) == (made, True)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"Direction": False}, {"Direction": False, "CallType": True}, {"CallType": True}]
+)
+def test_what_is_no_number_says_nothing_of_a_call(
+    function: Function, emulator: Emulator, fields: dict[str, Any]
+) -> None:
+    emulator.calls.add(sdk_app_id=APP, start=EVENING.timestamp(), **fields)
+    data = audited(function)
+    known = data["unattributed"] == 1 and "CallType" not in fields
+    assert known or (data["status"], data["unknown"]) == ("incomplete", 1)
+
+
+@pytest.mark.parametrize("length", [127, 128, 129, 5_000])
+def test_a_session_of_any_length_is_found(function: Function, emulator: Emulator, length: int) -> None:
+    dial(emulator, EVENING - timedelta(hours=5), 1, task_id=16498)
+    session = "s" * length
+    emulator.calls.add(sdk_app_id=APP, start=EVENING.timestamp(), SessionId=session)
+    other = session[:-1] + "t"
+    emulator.calls.add(sdk_app_id=APP, start=EVENING.timestamp() + 1, SessionId=other)
+    callee = {"Callee": "1", "State": 1, "Sessions": [session]}
+    emulator.faults.add(changed(lambda answer: answer | {"Callees": [callee]}), action=DESCRIBE)
+    data = audited(function)
+    assert (len(data["violations"]), data["unattributed"]) == (1, 1)
+    assert len(data["violations"][0]["session"]) <= 128
+
+
+def test_a_call_that_rings_over_the_end_of_the_day_belongs_to_the_day_on_which_it_was_started(
+    function: Function, emulator: Emulator
+) -> None:
+    """CCC does not say whether it looks for `Time` or for `StartTimestamp`, which is later."""
+    (made,) = dial(emulator, EVENING - timedelta(hours=8), 1, task_id=16498)
+    midnight = MIDNIGHT.timestamp()
+    for session, start, time in (
+        ("over", midnight + 40, midnight - 5),
+        ("early", midnight - DAY.total_seconds() + 40, midnight - DAY.total_seconds() - 5),
+    ):
+        emulator.calls.add(sdk_app_id=APP, start=start, Time=int(time), SessionId=session)
+    callee = {"Callee": "1", "State": 1, "Sessions": ["over", "early", made.session_id]}
+    emulator.faults.add(changed(lambda answer: answer | {"Callees": [callee]}), action=DESCRIBE)
+    data = audited(function)
+    assert (found(data), data["calls"]) == ({"over"}, 2)
+    yesterday = AUDIT | {"from": "2026-11-22T00:00:00Z", "to": "2026-11-23T00:00:00Z"}
+    assert found(audited(function, yesterday)) == {"early"}
+
+
+@pytest.mark.parametrize(
+    "callee",
+    [
+        "sip:008613812345678@ccc.example:5060",
+        "008613812345678,008613987654321",
+        "008613812345678;isub=87654321;phone-context=+86138123456789",
+        "tel:+8613812345678 (00861398765432100)",
+        "13812345678" + " " * 150,
+        "13812345678\x0013812345678",
+    ],
+)
+def test_no_number_shows_in_what_is_no_plain_number(
+    function: Function, emulator: Emulator, callee: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dial(emulator, EVENING, 1, task_id=16498, callees=[callee, "1"])
+    data = audited(function)
+    told = json.dumps(data) + capsys.readouterr().out
+    assert len(data["violations"]) == 1
+    assert [
+        each for each in ("13812345678", "13987654321", "87654321", "1398765432100") if each in told
+    ] == []
+
+
+def test_no_number_shows_in_the_message_of_an_error(
+    function: Function, emulator: Emulator, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dial(emulator, EVENING, 1, task_id=16498)
+    error = faults.error("InvalidParameterValue", "callee 008613812345678 is wrong")
+    for api in (DESCRIBE, LIST, CDR):
+        emulator.faults.clear()
+        emulator.faults.add(error, action=api)
+        data = audited(function)
+        assert not data["complete"]
+        assert "InvalidParameterValue" in {each["code"] for each in data["errors"]}
+        assert "13812345678" not in json.dumps(data) + capsys.readouterr().out
+
+
+# What made them
+
+
+@pytest.mark.parametrize("total", [0, 1, 999, 1_000])
+def test_a_number_of_sessions_that_is_too_small_hides_none(
+    function: Function, emulator: Emulator, total: int
+) -> None:
+    emulator.campaigns.add(campaign_id=2567, sdk_app_id=APP, callees=[])
+    emulator.calls.add(sdk_app_id=APP, start=EVENING.timestamp(), SessionId="last", CallType=1)
+    pages = [[f"s-{number}" for number in range(1_000)], ["last"]]
+
+    def answer(document: dict[str, Any]) -> dict[str, Any]:
+        return document | {"TotalCount": total, "SessionList": asked.pop(0) if asked else []}
+
+    asked = list(pages)
+    emulator.faults.add(changed(answer), action=SESSIONS)
+    assert found(audited(function)) == {"last"}
+
+
+@pytest.mark.parametrize("total", [10**9, 10**18])
+def test_a_campaign_whose_pages_are_all_the_same_ends(
+    function: Function, emulator: Emulator, total: int
+) -> None:
+    (made,) = dial(emulator, EVENING, 1, task_id=16498)
+    emulator.campaigns.add(campaign_id=2567, sdk_app_id=APP, callees=[])
+    emulator.calls.add(sdk_app_id=APP, start=EVENING.timestamp(), SessionId="x", CallType=5)
+    emulator.calls.add(sdk_app_id=APP, start=EVENING.timestamp(), SessionId="y", CallType=5)
+    page = {"TotalCount": total, "SessionList": [f"s-{number}" for number in range(1_000)]}
+    emulator.faults.add(changed(lambda answer: answer | page), action=SESSIONS)
+    data = audited(function)
+    assert (found(data), data["unknown"]) == ({made.session_id}, 2)
+    asked = [each for each in emulator.journal.entries if each.action == SESSIONS]
+    assert len(asked) < 20
+
+
+@pytest.mark.parametrize("bad", [None, 7, [], {}])
+def test_a_session_that_is_none_keeps_no_other_from_being_read(
+    function: Function, emulator: Emulator, bad: Any
+) -> None:
+    made = dial(emulator, EVENING, 3, kind="campaign", campaign_id=2567)
+
+    def spoiled(answer: dict[str, Any]) -> dict[str, Any]:
+        return {"TotalCount": answer["TotalCount"] + 1, "SessionList": [bad, *answer["SessionList"]]}
+
+    emulator.faults.add(changed(spoiled), action=SESSIONS)
+    data = audited(function)
+    assert (found(data), data["complete"]) == ({each.session_id for each in made}, True)
+
+
+def test_a_campaign_that_was_put_off_since_is_asked_for_its_sessions(
+    function: Function, emulator: Emulator
+) -> None:
+    made = dial(emulator, EVENING, 3, kind="campaign", campaign_id=2567)
+
+    def put_off(answer: dict[str, Any]) -> dict[str, Any]:
+        later = round((EVENING + 9 * DAY).timestamp())
+        entries = [each | {"NotBefore": later} for each in answer["CampaignList"]]
+        return answer | {"CampaignList": entries}
+
+    emulator.faults.add(changed(put_off), action="DescribePredictiveDialingCampaigns")
+    assert found(audited(function)) == {each.session_id for each in made}
+
+
+def test_the_answer_about_another_task_is_not_believed(function: Function, emulator: Emulator) -> None:
+    (made,) = dial(emulator, EVENING, 1, task_id=16498)
+    emulator.faults.add(changed(lambda answer: answer | {"TaskId": 5}), action=DESCRIBE)
+    data = audited(function)
+    assert (data["violations"], data["unknown"], data["complete"]) == ([], 1, False)
+
+
+def test_a_name_without_end_is_shortened_in_each_violation(function: Function, emulator: Emulator) -> None:
+    name = "us-" + "n" * 60_000
+    made = dial(emulator, EVENING, 50, task_id=1, name=name)
+    data = audited(function)
+    assert found(data) == {each.session_id for each in made}
+    assert len(json.dumps(data)) < 200_000
+
+
+# The cursors
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["[" * 100_000, '{"next_from": ' + "[" * 100_000, "9" * 5_000, '{"next_from":' + "9" * 5_000 + "}"],
+)
+def test_a_cursor_that_no_parser_takes_counts_as_none(
+    with_ledger: Function, tmp_path: Path, body: str
+) -> None:
+    folder = tmp_path / "audit" / str(APP)
+    folder.mkdir(parents=True)
+    (folder / "20261124T050000.000000Z.json").write_text(body)
+    assert audited(with_ledger)["from"] == "2026-11-23T00:00:00Z"
+
+
+def test_what_was_not_published_is_audited_again(
+    with_ledger: Function, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = dial(emulator, MIDNIGHT - DAY, 20, task_id=16498)
+    dial(emulator, MIDNIGHT - DAY + timedelta(hours=2), 9_000, task_id=1, callees=["0086138"] * 9_100)
+    slow = {"context": SHORT, "callout_requests_per_second": 1.0}
+    missing = {"callout_topic": "arn:aws:sns:us-east-1:123456789012:there-is-none"}
+    with pytest.raises(PublishError):
+        with_ledger(sqs(AUDIT), **slow, **missing)
+    with_ledger.now += timedelta(minutes=5)
+    data = audited(with_ledger)
+    assert data["from"] == "2026-11-23T00:00:00Z"
+    assert found(data) == {each.session_id for each in made}
+
+
+# What is said
+
+
+def test_what_nobody_covers_is_not_said_to_be_outside_quiet_hours(
+    function: Function, emulator: Emulator
+) -> None:
+    dial(emulator, EVENING, 4, task_id=1, name="eu-1")
+    text = audited(function)["text"]
+    assert "none in quiet hours" not in text
+    assert text.startswith("Audit of 2026-11-23 (UTC): 4 calls, no violation.")
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "calls"),
+    [
+        ("2026-11-23T13:00:00.5Z", "2026-11-23T13:00:00.9Z", 1),
+        ("2026-11-23T12:00:00Z", "2026-11-23T13:00:00Z", 0),
+        ("2026-11-23T12:00:00Z", "2026-11-23T13:00:00.000001Z", 1),
+        ("2026-11-23T13:00:00Z", "2026-11-23T13:00:01Z", 1),
+    ],
+)
+def test_a_part_of_a_second_is_the_whole_second(
+    function: Function, emulator: Emulator, start: str, end: str, calls: int
+) -> None:
+    dial(emulator, EVENING, 1, task_id=16498)
+    data = audited(function, AUDIT | {"from": start, "to": end})
+    assert (data["calls"], len(data["violations"]), data["complete"]) == (calls, calls, True)
