@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from handler.audit.attribution import Attribution, Wanted
+from handler.audit.gaps import Gaps
 from handler.audit.hours import AuditedHours, Maker
 from handler.audit.reading import Reading, Slice
 from handler.cloud.call_records import CallRecord, CallRecords, Shown
@@ -101,6 +102,7 @@ class ApplicationAudit:
     _waiting: dict[str, list[_Waiting]] = field(default_factory=dict)
     _number_waiting: int = 0
     _failures: int = 0
+    _gaps: Gaps = field(default_factory=Gaps)
 
     def run(self) -> None:
         """Read and judge until everything is, or the time is up."""
@@ -124,6 +126,8 @@ class ApplicationAudit:
             found_all = self._attribute(attribution) if self._waiting else False
             if late and found_all and self.until.remaining() > _LEAST_SECONDS:
                 stopped = None
+        for code, text in self._gaps.said():
+            self._lack(code, text)
         if reading.position < self.end:
             self._goes_on(reading.position)
             self._lack_reading(reading.position, stopped)
@@ -155,15 +159,13 @@ class ApplicationAudit:
             return False
         if left_out := reading.skip():
             self._goes_on(left_out[0])
-            since, until = (written(moment(each)) for each in left_out)
-            self._lack(error.code, f"the call records from {since} to {until} (UTC) were not read: {error}")
+            self._gaps.add(*left_out, error.code, f"the call records {{}} were not read: {error}")
         return True
 
     def _take(self, part: Slice) -> None:
         if not part.certain:
-            since, until = written(moment(part.start)), written(moment(part.end))
-            text = f"from {since} to {until} (UTC) CCC did not show as many call records as it says there are"
-            self._lack("RecordsIncomplete", text)
+            text = "{} CCC did not show as many call records as it says there are"
+            self._gaps.add(part.start, part.end, "RecordsIncomplete", text)
         for call in part.calls:
             start = call.start
             if start is None or not part.start - _BESIDE <= start <= part.end + _BESIDE:
@@ -245,7 +247,9 @@ class ApplicationAudit:
         self.next_from = start if self.next_from is None else min(start, self.next_from)
 
     def _lack(self, code: str, text: str) -> None:
-        self.lacks.append(Lack(code, f"Application {self.app}: {text}", self.app))
+        lack = Lack(code, f"Application {self.app}: {text}", self.app)
+        if lack not in self.lacks:
+            self.lacks.append(lack)
 
     def _lack_reading(self, position: int, error: CloudError | None) -> None:
         since = f"the call records from {written(moment(position))} (UTC) on were not read"

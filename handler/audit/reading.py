@@ -23,6 +23,7 @@ from handler.cloud.call_records import (
 from handler.cloud.error_codes import cloud_error
 from handler.cloud.pacing import Deadline, RateLimit, paced
 from handler.errors import CloudError
+from handler.quiet_hours.zone import instant
 
 Span = tuple[int, int]
 """From when to when, in Unix seconds."""
@@ -36,6 +37,11 @@ _MOST_PASSES = 3
 _SHORT = 3_600
 """Seconds of a slice that is left out when it cannot be read."""
 _MOST_PAGES_AT_ONCE = 40
+_MOST_IN_A_SECOND = 50_000
+"""Records of a slice that cannot be shorter: more are no list of calls."""
+_BEYOND = 120
+"""So many seconds beside the whole time are read too: the documents do not say whether CCC looks for `Time`
+or for `StartTimestamp`, and a call that is started before midnight may ring after it."""
 
 
 class Slice(NamedTuple):
@@ -55,14 +61,20 @@ class _Found:
     calls: dict[bytes, CallRecord] = field(default_factory=dict)
     total: int | None = None
 
+    seen: set[bytes] = field(default_factory=set)
+    """The keys of this pass over the pages."""
+    too_many: bool = False
+
     def take(self, page: RecordsPage) -> None:
+        self.seen.update(page.keys)
         self.keys.update(page.keys)
         self.calls.update(page.calls)
         self.total = page.total
 
     @property
     def whole(self) -> bool:
-        return self.total is not None and len(self.keys) >= self.total
+        """Whether as many were seen as there are; more mean that the number is wrong, and none to go by."""
+        return self.total in {len(self.seen), len(self.keys)}
 
 
 @dataclass
@@ -78,24 +90,30 @@ class Reading:
     until: Deadline
     _length: int = 0
     _before: frozenset[bytes] = frozenset()
+    _begin: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._begin = self.position
 
     def slices(self) -> Iterator[Slice]:
         """Yield the slices in turn. Raises `CloudError` where one could not be read before `until`."""
         while self.position < self.end:
             length = min(self._length or _LONGEST, _LONGEST, self.end - self.position)
-            # A second more, whether CCC counts the ends in or not; what stands in two slices counts once.
-            span = (self.position - 1, self.position + length)
+            until, span = self.position + length, self._span(length)
             first = self._page(span, 0)
             most = self._most()
             if first.total is not None and first.total > most and length > 1:
                 self._length = max(1, min(length // 2, int(length * _AIMED_AT * most / first.total)))
                 continue
-            found = self._whole(span, first)
+            found = self._whole(span, first, 2 * most if length > 1 else _MOST_IN_A_SECOND)
+            if found.too_many and length > 1:
+                self._length = max(1, length // _GROWTH)
+                continue
             calls = [call for key, call in found.calls.items() if key not in self._before]
             self._before = frozenset(found.keys)
             self._length = _next_length(length, len(found.keys), most)
-            start, self.position = self.position, span[1]
-            yield Slice(start, span[1], calls, found.whole)
+            start, self.position = self.position, until
+            yield Slice(start, until, calls, found.whole and not found.too_many)
 
     def skip(self) -> Span | None:
         """Return the slice that is left out after an error, `None` where a shorter one is tried first."""
@@ -105,32 +123,51 @@ class Reading:
         start, self.position = self.position, min(self.position + self._length, self.end)
         return start, self.position
 
+    def _span(self, length: int) -> Span:
+        """Return what is asked for: more than the slice at the ends of the whole time, and a second before.
+
+        So it does not matter whether CCC counts the ends in; what stands in two slices counts once.
+        """
+        since, until = self.position, self.position + length
+        since -= _BEYOND if since == self._begin else 1
+        if until == self.end:
+            until = max(until, min(until + _BEYOND, instant(self.until.clock.now())))
+        return since, until
+
     def _most(self) -> int:
         """Return how many records a slice may have: few enough to be read in a quarter of the time."""
         pages = int(self.until.remaining() * self._limit.per_second / 4)
         return min(_MOST_RECORDS, max(1, pages) * LARGEST_PAGE)
 
-    def _whole(self, span: Span, first: RecordsPage) -> _Found:
+    def _whole(self, span: Span, first: RecordsPage, most: int) -> _Found:
         """Return what a slice shows, read again where its pages may have shifted."""
         found = _Found()
         for number in range(_MOST_PASSES):
-            self._pass(span, first if number == 0 else self._page(span, 0), found)
-            if found.whole:
+            found.seen = set()
+            self._pass(span, first if number == 0 else self._page(span, 0), found, most)
+            if found.whole or found.too_many:
                 break
         return found
 
-    def _pass(self, span: Span, first: RecordsPage, found: _Found) -> None:
-        """Read a slice from its first page to the last that there is, as the answers say meanwhile."""
+    def _pass(self, span: Span, first: RecordsPage, found: _Found, most: int) -> None:
+        """Read a slice from its first page to the last that there is, as the answers say meanwhile.
+
+        A full page is followed by the next one whatever they say.
+        """
         found.take(first)
-        seen, size, number = set(first.keys), len(first.keys), 1
-        while size and number * size < (found.total or 0):
-            last, before = -(-(found.total or 0) // size), len(seen)
-            for page in self._pages(span, range(number, min(last, number + _MOST_PAGES_AT_ONCE))):
-                found.take(page)
-                seen.update(page.keys)
-                number += 1
-            if len(seen) == before:  # a total that is absurd, or pages that are all the same
+        size, number, last = len(first.keys), 1, first
+        while size and not found.too_many:
+            end = -(-(found.total or 0) // size)
+            if number >= end and len(last.keys) < LARGEST_PAGE:
                 return
+            before = len(found.seen)
+            end = max(number + 1, min(end, number + _MOST_PAGES_AT_ONCE))
+            for page in self._pages(span, range(number, end)):
+                found.take(page)
+                last = page
+            if len(found.seen) == before:  # a total that is absurd, or pages that are all the same
+                return
+            number, found.too_many = end, len(found.seen) > most
 
     def _pages(self, span: Span, numbers: range) -> list[RecordsPage]:
         def read(number: int) -> RecordsPage | CloudError:
