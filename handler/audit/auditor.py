@@ -13,7 +13,7 @@ from handler.audit.hours import AuditedHours
 from handler.audit.period import Cursors, Period, period
 from handler.output.numbers import masked
 from handler.quiet_hours.zone import moment
-from handler.report.audit import AuditReport, Counts, Lack
+from handler.report.audit import AuditReport, Counts, Cursor, Lack
 
 if TYPE_CHECKING:
     from handler.cloud.ccc import Ccc
@@ -77,7 +77,14 @@ class Auditor:
             violations=tuple(sorted(one for each in done for one in each.violations)),
             lacks=tuple(dict.fromkeys(lacks)),
             next_from=moment(min(goes_on)) if goes_on else None,
+            cursors=tuple(_cursor(each) for each in done) if cursors else (),
         )
+
+    def remember(self, found: AuditReport, until: Deadline) -> None:
+        """Keep the cursors of an audit that was published."""
+        for cursor in found.cursors:
+            if self.cursors:
+                self.cursors.keep(cursor, found.time, until)
 
     def _each(
         self, asked: Period, cursors: Cursors | None, now: datetime, until: Deadline
@@ -92,8 +99,6 @@ class Auditor:
                 start, lacks = cursors.start(app, asked, now, share)
             audit = self._of(app, start, asked.end, share, fatal)
             audit.lacks[:0] = lacks
-            if cursors:
-                audit.lacks += cursors.keep(app, audit.next_from, asked.end, now, until)
             fatal = audit.lacks[-1] if audit.fatal else fatal
             yield audit
 
@@ -107,3 +112,9 @@ class Auditor:
         else:
             audit.lacks, audit.next_from = [fatal], start
         return audit
+
+
+def _cursor(audit: ApplicationAudit) -> Cursor:
+    if audit.next_from is None:
+        return Cursor(audit.app, audit.end, complete=True)
+    return Cursor(audit.app, audit.next_from, complete=False)

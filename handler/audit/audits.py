@@ -48,4 +48,5 @@ class Audits(NamedTuple):
             found = self.auditor.run(source(run.function), start, end, share)
             reports.append(found)
             self.notifier.notify_of(self.topic, found, self.calls())
+            self.auditor.remember(found, run.for_publishing())
         return reports, [(each.message, Fate.DONE) for each in results]

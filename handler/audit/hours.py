@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, NamedTuple
 
 from handler.cloud.call_records import CallRecord
+from handler.errors.sentences import shortened
 from handler.policy.entries import NONE
 from handler.policy.model import Policy
 from handler.policy.rules import Coverage, Rules
@@ -13,6 +14,8 @@ from handler.quiet_hours.zone import moment
 from handler.report.audit import Violation
 from handler.target import Kind, SdkAppId, TargetId
 
+_LONGEST_NAME = 300
+"""Characters of a name of CCC in a violation: each of thousands repeats it."""
 Verdict = Literal["violation", "allowed", "uncovered"]
 
 
@@ -67,7 +70,7 @@ class AuditedHours:
             session=call.session,
             kind=maker.kind,
             id=maker.id,
-            name=coverage.entry or maker.name,
+            name=coverage.entry or shortened(maker.name, _LONGEST_NAME),
             sdk_app_id=app,
             rule=coverage.rule,
             quiet_hours=name,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from handler.cloud.call_records import KEPT_DAYS
 from handler.errors import CloudError
 from handler.quiet_hours.zone import FIRST_INSTANT, instant, moment, written
-from handler.report.audit import Lack
+from handler.report.audit import Cursor, Lack
 
 if TYPE_CHECKING:
     from handler.cloud.pacing import Deadline
@@ -49,6 +49,8 @@ def period(start: datetime | None, end: datetime | None, now: datetime) -> Perio
     lacks: list[Lack] = []
     next_from = None
     oldest, latest = instant(now - timedelta(days=KEPT_DAYS) + _MARGIN), instant(now)
+    if end and end.microsecond and (until < latest or end > now):
+        until += 1  # a second of which a part is asked for is read whole
     if max(first, until) > latest:
         text = f"What lies after {written(moment(latest))} (UTC) is yet to come"
         lacks.append(Lack("NotYet", text))
@@ -85,18 +87,18 @@ class Cursors(NamedTuple):
             found = min(found, asked.start)
         return max(found, instant(now - _MOST_BACK)), []
 
-    def keep(
-        self, app: SdkAppId, next_from: int | None, end: int, now: datetime, until: Deadline
-    ) -> list[Lack]:
-        """Remember from when the next audit of an application goes on: at the `end`, where all was read."""
-        complete = next_from is None
-        body = json.dumps({"next_from": end if complete else next_from, "complete": complete}).encode()
+    def keep(self, cursor: Cursor, now: datetime, until: Deadline) -> None:
+        """Remember from when the next audit of an application goes on. Where that fails, the log says it.
+
+        The report was published before, and says from when the next audit has to begin.
+        """
+        app = cursor.sdk_app_id
+        body = json.dumps({"next_from": cursor.next_from, "complete": cursor.complete}).encode()
         try:
             self.ledger.keep(f"audit/{app}/{now:%Y%m%dT%H%M%S.%fZ}.json", body, until)
         except CloudError as error:
-            text = f"Application {app}: from when the next audit is to go on could not be kept: {error}"
-            return [Lack("Ledger", text, app)]
-        return []
+            facts = {"sdk_app_id": app, "next_from": written(moment(cursor.next_from)), "error": str(error)}
+            _log.error("from when the next audit goes on could not be kept", extra=facts)
 
 
 def _read(body: bytes, default: int) -> tuple[int, bool]:
@@ -104,7 +106,7 @@ def _read(body: bytes, default: int) -> tuple[int, bool]:
     try:
         document = json.loads(body)
         found, complete = document["next_from"], document.get("complete") is True
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         found, complete = None, True
     if isinstance(found, int) and not isinstance(found, bool):
         return found, complete

@@ -188,7 +188,7 @@ def _start(record: dict[str, Any]) -> int | None:
 
 
 def session_key(session: Any) -> str:
-    """Return a session's id: a very long one shortened, to another text than every other; "" if it is none."""
+    """Return a session's id, "" if it is none; a very long one shortened, to another text than others."""
     if not isinstance(session, str) or len(session) <= _LONGEST_TEXT:
         return session if isinstance(session, str) else ""
     digest = hashlib.blake2b(session.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

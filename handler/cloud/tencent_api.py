@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,6 +39,10 @@ from handler.cloud.pacing import bounded
 from handler.errors import CloudError
 from handler.output.numbers import without_numbers
 
+_READING_CALLEES = frozenset(
+    {"DescribeTelCdr", "DescribeAutoCalloutTask", "DescribePredictiveDialingSessions"}
+)
+Shown = Callable[[Any], str]
 CONNECT_AND_READ_SECONDS = 10
 """How long the SDK waits for a connection, and then for each piece of the answer."""
 
@@ -69,10 +73,10 @@ class TencentApi:
             self._client = self._connect()  # the late call may still hold the old one's connection
             raise cloud_error("NoAnswer", str(error)) from None
         except TencentCloudSDKException as error:
-            raise _translated(error, self._endpoint) from None
+            raise _translated(error, self._endpoint, _shown(action, params)) from None
         except Exception as error:  # noqa: BLE001 - the SDK lets json's, requests' and its own mistakes out
             raise cloud_error("UnreadableAnswer", f"{type(error).__name__}: {error}") from None
-        return _response(body)
+        return _response(body, _shown(action, params))
 
 
 def _connected(
@@ -106,12 +110,20 @@ def product_endpoint(ccc_endpoint: str, service: str) -> str:
     return f"{scheme}{separator}{host}"
 
 
-def _translated(error: TencentCloudSDKException, endpoint: str) -> CloudError:
+def _shown(action: str, params: Mapping[str, Any]) -> Shown:
+    """Return how the message of an error is shown: it may repeat a number where callees are read."""
+    if action not in _READING_CALLEES:
+        return str
+    known = {str(value) for value in params.values()}
+    return lambda message: without_numbers(str(message), known)
+
+
+def _translated(error: TencentCloudSDKException, endpoint: str, shown: Shown) -> CloudError:
     code, message = str(error.code), error.message
     if code == "ServerNetworkError":  # HTTP other than 200; the message is the body, in bytes
-        return _http_error(message)
+        return _http_error(message, shown)
     if code != "ClientNetworkError":
-        return cloud_error(code, str(message), error.requestId)
+        return cloud_error(code, shown(message), error.requestId)
     reason = _unconnected(error)
     if reason is None:
         return cloud_error("NoAnswer", str(message))
@@ -131,11 +143,11 @@ def _unconnected(error: BaseException) -> Exception | None:
     return next((reason for reason in reasons if isinstance(reason, never)), None)
 
 
-def _http_error(body: Any) -> CloudError:
+def _http_error(body: Any, shown: Shown) -> CloudError:
     """Return the error that a page other than HTTP 200 holds; a gateway may still send an API error in it."""
     text = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body)
     try:
-        _response(text)
+        _response(text, shown)
     except CloudError as error:
         if error.code != "UnreadableAnswer":
             return error
@@ -152,7 +164,7 @@ def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _response(body: bytes | str) -> dict[str, Any]:
+def _response(body: bytes | str, shown: Shown) -> dict[str, Any]:
     """Return the `Response` object in an answer's body, whatever its content type said."""
     try:
         response = json.loads(body, object_pairs_hook=_each_key_once)["Response"]
@@ -169,4 +181,4 @@ def _response(body: bytes | str) -> dict[str, Any]:
         raise cloud_error(
             "UnreadableAnswer", f"an error without a code: {without_numbers(str(failure)[:200])}", request_id
         )
-    raise cloud_error(failure["Code"], str(failure.get("Message", "")), request_id)
+    raise cloud_error(failure["Code"], shown(failure.get("Message", "")), request_id)

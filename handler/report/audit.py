@@ -111,6 +111,14 @@ class Lack(NamedTuple):
         return {"code": self.code, "message": message, "sdk_app_id": self.sdk_app_id, "body": None}
 
 
+class Cursor(NamedTuple):
+    """From when, in Unix seconds, the next audit of an application goes on; `complete`: all was read."""
+
+    sdk_app_id: int
+    next_from: int
+    complete: bool
+
+
 class _AuditReport(NamedTuple):
     id: str
     time: datetime
@@ -122,12 +130,14 @@ class _AuditReport(NamedTuple):
     violations: tuple[Violation, ...] = ()
     lacks: tuple[Lack, ...] = ()
     next_from: datetime | None = None
+    cursors: tuple[Cursor, ...] = ()
 
 
 class AuditReport(_AuditReport):
     """What one audit found from `start` to `end`, `end` exclusive.
 
-    `next_from` is from when on an audit has to go on, `None` where nothing is left to read.
+    `next_from` is from when on an audit has to go on, `None` where nothing is left to read. `cursors` are to
+    be kept when it was published, and not before: what nobody learned of is audited again.
     """
 
     def again(self) -> "AuditReport":
@@ -196,7 +206,11 @@ class AuditReport(_AuditReport):
         if found:
             also = "" if self.complete else ", AND NOT ALL WAS READ"
             return f"{found:,} VIOLATION{'S' * (found > 1)} among {calls}{also}"
-        return f"{calls}, none in quiet hours" if self.complete else f"INCOMPLETE after {calls}"
+        if not self.complete:
+            return f"INCOMPLETE after {calls}"
+        # The remarks count calls in quiet hours that are nobody's violation.
+        others = counts.uncovered or counts.unattributed
+        return f"{calls}, no violation" if others else f"{calls}, none in quiet hours"
 
     def remarks(self) -> list[str]:
         """Return what else is to be known, a sentence each: why it is incomplete, and what was counted."""

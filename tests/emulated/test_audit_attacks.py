@@ -8,12 +8,13 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from moto import mock_aws
 
 from handler.errors import PublishError
 from local.emulator import Emulator, faults
-from tests.support import APP, DESCRIBE, LIST
+from tests.support import APP, DESCRIBE
 
 from .harness.function import Function
 from .harness.subscriber import SnsSubscriber
@@ -210,7 +211,7 @@ def test_no_number_shows_in_the_message_of_an_error(
 ) -> None:
     dial(emulator, EVENING, 1, task_id=16498)
     error = faults.error("InvalidParameterValue", "callee 008613812345678 is wrong")
-    for api in (DESCRIBE, LIST, CDR):
+    for api in (DESCRIBE, CDR):
         emulator.faults.clear()
         emulator.faults.add(error, action=api)
         data = audited(function)
@@ -283,7 +284,7 @@ def test_a_campaign_that_was_put_off_since_is_asked_for_its_sessions(
 
 
 def test_the_answer_about_another_task_is_not_believed(function: Function, emulator: Emulator) -> None:
-    (made,) = dial(emulator, EVENING, 1, task_id=16498)
+    dial(emulator, EVENING, 1, task_id=16498)
     emulator.faults.add(changed(lambda answer: answer | {"TaskId": 5}), action=DESCRIBE)
     data = audited(function)
     assert (data["violations"], data["unknown"], data["complete"]) == ([], 1, False)
@@ -318,14 +319,24 @@ def test_what_was_not_published_is_audited_again(
 ) -> None:
     made = dial(emulator, MIDNIGHT - DAY, 20, task_id=16498)
     dial(emulator, MIDNIGHT - DAY + timedelta(hours=2), 9_000, task_id=1, callees=["0086138"] * 9_100)
-    slow = {"context": SHORT, "callout_requests_per_second": 1.0}
-    missing = {"callout_topic": "arn:aws:sns:us-east-1:123456789012:there-is-none"}
+    slow: dict[str, Any] = {"context": SHORT, "callout_requests_per_second": 1.0}
+    missing: dict[str, Any] = {"callout_topic": "arn:aws:sns:us-east-1:123456789012:there-is-none"}
     with pytest.raises(PublishError):
         with_ledger(sqs(AUDIT), **slow, **missing)
     with_ledger.now += timedelta(minutes=5)
     data = audited(with_ledger)
     assert data["from"] == "2026-11-23T00:00:00Z"
     assert found(data) == {each.session_id for each in made}
+
+
+def test_a_cursor_is_kept_where_the_time_was_up(function: Function, emulator: Emulator) -> None:
+    boto3.client("s3", region_name="us-east-1").create_bucket(Bucket="held")
+    dial(emulator, MIDNIGHT - DAY + timedelta(hours=2), 9_000, task_id=1, callees=["0086138"] * 9_100)
+    slow = {"context": SHORT, "callout_requests_per_second": 1.0, "callout_ledger": "s3://held/ledger"}
+    first = audited(function, **slow)
+    assert {each["code"] for each in first["errors"]} == {"NoAnswer"}
+    function.now += timedelta(minutes=5)
+    assert audited(function, callout_ledger="s3://held/ledger")["from"] == first["next_from"]
 
 
 # What is said
