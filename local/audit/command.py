@@ -8,7 +8,8 @@ from contextlib import nullcontext, redirect_stdout
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from handler.settings.fields import Settings, read_settings
+from handler.settings import read_settings
+from handler.settings.fields import Settings
 from local import screen, show
 from local.audit import page
 from local.audit.collected import Collected
