@@ -196,7 +196,9 @@ class AuditReport(_AuditReport):
         if found:
             also = "" if self.complete else ", AND NOT ALL WAS READ"
             return f"{found:,} VIOLATION{'S' * (found > 1)} among {calls}{also}"
-        return f"{calls}, none in quiet hours" if self.complete else f"INCOMPLETE after {calls}"
+        if not self.complete:
+            return f"INCOMPLETE after {calls}"
+        return f"{calls}, {'no violation' if counts.suspicious else 'none in quiet hours'}"
 
     def remarks(self) -> list[str]:
         """Return what else is to be known, a sentence each: why it is incomplete, and what was counted."""
