@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,9 @@ _OF_RULES = 16511
 """The id of the task that the first rule covers."""
 _ANY = "winter"
 """What stands for the `*` of a pattern."""
+
+_CALLS_PER_MINUTE = 1 / 360
+"""What each task called since the day before, day and night, for an audit to find something."""
 
 Records = list[Mapping[str, Any]]
 
@@ -139,12 +143,16 @@ def world(clock: Clock, policy: str = EXAMPLE) -> Iterator[World]:
     from moto import mock_aws  # noqa: PLC0415
 
     targets = targets_of(policy)
+    midnight = clock.now().astimezone(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
+    day_before = (midnight - timedelta(days=1)).timestamp()
     emulator = Emulator(
-        tasks=targets["task"],
+        tasks=[{**each, "calls_per_minute": _CALLS_PER_MINUTE} for each in targets["task"]],
         campaigns=targets["campaign"],
         secrets={SECRET_ID: SECRET_KEY},
-        now=lambda: clock.now().timestamp(),
+        now=lambda: day_before,
     )
+    list(emulator.tasks)
+    emulator.now = lambda: clock.now().timestamp()
     with _without_aws(), mock_aws(), emulator:
         topic = boto3.client("sns", region_name=REGION).create_topic(Name="callout-quiet-hours")["TopicArn"]
         sqs = boto3.client("sqs", region_name=REGION)

@@ -6,9 +6,10 @@ CCC's call records do not say it. The way back is `DescribeAutoCalloutTask.Calle
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from handler.audit.hours import Maker
@@ -23,8 +24,7 @@ from handler.target import KINDS, Kind, Place
 if TYPE_CHECKING:
     from handler.cloud.ccc_types import Seen
 
-_AT_ONCE = 16
-"""Few enough for the answers of tasks with 10,000 callees to fit into memory."""
+_MOST_AT_ONCE = 64
 _LATEST = 253_402_300_799
 _SESSIONS_OF = {"task": APIS["task"].describe, "campaign": CAMPAIGN_SESSIONS}
 
@@ -63,21 +63,31 @@ class Attribution:
         return makers
 
     def _of_kind(self, kind: Kind, wanted: Mapping[str, Wanted], until: Deadline) -> dict[str, Maker]:
-        makers: dict[str, Maker] = {}
-        left = dict(wanted)
-        candidates = self._candidates(kind, max(each.start for each in wanted.values()), until)
-        done, batch = 0, candidates[:_AT_ONCE]
-        while batch and left:
-            for seen, found in self._sessions(kind, batch, left, until):
-                for session in found & left.keys():
-                    makers[session] = Maker(kind, seen.id, seen.name)
-                    del left[session]
+        latest = max(each.start for each in wanted.values())
+        candidates = self._candidates(kind, latest, until)
+        search = _Search(set(wanted), len(candidates), self.told)
+
+        def read(seen: Seen) -> CloudError | None:
+            try:
+                found = self.records.sessions(kind, seen.id, search.left, until=until)
+            except CloudError as error:
+                search.over = error.scope is not Scope.CALL
+                return error
+            search.take(Maker(kind, seen.id, seen.name), found)
+            return None
+
+        done = 0
+        while done < len(candidates) and search.goes_on() and until.remaining() > 0:
+            # As many at once as were read before: one that need not be read costs others their turn.
+            batch = candidates[done : done + min(max(done, 1), _MOST_AT_ONCE)]
+            calls = [(_SESSIONS_OF[kind], partial(read, each), search.goes_on) for each in batch]
+            errors = paced(calls, self.records.ccc.limit, until)
+            self.errors += [each for each in errors if each is not None]
             done += len(batch)
-            self.told(done, len(candidates))
-            if self.errors and self.errors[-1].scope is not Scope.CALL:
-                break
-            batch = candidates[done : done + _AT_ONCE]
-        return makers
+        if search.goes_on() and search.read < len(candidates):
+            late = "the deadline came before every task and campaign was read"
+            self.errors.append(CloudError("NoAnswer", late, meaning=Meaning.RETRY))
+        return search.makers
 
     def _candidates(self, kind: Kind, latest: int, until: Deadline) -> list[Seen]:
         """Return what may have made a call that started by `latest`, the newest first."""
@@ -93,35 +103,36 @@ class Attribution:
         begun = (each for each in listing.found.values() if kind == "campaign" or _begins(each) <= latest)
         return sorted(begun, key=lambda each: (_begins(each), each.id), reverse=True)
 
-    def _sessions(
-        self, kind: Kind, batch: Iterable[Seen], wanted: Mapping[str, Wanted], until: Deadline
-    ) -> Iterator[tuple[Seen, set[str]]]:
-        """Yield each candidate of a batch with those sessions of it that are wanted."""
 
-        def read(seen: Seen) -> set[str] | CloudError:
-            try:
-                return self.records.sessions(kind, seen.id, wanted, until=until)
-            except CloudError as error:
-                return error
+@dataclass
+class _Search:
+    """The sessions that are `left` to be found among `of` candidates, and the makers of the others.
 
-        api, asked = _SESSIONS_OF[kind], list(batch)
-        answers = paced(
-            [(api, partial(read, each), _always) for each in asked], self.records.ccc.limit, until
-        )
-        for seen, answer in zip(asked, answers, strict=True):
-            if answer is None:
-                text = "the deadline came before every task and campaign was read"
-                self.errors.append(CloudError("NoAnswer", text, meaning=Meaning.RETRY))
-            elif isinstance(answer, CloudError):
-                self.errors.append(answer)
-            else:
-                yield seen, answer
+    Several threads take what candidates answer.
+    """
+
+    left: set[str]
+    of: int
+    told: Callable[[int, int], None]
+    makers: dict[str, Maker] = field(default_factory=dict)
+    read: int = 0
+    over: bool = False
+    _taking: Lock = field(default_factory=Lock)
+
+    def goes_on(self) -> bool:
+        """Return whether another candidate is to be read."""
+        return bool(self.left) and not self.over
+
+    def take(self, maker: Maker, sessions: set[str]) -> None:
+        """Take the sessions of a candidate."""
+        with self._taking:
+            found = sessions & self.left
+            self.makers.update(dict.fromkeys(found, maker))
+            self.left -= found
+            self.read += 1
+            self.told(self.read, self.of)
 
 
 def _begins(seen: Seen) -> int:
     """Return when a target begins, 0 where CCC says nothing that can be true."""
     return seen.not_before if seen.not_before <= _LATEST else 0
-
-
-def _always() -> bool:
-    return True

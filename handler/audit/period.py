@@ -24,8 +24,8 @@ _log = logging.getLogger(__name__)
 _DAY = timedelta(days=1)
 _MOST_BACK = timedelta(days=30)
 """How far back an audit goes on: the ledger's objects are removed after this time."""
-_MARGIN = timedelta(minutes=5)
-"""By so much less than CCC keeps is asked for, since an audit takes its time."""
+_KEPT = timedelta(days=KEPT_DAYS) - timedelta(minutes=5)
+"""A little less than CCC keeps is asked for, since an audit takes its time."""
 
 
 class Period(NamedTuple):
@@ -48,7 +48,8 @@ def period(start: datetime | None, end: datetime | None, now: datetime) -> Perio
     first, until = instant(start) if start else _before(last), instant(last)
     lacks: list[Lack] = []
     next_from = None
-    oldest, latest = instant(now - timedelta(days=KEPT_DAYS) + _MARGIN), instant(now)
+    latest = instant(now)
+    oldest = max(latest - round(_KEPT.total_seconds()), FIRST_INSTANT)
     if end and end.microsecond and (until < latest or end > now):
         until += 1  # a second of which a part is asked for is read whole
     if max(first, until) > latest:

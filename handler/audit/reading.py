@@ -36,7 +36,7 @@ _GROWTH = 4
 _MOST_PASSES = 3
 _SHORT = 3_600
 """Seconds of a slice that is left out when it cannot be read."""
-_MOST_PAGES_AT_ONCE = 40
+_MOST_PAGES_AT_ONCE = 60
 _MOST_IN_A_SECOND = 50_000
 """Records of a slice that cannot be shorter: more are no list of calls."""
 _BEYOND = 120

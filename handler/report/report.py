@@ -150,14 +150,14 @@ def in_a_line(data: Mapping[str, Any]) -> str:
 
 
 def bounded(data: Mapping[str, Any], limit: int = 1_000_000) -> dict[str, Any]:
-    """Return the data of a report or check for an answer of at most `limit` bytes.
+    """Return the data of a report, a check or an audit for an answer of at most `limit` bytes.
 
     A list that makes the answer too long is left out. Its length is then in `tasks_omitted`, for example; the
     notification has the whole list. A platform accepts no answer over 6 MB, and a trigger that waits for the
     answer then delivers the event again.
     """
     answer = dict(data)
-    for key in ("tasks", "errors", "findings"):
+    for key in ("tasks", "violations", "errors", "findings"):
         if answer.get(key) and len(json.dumps(answer).encode()) > limit:
             answer[f"{key}_omitted"] = len(answer.pop(key))
     return answer

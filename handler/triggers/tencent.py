@@ -11,7 +11,7 @@ from typing import Any
 
 from handler.triggers.delivery import Delivery, Message, OnFailure, not_a_record, text_of
 
-KEYS = frozenset({"action", "tasks", "dry_run", "force"})
+KEYS = frozenset({"action", "tasks", "dry_run", "force", "from", "to"})
 """The keys of a request, by which an event that is one is known; a test holds them against the request."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Container, Iterator, Mapping
 from contextlib import redirect_stdout
 from datetime import datetime, timedelta
@@ -276,7 +277,7 @@ class _Passing:
             if not each.is_quiet(since):
                 continue
             runs = self._record(each).dialling.runs
-            before, by_now = (sum(run.before(at.timestamp()) for run in runs) for at in (since, until))
+            before, by_now = (sum(bisect_left(run, at.timestamp()) for run in runs) for at in (since, until))
             if each.is_quiet(since, self._without_lead[each.key]):
                 quiet += by_now - before
             else:

@@ -71,6 +71,22 @@ def test_every_sample_runs_in_the_embedded_world(
     assert "Notification, as the subscriber of arn:aws:sns:" in done.stdout
 
 
+AUDITS = [name for name, each in SAMPLES.items() if each["requests"] == [{"action": "audit"}]]
+
+
+@pytest.mark.parametrize("name", AUDITS)
+def test_an_audit_in_the_embedded_world_shows_what_nobody_paused_the_day_before(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = run_command(["invoke", event(name), "--at", NIGHT_IN_NEW_YORK])
+    assert done.returncode == 0, done.stderr
+    rows = [line for line in done.stdout.splitlines() if "us-reminders" in line and "****" in line]
+    assert [row.split("  ")[0] for row in rows[:2]] == ["Mon 2026-11-23 01:00", "Mon 2026-11-23 07:00"]
+    assert "Audit of 2026-11-23 (UTC): 7 VIOLATIONS among 21 calls.\n3 calls in quiet hours: " in done.stdout
+    assert '"type": "callout.quiet-hours.audit.v1"' in done.stdout
+
+
 def test_the_decision_is_told_with_its_reason_and_how_long_it_lasts(run: Any) -> None:
     done = run("invoke", event("scf-timer"), "--at", NIGHT_IN_NEW_YORK)
     assert "us-east: quiet in America/New_York until Tue 08:00, 8 h 30 min from now" in done.stdout

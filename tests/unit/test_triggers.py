@@ -374,4 +374,5 @@ def test_a_message_of_sqs_comes_for_the_first_time_unless_it_was_received_before
 
 
 def test_the_keys_that_make_an_event_a_request_are_those_of_a_request() -> None:
-    assert set(Request._fields) == KEYS
+    names = {"start": "from", "end": "to"}
+    assert {names.get(field, field) for field in Request._fields} == KEYS

@@ -75,7 +75,9 @@ class _Source:
         """Return how many calls were started earlier; at once if these are all or none, as most often."""
         if than <= self.first:
             return 0
-        return len(self.starts) if than > self.last else bisect_left(self.starts, than)
+        if than > self.last:
+            return len(self.starts)
+        return self.starts.earlier(than) if isinstance(self.starts, Run) else bisect_left(self.starts, than)
 
     def between(self, since: float, before: float) -> Iterator[Call]:
         """Give the calls that were started from `since` on and before `before`."""

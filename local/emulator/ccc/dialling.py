@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -17,6 +17,8 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 
 _NEARLY = 1e-6
 """Of a call: what sums of seconds may be off, as floating-point numbers."""
+_ORDINARY = 600_000
+"""Calls a minute."""
 _LOW = 40
 _MASK = (1 << _LOW) - 1
 _ODD = 0x9E3779B97B
@@ -60,10 +62,28 @@ class Run(Sequence[float]):
             raise IndexError(place)
         return round(self.origin + (place + 1) * 60 / self.rate, 6)
 
+    def earlier(self, than: float) -> int:
+        """Return how many calls were started earlier than a moment; at an ordinary rate without a search."""
+        if self.rate > _ORDINARY:  # so many may have the same start that to step over them takes long
+            return bisect_left(self, than)
+        place = min(max(0.0, (than - self.origin) * self.rate / 60), float(self.length))
+        found = min(int(place), self.length)
+        while found < self.length and self[found] < than:
+            found += 1
+        while found and self[found - 1] >= than:
+            found -= 1
+        return found
+
 
 @lru_cache(4_096)
 def _base(place: str) -> int:
     return uuid5(NAMESPACE_OID, place).int
+
+
+@lru_cache(4_096)
+def _prefix(place: str) -> str:
+    """Return how all session ids of a place begin."""
+    return str(UUID(int=_base(place)))[: -_LOW // 4]
 
 
 @dataclass(slots=True)
@@ -138,14 +158,17 @@ class Dialling:
 
     def session(self, number: int) -> str:
         """Return the session id of a call. It depends on `place` and `number` only."""
-        base = _base(self.place)
-        return str(UUID(int=base & ~_MASK | ((number * _ODD + base) & _MASK)))
+        return f"{_prefix(self.place)}{self._low(number):010x}"
+
+    def _low(self, number: int) -> int:
+        """Return what distinguishes a call from the others of the same `place`."""
+        return (number * _ODD + _base(self.place)) & _MASK
 
     def callee(self, number: int, callees: Sequence[str]) -> str:
         """Return who is called: one of `callees` in turn, or a made-up number where there are none."""
         if callees:
             return callees[number % len(callees)]
-        return f"0086138{int(self.session(number)[-10:], 16) % 10**8:08}"
+        return f"0086138{self._low(number) % 10**8:08}"
 
     def caller(self, number: int, callers: Sequence[str]) -> str:
         """Return whose number is shown: one of `callers` in turn, or a made-up one where there are none."""
