@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -35,6 +38,26 @@ from .harness.constants import CREDENTIALS, WRONG_CREDENTIALS
 
 COS_BUCKET = "night-1250000000"
 TOKEN = "session-token-of-this-test"
+RACER = """
+import json, sys
+from handler.cloud.credentials import Credentials
+from handler.cloud.pacing import Clock, Deadline
+from handler.cloud.stores import open_store
+from handler.cloud.stores.addresses import read
+address, endpoint, me = sys.argv[1:]
+store = open_store(
+    read(address),
+    clock=Clock(),
+    identity=lambda: Credentials("AKIDEXAMPLE", "SECRETEXAMPLE"),
+    endpoint=endpoint,
+    region=None,
+)
+print("ready", flush=True)
+sys.stdin.readline()
+until = Deadline.after(Clock(), 40.0)
+print(json.dumps([store.create(f"race/{race}", me.encode(), until) for race in range(10)]))
+"""
+"""A process of its own that tries to create ten objects, and says which ones it did create."""
 NO_S3 = "http://127.0.0.1:9"
 """Nothing listens there."""
 
@@ -140,6 +163,39 @@ def test_of_many_threads_one_creates_an_object(store: Store) -> None:
     for number, race in enumerate(races):
         winners = [str(each).encode() for each, created in enumerate(race) if created.result()]
         assert winners == [store.get(f"race/{number}", soon())]
+
+
+@pytest.mark.parametrize("kind", ["cos", "file"])
+def test_of_many_processes_one_creates_an_object(emulator: Emulator, tmp_path: Path, kind: str) -> None:
+    """Each process has its own content, and begins when all are ready."""
+    address = f"cos://{COS_BUCKET}/quiet/hours?region=ap-guangzhou" if kind == "cos" else f"file:{tmp_path}"
+    racers = [
+        subprocess.Popen(  # noqa: S603 - no shell, and each word is an argument
+            [sys.executable, "-c", RACER, address, emulator.url, str(number)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(3)
+    ]
+    for each in racers:
+        assert each.stdout
+        assert each.stdout.readline() == "ready\n"
+    answers = []
+    for each in racers:
+        assert each.stdin
+        each.stdin.write("go\n")
+        each.stdin.flush()
+    for each in racers:
+        told, _ = each.communicate(timeout=60)
+        assert each.returncode == 0
+        answers.append(json.loads(told))
+    read_by_us = open_store(
+        read(address), clock=Clock(), identity=lambda: CREDENTIALS, endpoint=emulator.url, region=None
+    )
+    for race in range(10):
+        winners = [str(number).encode() for number, won in enumerate(answers) if won[race]]
+        assert winners == [read_by_us.get(f"race/{race}", soon())]
 
 
 def test_no_key_leads_out_of_the_prefix(store: Store) -> None:
