@@ -138,13 +138,14 @@ class ApplicationAudit:
     def _read(self, reading: Reading) -> CloudError | None:
         """Read until as many calls wait as may, an error comes, or half of the time is up and any waits."""
         half = self.until.within(self.until.remaining() / 2)
+        most = min(self.ways.most_waiting, self.ways.most_violations - len(self.violations))
         reading.until = self.until
         try:
             for part in reading.slices():
                 self._take(part)
                 self._failures = 0
                 self.ways.observer.read(self.app, part.end, self.counts.calls)
-                if self._number_waiting >= self.ways.most_waiting:
+                if self._number_waiting >= most:
                     return None
                 if self._waiting:
                     reading.until = half

@@ -107,10 +107,18 @@ class Auditor:
     ) -> ApplicationAudit:
         """Return the audit of an application. After a `fatal` lack, nothing is asked any more."""
         audit = ApplicationAudit(self.ccc, app, self.hours, start, end, until, self.ways)
-        if fatal is None:
-            audit.run()
-        else:
+        if fatal is not None:
             audit.lacks, audit.next_from = [fatal], start
+            return audit
+        try:
+            audit.run()
+        except Exception as error:
+            if not isinstance(self.ways.observer, Unobserved):
+                raise  # a person is shown the error itself
+            # The error's own text may repeat a record, so only what kind it is leaves the function.
+            text = f"Application {app}: an unexpected error, {type(error).__name__}, ended the audit"
+            audit.lacks.append(Lack("Unexpected", text, app))
+            audit.next_from = start
         return audit
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -12,13 +14,16 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from handler.audit.hours import AuditedHours
 from handler.errors import PublishError
+from handler.target import SdkAppId
 from local.emulator import Emulator, faults
-from tests.support import APP, DESCRIBE
+from tests.support import APP, DESCRIBE, LIST
 
+from .harness.constants import ALL_DAY
 from .harness.function import Function
 from .harness.subscriber import SnsSubscriber
-from .test_audit import AUDIT, CDR, EVENING, NOW, POLICY, SESSIONS, audited, dial
+from .test_audit import AUDIT, CDR, EVENING, NOW, OTHER_APP, POLICY, SESSIONS, audited, dial
 from .test_check import sqs
 
 SHORT = {"time_limit_in_ms": 60_000}
@@ -170,11 +175,11 @@ def test_a_call_that_rings_over_the_end_of_the_day_belongs_to_the_day_on_which_i
     """CCC does not say whether it looks for `Time` or for `StartTimestamp`, which is later."""
     (made,) = dial(emulator, EVENING - timedelta(hours=8), 1, task_id=16498)
     midnight = MIDNIGHT.timestamp()
-    for session, start, time in (
+    for session, start, at in (
         ("over", midnight + 40, midnight - 5),
         ("early", midnight - DAY.total_seconds() + 40, midnight - DAY.total_seconds() - 5),
     ):
-        emulator.calls.add(sdk_app_id=APP, start=start, Time=int(time), SessionId=session)
+        emulator.calls.add(sdk_app_id=APP, start=start, Time=int(at), SessionId=session)
     callee = {"Callee": "1", "State": 1, "Sessions": ["over", "early", made.session_id]}
     emulator.faults.add(changed(lambda answer: answer | {"Callees": [callee]}), action=DESCRIBE)
     data = audited(function)
@@ -366,3 +371,234 @@ def test_a_part_of_a_second_is_the_whole_second(
     dial(emulator, EVENING, 1, task_id=16498)
     data = audited(function, AUDIT | {"from": start, "to": end})
     assert (data["calls"], len(data["violations"]), data["complete"]) == (calls, calls, True)
+
+
+# The time, and the other messages
+
+
+@pytest.mark.parametrize("seconds", [1, 3, 6])
+@pytest.mark.parametrize("api", [CDR, DESCRIBE, LIST, SESSIONS])
+@pytest.mark.parametrize("fault", [faults.STALL, faults.latency(1.5)], ids=lambda fault: fault.name)
+def test_whatever_stalls_the_audit_is_published_in_time(
+    function: Function, emulator: Emulator, api: str, fault: faults.Fault, seconds: int
+) -> None:
+    emulator.calls.add(sdk_app_id=APP, start=EVENING.timestamp(), CallType=5)
+    dial(emulator, EVENING, 1, kind="campaign", campaign_id=2567)
+    dial(emulator, EVENING, 1, task_id=16498)
+    emulator.faults.add(fault, action=api)
+    began = time.monotonic()
+    try:
+        data = audited(function, context={"time_limit_in_ms": seconds * 1_000})
+        assert not data["complete"]
+    except PublishError:  # as the platform learns it; the log has the report
+        assert seconds <= 3
+    assert time.monotonic() - began < seconds
+
+
+def test_an_audit_and_a_pause_that_fails_do_no_harm_to_each_other(
+    function: Function, emulator: Emulator
+) -> None:
+    (made,) = dial(emulator, EVENING, 1, task_id=16498)
+    emulator.tasks.add(task_id=7, sdk_app_id=APP, state=1)
+    emulator.faults.add(faults.error("UnauthorizedOperation"), action="PauseAutoCalloutTask")
+    pause = {"action": "pause", "tasks": [{"task_id": 7, "quiet_hours": "always"}]}
+    policy = POLICY | {"quiet_hours": POLICY["quiet_hours"] | {"always": ALL_DAY["default"]}}
+    answer = function(sqs(pause, AUDIT), callout_policy=json.dumps(policy))
+    assert len(answer["batchItemFailures"]) == 1
+    report, audit = function.received()
+    assert report["data"]["status"] == "failed"
+    assert found(audit["data"]) == {made.session_id}
+
+
+def test_a_bug_in_one_application_blocks_neither_the_others_nor_other_messages(
+    function: Function,
+    emulator: Emulator,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    made = dial(emulator, EVENING, 2, task_id=16498, sdk_app_id=OTHER_APP)
+    dial(emulator, EVENING, 2, task_id=16498)
+    real = AuditedHours.matters
+
+    def matters(self: AuditedHours, app: SdkAppId, start: int) -> bool:
+        if app == APP:
+            raise ValueError("008613812345678")
+        return real(self, app, start)
+
+    monkeypatch.setattr(AuditedHours, "matters", matters)
+    rule = {"quiet_hours": "default", "sdk_app_id": OTHER_APP}
+    policy = json.dumps(POLICY | {"rules": [rule]})
+    assert function(sqs({"action": "pause"}, AUDIT), callout_policy=policy) == {"batchItemFailures": []}
+    _, audit = function.received()
+    assert found(audit["data"]) == {each.session_id for each in made}
+    assert [each["code"] for each in audit["data"]["errors"]] == ["Unexpected"]
+    assert audit["data"]["next_from"] == "2026-11-23T00:00:00Z"
+    assert "13812345678" not in json.dumps(audit) + capsys.readouterr().out
+
+
+def test_more_violations_than_a_notification_should_have_are_left_to_the_next_audit(
+    with_ledger: Function, emulator: Emulator
+) -> None:
+    made = dial(emulator, EVENING, 20_000, task_id=16498, callees=["0086138"] * 20_100)
+    data = [audited_in_parts(with_ledger)]
+    while data[-1]["next_from"] and len(data) < 5:
+        with_ledger.now += timedelta(minutes=5)
+        data.append(audited_in_parts(with_ledger))
+    sessions = [each["session"] for part in data for each in part["violations"]]
+    assert len(sessions) <= 20_000 + len(data), "the call at which one audit ends may be told twice"
+    assert set(sessions) == {each.session_id for each in made}
+    assert max(len(part["violations"]) for part in data) <= 15_000
+    assert data[0]["status"] == "violations"
+
+
+def audited_in_parts(function: Function) -> dict[str, Any]:
+    """Return the data of one audit, its parts joined."""
+    assert function(sqs(AUDIT)) == {"batchItemFailures": []}
+    parts = function.reports()
+    return parts[0] | {"violations": [each for part in parts for each in part["violations"]]}
+
+
+ABSURD_NAMES = (
+    "=cmd|' /C calc'!A0",
+    "<script>x</script>",
+    "us-\r\n\x1b[2J\u202e\x00",
+    "us-\ud800",
+    "",
+    7,
+    None,
+)
+
+
+@pytest.mark.parametrize("name", ABSURD_NAMES)
+def test_no_name_of_a_task_breaks_the_lines_of_a_mail_or_the_audit(
+    function: Function, emulator: Emulator, name: Any
+) -> None:
+    made = dial(emulator, EVENING, 2, task_id=1)
+
+    def renamed(answer: dict[str, Any]) -> dict[str, Any]:
+        return answer | {"Tasks": [each | {"Name": name, "NotBefore": -7} for each in answer["Tasks"]] * 2}
+
+    emulator.faults.add(changed(renamed), action=LIST)
+    rule = {"quiet_hours": "default"}
+    assert function(sqs(AUDIT), callout_policy=json.dumps(POLICY | {"rules": [rule]})) == {
+        "batchItemFailures": []
+    }
+    assert isinstance(function.subscriber, SnsSubscriber)
+    (envelope,) = function.subscriber.envelopes()
+    message = json.dumps(envelope)
+    assert all(each.session_id in message for each in made)
+    mail = json.loads(envelope["Message"]) if envelope["Message"].startswith("{") else {}
+    lines = json.dumps(mail.get("email", ""))
+    assert "\\u001b" not in lines
+    assert "\\u202e" not in lines
+
+
+def test_pages_that_never_move_are_said_to_be_incomplete(function: Function, emulator: Emulator) -> None:
+    dial(emulator, EVENING, 250, task_id=16498)
+    first: dict[str, Any] = {}
+
+    def again(answer: dict[str, Any]) -> dict[str, Any]:
+        first.update({} if first else answer)
+        return first
+
+    emulator.faults.add(changed(again), action=CDR)
+    data = audited(function)
+    assert (len(data["violations"]), data["complete"]) == (100, False)
+
+
+@pytest.mark.parametrize("size", [1, 7, 50, 99])
+def test_smaller_pages_than_were_asked_for_are_read_to_the_end(
+    function: Function, emulator: Emulator, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    made = {each.session_id for each in dial(emulator, EVENING, 120, task_id=16498)}
+
+    real = emulator.calls.page
+
+    def small(app: int, since: float, before: float, first: int, asked: int, **more: Any) -> Any:
+        return real(app, since, before, first // asked * size, size, **more)
+
+    monkeypatch.setattr(emulator.calls, "page", small)
+    data = audited(function)
+    assert len([each for each in emulator.journal.entries if each.action == CDR]) >= 120 // size
+    assert (found(data), data["complete"]) == (made, True)
+
+
+def test_one_candidate_that_always_fails_leaves_only_its_own_calls_unknown(
+    function: Function, emulator: Emulator
+) -> None:
+    made = dial(emulator, EVENING, 3, task_id=16498)
+    lost = dial(emulator, EVENING + timedelta(minutes=5), 3, task_id=1, name="us-1")
+    for error in ("ResourceNotFound", "InternalError"):
+        emulator.faults.clear()
+        emulator.faults.add(faults.error(error), action=DESCRIBE, when=lambda params: params["TaskId"] == 1)
+        data = audited(function)
+        assert found(data) == {each.session_id for each in made}
+        assert (data["unknown"], data["complete"], data["unattributed"]) == (len(lost), False, 0)
+
+
+VALUES: tuple[Any, ...] = (
+    *(None, True, False, 0, 1, 2, 3, 5, 6, -1, 1.0, 1.5, 2**63, 10**30, "", "1", "x" * 300, "\0", "\ud800"),
+    *([], [1], {}, {"a": [None]}, "008613812345678", "=1+1", "<b>", 1_795_000_000_000),
+)
+QUIET, LOUD = round(EVENING.timestamp()) + 60, round(EVENING.timestamp()) - 3_600
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_each_record_is_accounted_for_whatever_it_says(
+    function: Function, emulator: Emulator, seed: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Records of every JSON type, and null in the place of some."""
+    dice = random.Random(seed)  # noqa: S311
+    own = {each.session_id for each in dial(emulator, EVENING, 3, task_id=16498)}
+    spoiled: list[Any] = []
+
+    def record() -> Any:
+        if dice.random() < 0.05:
+            return dice.choice(VALUES)
+        made = {"Time": dice.choice((QUIET, QUIET + 1, LOUD)), "SessionId": f"s{dice.randint(0, 40)}"}
+        made |= {"Direction": 1, "CallType": dice.choice((1, 5)), "Callee": "008613812345678"}
+        for name in dice.sample(
+            (*made, "StartTimestamp", "AIAgentId", "ProtectedCallee"), dice.randint(0, 3)
+        ):
+            made[name] = dice.choice(VALUES)
+        return made
+
+    def mixed(answer: dict[str, Any]) -> dict[str, Any]:
+        spoiled[:] = spoiled or [record() for _ in range(60)]
+        records = [*answer["TelCdrs"], *spoiled]
+        dice.shuffle(records)
+        return {"TotalCount": len(records), dice.choice(("TelCdrs", "TelCdrList")): records}
+
+    emulator.faults.add(changed(mixed), action=CDR)
+    data = audited(function)
+    told = json.dumps(data) + capsys.readouterr().out
+    assert "13812345678" not in told
+    assert found(data) == own
+    entries = {repr(each): each if isinstance(each, dict) else {} for each in spoiled}.values()
+    out = [each for each in entries if not _says(each, "Direction", 0) and not _says(each, "CallType", 6)]
+    starts = [_begun(each) for each in out]
+    assert data["suspicious"] >= 3 + starts.count(QUIET) + starts.count(QUIET + 1) - len(spoiled) // 10
+    assert data["unknown"] + data["unattributed"] + 3 >= data["suspicious"]
+    doubtful = [
+        each
+        for each, start in zip(out, starts, strict=True)
+        if start is None
+        or (
+            start in {QUIET, QUIET + 1}
+            and not (_says(each, "CallType", 1) and not each.get("AIAgentId") and each.get("SessionId"))
+        )
+    ]
+    assert not doubtful or not data["complete"]
+    assert data["unknown"] > 0 or not doubtful
+    assert data["calls"] >= data["suspicious"]
+
+
+def _says(record: dict[str, Any], name: str, number: int) -> bool:
+    return type(record.get(name)) is int and record[name] == number
+
+
+def _begun(record: dict[str, Any]) -> int | None:
+    for value in (record.get("Time"), record.get("StartTimestamp")):
+        if value is not None and value != 0:
+            return value if type(value) is int and 1_700_000_000 < value < 1_900_000_000 else None
+    return None
