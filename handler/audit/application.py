@@ -25,8 +25,8 @@ _BESIDE = 3_600
 """How many seconds outside of what was asked for a call may have begun, for its record to be believed."""
 _LEAST_SECONDS = 1.0
 _SHOWN_ERRORS = 5
-_MOST_FAILURES = 4
-"""One after the other: then nothing at all can be read, and each costs several requests."""
+_MOST_FAILURES = 25
+"""One after the other, that is each hour of a day: then nothing at all can be read."""
 
 
 class Judged(NamedTuple):

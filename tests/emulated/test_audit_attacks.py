@@ -225,6 +225,21 @@ def test_no_number_shows_in_the_message_of_an_error(
         assert "13812345678" not in json.dumps(data) + capsys.readouterr().out
 
 
+@pytest.mark.parametrize("hours", [1, 6, 20])
+def test_hours_that_cannot_be_read_do_not_keep_the_rest_of_the_day_from_being_read(
+    function: Function, emulator: Emulator, hours: int
+) -> None:
+    (made,) = dial(emulator, EVENING + timedelta(hours=9), 1, task_id=16498)
+    readable = round((MIDNIGHT - DAY + timedelta(hours=hours)).timestamp())
+    emulator.faults.add(
+        faults.INTERNAL_ERROR, action=CDR, when=lambda params: params["StartTimeStamp"] < readable - 1
+    )
+    data = audited(function)
+    assert found(data) == {made.session_id}
+    assert data["next_from"] == "2026-11-23T00:00:00Z"
+    assert [each["code"] for each in data["errors"]] == ["InternalError"]
+
+
 # What made them
 
 
