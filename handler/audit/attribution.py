@@ -6,7 +6,7 @@ CCC's call records do not say it. The way back is `DescribeAutoCalloutTask.Calle
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from threading import Lock
@@ -66,12 +66,28 @@ class Attribution:
         latest = max(each.start for each in wanted.values())
         candidates = self._candidates(kind, latest, until)
         search = _Search(set(wanted), len(candidates), self.told)
+        self._ask(kind, candidates, search, until)
+        if search.left and not search.over and not search.late:
+            # Nobody's call is that of an agent: so the list is made sure of first.
+            known = {each.id for each in candidates}
+            further = [
+                each for each in self._candidates(kind, latest, until, sure=True) if each.id not in known
+            ]
+            search.of += len(further)
+            self._ask(kind, further, search, until)
+        if search.late:
+            late = "the deadline came before every task and campaign was read"
+            self.errors.append(CloudError("NoAnswer", late, meaning=Meaning.RETRY))
+        return search.makers
+
+    def _ask(self, kind: Kind, candidates: Sequence[Seen], search: _Search, until: Deadline) -> None:
+        """Ask candidates for their sessions until all are found."""
 
         def read(seen: Seen) -> CloudError | None:
             try:
                 found = self.records.sessions(kind, seen.id, search.left, until=until)
             except CloudError as error:
-                search.over = error.scope is not Scope.CALL
+                search.failed(over=error.scope is not Scope.CALL)
                 return error
             search.take(Maker(kind, seen.id, seen.name), found)
             return None
@@ -84,19 +100,18 @@ class Attribution:
             errors = paced(calls, self.records.ccc.limit, until)
             self.errors += [each for each in errors if each is not None]
             done += len(batch)
-        if search.goes_on() and search.read < len(candidates):
-            late = "the deadline came before every task and campaign was read"
-            self.errors.append(CloudError("NoAnswer", late, meaning=Meaning.RETRY))
-        return search.makers
 
-    def _candidates(self, kind: Kind, latest: int, until: Deadline) -> list[Seen]:
-        """Return what may have made a call that started by `latest`, the newest first."""
+    def _candidates(self, kind: Kind, latest: int, until: Deadline, *, sure: bool = False) -> list[Seen]:
+        """Return what may have made a call that started by `latest`, the newest first.
+
+        To be `sure`, a last page that is full is followed by the next one, whatever the list's total says.
+        """
         place = Place(self.records.app, kind)
         listing = self._lists.setdefault(kind, Listing(self.records.ccc, place))
-        if not listing.over:
-            for _ in listing.read_all(until, lambda: False):
+        if (sure and not listing.certain) or not listing.over:
+            for _ in listing.read_all(until, lambda: sure):
                 pass
-        if not listing.complete or listing.unreadable:
+        if not sure and (not listing.complete or listing.unreadable):
             late = cloud_error("ListIncomplete", f"the list of {kind}s was not read whole")
             self.errors.append(listing.error or late)
         # A campaign may be put off after its first calls; the API that does this knows no tasks.
@@ -115,7 +130,7 @@ class _Search:
     of: int
     told: Callable[[int, int], None]
     makers: dict[str, Maker] = field(default_factory=dict)
-    read: int = 0
+    asked: int = 0
     over: bool = False
     _taking: Lock = field(default_factory=Lock)
 
@@ -123,14 +138,28 @@ class _Search:
         """Return whether another candidate is to be read."""
         return bool(self.left) and not self.over
 
+    @property
+    def late(self) -> bool:
+        """Whether the time was up before every candidate was asked that had to be."""
+        return self.goes_on() and self.asked < self.of
+
     def take(self, maker: Maker, sessions: set[str]) -> None:
         """Take the sessions of a candidate."""
         with self._taking:
             found = sessions & self.left
             self.makers.update(dict.fromkeys(found, maker))
             self.left -= found
-            self.read += 1
-            self.told(self.read, self.of)
+            self._count()
+
+    def failed(self, *, over: bool) -> None:
+        """Take note that a candidate could not be read; it is `over` where no other can be."""
+        with self._taking:
+            self.over = self.over or over
+            self._count()
+
+    def _count(self) -> None:
+        self.asked += 1
+        self.told(self.asked, self.of)
 
 
 def _begins(seen: Seen) -> int:

@@ -318,6 +318,20 @@ def test_a_name_without_end_is_shortened_in_each_violation(function: Function, e
     assert len(json.dumps(data)) < 200_000
 
 
+def test_a_list_of_tasks_that_is_said_to_be_shorter_than_it_is_hides_no_task(
+    function: Function, emulator: Emulator
+) -> None:
+    """A full page is followed by the next one where a session was not found."""
+    made = dial(emulator, EVENING, 2, task_id=16498, not_before=1)
+    for number in range(1, 101):
+        emulator.tasks.add(
+            task_id=number, sdk_app_id=APP, state=5, not_before=round(EVENING.timestamp()) - number
+        )
+    emulator.faults.add(changed(lambda answer: answer | {"TotalCount": 100}), action=LIST)
+    data = audited(function)
+    assert (found(data), data["unattributed"]) == ({each.session_id for each in made}, 0)
+
+
 # The cursors
 
 
@@ -549,6 +563,8 @@ def test_one_candidate_that_always_fails_leaves_only_its_own_calls_unknown(
         data = audited(function)
         assert found(data) == {each.session_id for each in made}
         assert (data["unknown"], data["complete"], data["unattributed"]) == (len(lost), False, 0)
+        assert [each["code"] for each in data["errors"]] == [error]
+        assert (data["next_from"] is None) == (error == "ResourceNotFound"), "what was removed stays away"
 
 
 VALUES: tuple[Any, ...] = (
