@@ -15,7 +15,8 @@ import pytest
 from moto import mock_aws
 
 from handler.audit.hours import AuditedHours
-from handler.errors import PublishError
+from handler.errors import CloudError, Meaning, PublishError
+from handler.reconcile.ledger.ledger import Ledger
 from handler.target import SdkAppId
 from local.emulator import Emulator, faults
 from tests.support import APP, DESCRIBE, LIST
@@ -633,3 +634,39 @@ def _begun(record: dict[str, Any]) -> int | None:
         if value is not None and value != 0:
             return value if type(value) is int and 1_700_000_000 < value < 1_900_000_000 else None
     return None
+
+
+def test_ten_audits_in_one_event_are_ten_notifications(with_ledger: Function, emulator: Emulator) -> None:
+    made = {each.session_id for each in dial(emulator, EVENING, 3, task_id=16498)}
+    assert with_ledger(sqs(*[AUDIT] * 10)) == {"batchItemFailures": []}
+    reports = with_ledger.reports()
+    assert [found(each) for each in reports] == [made] * 10
+    assert {each["complete"] for each in reports} == {True}
+
+
+def test_a_cursor_that_cannot_be_kept_is_logged_and_the_audit_is_done(
+    with_ledger: Function,
+    emulator: Emulator,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def refuse(*_: Any, **__: Any) -> None:
+        raise CloudError("AccessDenied", "no", meaning=Meaning.HALT)
+
+    monkeypatch.setattr(Ledger, "keep", refuse)
+    made = dial(emulator, EVENING, 1, task_id=16498)
+    assert found(audited(with_ledger)) == {made[0].session_id}
+    (line,) = [each for each in capsys.readouterr().out.splitlines() if "could not be kept" in each]
+    assert json.loads(line)["level"] == "ERROR"
+
+
+def test_many_cursors_are_no_trouble_and_those_of_others_do_not_count(
+    with_ledger: Function, emulator: Emulator, tmp_path: Path
+) -> None:
+    for app, next_from in ((APP, MIDNIGHT - 2 * DAY), (int(f"{APP}1"), MIDNIGHT - 9 * DAY)):
+        folder = tmp_path / "audit" / str(app)
+        folder.mkdir(parents=True)
+        for number in range(500):
+            body = json.dumps({"next_from": round(next_from.timestamp()), "complete": False})
+            (folder / f"202611240{number % 10}0000.{number:06}Z.json").write_text(body)
+    assert audited(with_ledger)["from"] == "2026-11-22T00:00:00Z"
