@@ -377,7 +377,7 @@ def wrong(*arguments: str) -> str:
 
 def test_wrong_use_is_one_sentence_and_nothing_is_asked(world: World, tmp_path: Path) -> None:
     assert wrong("--from", "yesterday") == (
-        "quiet-hours: --from 'yesterday' is no time; wanted is one such as 2026-11-24T03:00:00+08:00"
+        "quiet-hours: --from 'yesterday' is no time; wanted is a day such as 2026-11-24, or a time such as 2026-11-24T03:00:00+08:00"
     )
     assert "--to '2026-11-24T03:00' has no offset" in wrong("--to", "2026-11-24T03:00")
     assert "--from '2026-11-31' is no day of the calendar" in wrong("--from", "2026-11-31")
