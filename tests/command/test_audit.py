@@ -108,7 +108,7 @@ def test_a_clean_day_is_exit_code_0_and_says_who_called(world: World) -> None:
     assert "task 16499 us-reminders 2 0 Tue 2026-11-24 08:31 Tue 2026-11-24 08:32 America/New_York" in lines(
         done
     )
-    assert lines(done)[-1] == "Audit of 2026-11-24 (UTC): 5 calls, none in quiet hours."
+    assert lines(done)[-1] == "Audit of 2026-11-24 (UTC): 5 calls, no violation."
     assert f"Endpoint {world.emulator.url}" in lines(done)
 
 
