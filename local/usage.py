@@ -47,13 +47,13 @@ def add_command(
     return command
 
 
-def instant(option: str, text: str) -> datetime:
+def instant(option: str, text: str, wanted: str = "one such as") -> datetime:
     """Read an instant that an option gives. Raises `UsageError` for what is none, or has no offset."""
     try:
         at = datetime.fromisoformat(text.strip().replace("Z", "+00:00").replace("z", "+00:00"))
     except ValueError:
         raise UsageError(
-            f"{option} {text!r} is no time; wanted is one such as 2026-11-24T03:00:00+08:00"
+            f"{option} {text!r} is no time; wanted is {wanted} 2026-11-24T03:00:00+08:00"
         ) from None
     if at.tzinfo is None:
         raise UsageError(

@@ -25,7 +25,7 @@ def bounds(start: str | None, end: str | None) -> tuple[datetime | None, datetim
 def _read(option: str, text: str, of_a_day: timedelta) -> datetime:
     """Read a time with an offset, or a day, of which the moment `of_a_day` is meant."""
     if not _DAY.fullmatch(text.strip()):
-        return instant(option, text)
+        return instant(option, text, "a day such as 2026-11-24, or a time such as")
     try:
         return datetime.combine(date.fromisoformat(text.strip()), time(), timezone.utc) + of_a_day
     except ValueError:

@@ -108,7 +108,7 @@ def test_a_clean_day_is_exit_code_0_and_says_who_called(world: World) -> None:
     assert "task 16499 us-reminders 2 0 Tue 2026-11-24 08:31 Tue 2026-11-24 08:32 America/New_York" in lines(
         done
     )
-    assert lines(done)[-1] == "Audit of 2026-11-24 (UTC): 5 calls, none in quiet hours."
+    assert lines(done)[-1] == "Audit of 2026-11-24 (UTC): 5 calls, no violation."
     assert f"Endpoint {world.emulator.url}" in lines(done)
 
 
@@ -377,7 +377,7 @@ def wrong(*arguments: str) -> str:
 
 def test_wrong_use_is_one_sentence_and_nothing_is_asked(world: World, tmp_path: Path) -> None:
     assert wrong("--from", "yesterday") == (
-        "quiet-hours: --from 'yesterday' is no time; wanted is one such as 2026-11-24T03:00:00+08:00"
+        "quiet-hours: --from 'yesterday' is no time; wanted is a day such as 2026-11-24, or a time such as 2026-11-24T03:00:00+08:00"
     )
     assert "--to '2026-11-24T03:00' has no offset" in wrong("--to", "2026-11-24T03:00")
     assert "--from '2026-11-31' is no day of the calendar" in wrong("--from", "2026-11-31")

@@ -76,8 +76,8 @@ Report    r1 (report_id in the function's log)
 
 Callout Quiet Hours pauses automatic outbound call tasks and predictive dialing campaigns of Tencent Cloud
 Contact Center (CCC) in quiet hours. A pause lets no new call start; calls of a task that ring or talk go
-on. What is paused stays paused until somebody asks for a resume after quiet hours: nothing is resumed by
-itself.
+on. What is paused stays paused until a resume is asked for after quiet hours: by a person, or by a timer
+that asks for enforce, which resumes what this function paused.
 """
 UNTIL_EIGHT = """\
 NEXT CHANGES
