@@ -118,7 +118,7 @@ def _shown(action: str, params: Mapping[str, Any]) -> Shown:
     return lambda message: without_numbers(str(message), known)
 
 
-def _translated(error: TencentCloudSDKException, endpoint: str, shown: Shown) -> CloudError:
+def _translated(error: TencentCloudSDKException, endpoint: str, shown: Shown = str) -> CloudError:
     code, message = str(error.code), error.message
     if code == "ServerNetworkError":  # HTTP other than 200; the message is the body, in bytes
         return _http_error(message, shown)
@@ -143,7 +143,7 @@ def _unconnected(error: BaseException) -> Exception | None:
     return next((reason for reason in reasons if isinstance(reason, never)), None)
 
 
-def _http_error(body: Any, shown: Shown) -> CloudError:
+def _http_error(body: Any, shown: Shown = str) -> CloudError:
     """Return the error that a page other than HTTP 200 holds; a gateway may still send an API error in it."""
     text = body.decode("utf-8", "replace") if isinstance(body, bytes) else str(body)
     try:
@@ -164,7 +164,7 @@ def _each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _response(body: bytes | str, shown: Shown) -> dict[str, Any]:
+def _response(body: bytes | str, shown: Shown = str) -> dict[str, Any]:
     """Return the `Response` object in an answer's body, whatever its content type said."""
     try:
         response = json.loads(body, object_pairs_hook=_each_key_once)["Response"]
