@@ -208,9 +208,7 @@ class AuditReport(_AuditReport):
             return f"{found:,} VIOLATION{'S' * (found > 1)} among {calls}{also}"
         if not self.complete:
             return f"INCOMPLETE after {calls}"
-        # Calls of what nothing covers, and of agents, were in quiet hours of others; the remarks count them.
-        others = counts.uncovered or counts.unattributed
-        return f"{calls}, {'no violation' if others else 'none in quiet hours'}"
+        return f"{calls}, {'no violation' if counts.suspicious else 'none in quiet hours'}"
 
     def remarks(self) -> list[str]:
         """Return what else is to be known, a sentence each: why it is incomplete, and what was counted."""
