@@ -126,6 +126,9 @@ class ApplicationAudit:
             found_all = self._attribute(attribution) if self._waiting else False
             if late and found_all and self.until.remaining() > _LEAST_SECONDS:
                 stopped = None
+        if not self.hours.hold_anything(self.app):
+            text = "the policy gives no quiet hours to anything there, so its calls were held against nothing"
+            self._lack("NoQuietHours", text)
         for code, text in self._gaps.said():
             self._lack(code, text)
         if reading.position < self.end:

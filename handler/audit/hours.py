@@ -35,6 +35,10 @@ class AuditedHours:
         self._hours = {name: hours.without_lead_time() for name, hours in policy.quiet_hours.items()}
         self._in_use: dict[SdkAppId, list[QuietHours]] = {}
 
+    def hold_anything(self, app: SdkAppId) -> bool:
+        """Return whether the policy gives quiet hours to anything in an application."""
+        return bool(self._rules.in_use(app))
+
     def matters(self, app: SdkAppId, start: int) -> bool:
         """Return whether a call at this Unix second started in any quiet hours that an application uses."""
         if app not in self._in_use:

@@ -60,7 +60,9 @@ class _Found:
     keys: set[bytes] = field(default_factory=set)
     calls: dict[bytes, CallRecord] = field(default_factory=dict)
     total: int | None = None
-
+    """The largest number that an answer of this pass said: no record that was seen is newer than that."""
+    counted: bool = True
+    """Whether every answer of this pass said a number."""
     seen: set[bytes] = field(default_factory=set)
     """The keys of this pass over the pages."""
     too_many: bool = False
@@ -69,12 +71,17 @@ class _Found:
         self.seen.update(page.keys)
         self.keys.update(page.keys)
         self.calls.update(page.calls)
-        self.total = page.total
+        self.counted = self.counted and page.total is not None
+        self.total = max(self.total or 0, page.total or 0)
+
+    def again(self) -> None:
+        """Begin another pass."""
+        self.seen, self.total, self.counted = set(), None, True
 
     @property
     def whole(self) -> bool:
         """Whether as many were seen as there are; more mean that the number is wrong, and none to go by."""
-        return self.total in {len(self.seen), len(self.keys)}
+        return self.counted and self.total in {len(self.seen), len(self.keys)}
 
 
 @dataclass
@@ -143,7 +150,7 @@ class Reading:
         """Return what a slice shows, read again where its pages may have shifted."""
         found = _Found()
         for number in range(_MOST_PASSES):
-            found.seen = set()
+            found.again()
             self._pass(span, first if number == 0 else self._page(span, 0), found, most)
             if found.whole or found.too_many:
                 break

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ EXAMPLE = re.compile(
     r"<!-- (?P<what>screen|mail): (?P<world>\w+) -->\n```(?:console|text)\n(?P<shown>.*?)```\n", re.DOTALL
 )
 COMMAND = re.compile(r"^\$ quiet-hours (.*)\n")
-TASKS: list[dict[str, Any]] = [
+TASKS: list[Mapping[str, Any]] = [
     {"task_id": 16498, "sdk_app_id": APP, "name": "spring-renewals", "callees": ["008613800138000"] * 900},
     {"task_id": 16499, "sdk_app_id": APP, "name": "us-reminders", "callees": ["0012125550123"] * 900},
 ]

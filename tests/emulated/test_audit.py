@@ -343,6 +343,24 @@ def test_records_that_come_while_pages_are_read_shift_none_out_of_sight(
         assert len(data["violations"]) == len(made), "none counts twice"
 
 
+def test_what_shifts_between_pages_that_are_read_at_once_is_not_lost_in_silence(
+    function: Function, emulator: Emulator
+) -> None:
+    """A page is answered, a record comes, and the page before it is answered: one call is in neither."""
+    made = dial(emulator, EVENING - timedelta(minutes=10), 590, task_id=16498)
+    last = (EVENING + timedelta(hours=1)).timestamp()
+
+    def come(action: str, params: Any) -> None:
+        if action == CDR and params["PageNumber"] in {2, 4}:
+            emulator.calls.add(sdk_app_id=APP, start=last, Direction=0)
+
+    for _ in range(5):
+        emulator.hooks.before = come
+        data = audited(function)
+        emulator.hooks.before = None
+        assert data["calls"] == len(made) or not data["complete"]
+
+
 def test_a_list_that_never_stands_still_is_read_again_and_then_said_to_be_incomplete(
     function: Function, emulator: Emulator
 ) -> None:

@@ -117,6 +117,12 @@ def test_without_credentials_or_permission_the_audit_says_so_and_is_published(
     assert [each["code"] for each in audited(function)["errors"]] == ["UnauthorizedOperation"]
 
 
+def test_an_application_without_quiet_hours_is_no_clean_one(function: Function, emulator: Emulator) -> None:
+    dial(emulator, EVENING, 3, task_id=16498)
+    data = audited(function, callout_policy=json.dumps({"quiet_hours": POLICY["quiet_hours"]}))
+    assert (data["status"], [each["code"] for each in data["errors"]]) == ("incomplete", ["NoQuietHours"])
+
+
 def test_an_application_that_refuses_does_not_keep_the_others_from_being_read(
     function: Function, emulator: Emulator
 ) -> None:

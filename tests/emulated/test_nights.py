@@ -250,6 +250,8 @@ class Night:
             life = self.lives[int(app), kind, number]
             if room == "paused":
                 life.noted, life.woken, life.told = self.wake, False, set()
+                if life.paused_by == "her" and life.touched == self.wake:
+                    life.excuse = "look"  # she paused between our look and our pause
             elif room == "withdrawn" and life.noted == self.wake:
                 life.noted = -1
             elif room == "resumed" and not body["called"]:
