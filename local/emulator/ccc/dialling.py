@@ -118,7 +118,7 @@ class Dialling:
         *,
         by_the_clock: bool = False,
     ) -> None:
-        """Start the calls that are due after `since` and by `until` at `rate` a minute, in all at most `most`.
+        """Start the calls that are due after `since`, to `until`, at `rate` a minute, in all at most `most`.
 
         It goes on with the wait for the next call where the last time ended; a pause is no part of it.
         `by_the_clock`, a call is due at each whole interval since 1970, paused or not.

@@ -23,8 +23,8 @@ class Task:
     It starts at `not_before`. With `callees` and `calls_per_minute` it completes when all are called. At
     `not_after` it ends, paused or not; one that runs then is ending for `ending_seconds` first, because calls
     are under way. A paused task calls nobody. Each call lasts `call_seconds`. Without `callees`, the numbers
-    that are called are made up. `by_the_clock`, it calls at whole intervals of the clock, such as at each whole
-    minute, whenever it was started or resumed.
+    that are called are made up. `by_the_clock`, it calls at whole intervals of the clock, such as at each
+    whole minute, whenever it was started or resumed.
     """
 
     task_id: int
