@@ -40,7 +40,7 @@ COLUMNS: tuple[Column, ...] = (
     ("resumed", 7, lambda _, found: f"{found.mornings:,}"),
     ("calls", 9, lambda _, found: f"{found.calls:,}"),
     ("quiet", 6, lambda _, found: f"{len(found.late):,}"),
-    ("hers", 5, lambda _, found: f"{found.hers:,}"),
+    ("hers", 5, lambda _, found: f"{len(found.hers):,}"),
     ("lost", 6, lambda _, found: f"{found.lost - found.lost_reported:,}"),
     ("longest", 7, lambda _, found: f"{found.longest:.1f} s"),
     ("wrong", 5, lambda _, found: f"{len(found.wrongly_resumed):,}"),

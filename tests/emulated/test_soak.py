@@ -181,7 +181,7 @@ def test_calls_that_a_person_asked_for_in_quiet_hours_are_hers_only_until_they_s
     None
 ):
     found = soak(TWO_DAYS, Hidden)
-    assert found.hers == 15
+    assert len(found.hers) == 15
     mine = [each.at for each in found.late if each.task_id == 16498]
     assert mine[0] == DAY.start + 20 * HOUR + 16 * MINUTE
 
