@@ -24,6 +24,7 @@ class Plan:
     `lead_time` is in minutes. `faults` is the probability that a request meets a fault, `outages` that the
     cloud fails for the whole of a try. A person does `acts` a day. A ledger in `cos` meets the faults as
     well, one in a `file` does not. Of the wake-ups that can change nothing, one in `every` is run.
+    `audited`, the function audits each day and the rest at the end.
     """
 
     first: date
@@ -36,6 +37,7 @@ class Plan:
     ledger: Literal["file", "cos"] = "file"
     seed: int = 1
     every: int = IDLE_SAMPLE
+    audited: bool = True
 
     @property
     def start(self) -> int:
