@@ -84,7 +84,7 @@ class Soak:
         self.audits_weather = Weather(plan, Faults(), plan.seed + 1_000)
         self.audits = Audits(self.found, plan.start)
         address = f"cos://{BUCKET}/quiet" if plan.ledger == "cos" else f"file:{folder}"
-        self._settings = {
+        self.settings = {
             **SETTINGS,
             "callout_policy": policy(plan.lead_time),
             "callout_endpoint": emulator.url,
@@ -224,7 +224,7 @@ class Soak:
                     seen=self.witness.read,
                     inspected=self.audits.take,
                     memory=self._memory,
-                    **self._settings,
+                    **self.settings,
                 )
         except QuietHoursError:
             return False
