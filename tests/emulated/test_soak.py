@@ -20,8 +20,10 @@ if ROOT not in sys.path:  # bench is not installed
 from bench.year import callees  # noqa: E402
 from bench.year.plan import INVOCATION, PERIOD, SETTLING, Found, Plan  # noqa: E402
 from bench.year.run import BUCKET, Soak, soak  # noqa: E402
+from bench.year.weather import Weather  # noqa: E402
 from bench.year.witness import APP, PAUSED, RUNNING, Life  # noqa: E402
 from local.emulator import Emulator, faults  # noqa: E402
+from local.emulator.faults import Faults  # noqa: E402
 
 MINUTE, HOUR = 60, 3_600
 SPARING = 96
@@ -113,9 +115,17 @@ def test_more_of_the_wake_ups_that_are_left_out_would_have_changed_nothing() -> 
     }
 
 
+class Stormy(Soak):
+    """A cloud that fails now and then when the function audits, the first time for the whole of it."""
+
+    def __init__(self, plan: Plan, emulator: Emulator, folder: str) -> None:
+        super().__init__(plan, emulator, folder)
+        self.audits_weather = Weather(replace(plan, faults=0.1, outages=0.4), Faults(), seed=1_009)
+
+
 def test_what_an_audit_cannot_read_in_an_outage_is_found_by_the_next_one() -> None:
     plan = replace(DAY, days=2, lead_time=0, phase=240, audited=True, ledger="cos")
-    found = soak(replace(plan, faults=0.1, outages=0.4, seed=9))
+    found = soak(plan, Stormy)
     assert 0 < found.incomplete < found.audits
     assert_audits_are_right(found)
     assert len({each.at // 86_400 for each in found.violations}) == plan.days
