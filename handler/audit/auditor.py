@@ -91,9 +91,9 @@ class Auditor:
             if cursors:
                 start, lacks = cursors.start(app, asked, now, share)
             audit = self._of(app, start, asked.end, share, fatal)
-            audit.lacks[:0] = lacks
-            if cursors:
+            if cursors and not lacks:  # else a new cursor would hide one that could not be read
                 audit.lacks += cursors.keep(app, audit.next_from, asked.end, now, until)
+            audit.lacks[:0] = lacks
             fatal = audit.lacks[-1] if audit.fatal else fatal
             yield audit
 
