@@ -3,11 +3,13 @@
 `.venv/bin/python bench/soak.py` prints a table, a row as soon as it is known; `--from 2027-03-01 --days 92`
 looks at less. The real handler runs with the real SDK over a socket against the emulator, on a simulated
 clock that all share. The timer wakes it to `enforce`, with a ledger; a person pauses, resumes, stops and
-starts tasks by hand. `bench/year/` has the parts: who is called, who counts, the person, and the run.
+starts tasks by hand. `bench/year/` has the parts: who is called, who counts, the person, the weather, the
+audits, and the run.
 
 A call starts at every whole minute at which its task is running, just before whatever else happens at that
 instant. Whether it may start is judged as a compliance officer would: by a clock on the wall where the callee
-lives, without `handler`'s policy and without lead time.
+lives, without `handler`'s policy and without lead time. The function's own audits, one a day and one at the
+end, have to find the same calls in the call records, task by task and second by second.
 """
 
 from __future__ import annotations
@@ -40,7 +42,10 @@ COLUMNS: tuple[Column, ...] = (
     ("resumed", 7, lambda _, found: f"{found.mornings:,}"),
     ("calls", 9, lambda _, found: f"{found.calls:,}"),
     ("quiet", 6, lambda _, found: f"{len(found.late):,}"),
-    ("hers", 5, lambda _, found: f"{found.hers:,}"),
+    ("hers", 5, lambda _, found: f"{len(found.hers):,}"),
+    ("audit", 5, lambda _, found: f"{len(found.violations):,}"),
+    ("part", 4, lambda _, found: f"{found.incomplete:,}"),
+    ("equal", 5, lambda _, found: "NO" if found.missed or found.unheard else "yes"),
     ("lost", 6, lambda _, found: f"{found.lost - found.lost_reported:,}"),
     ("longest", 7, lambda _, found: f"{found.longest:.1f} s"),
     ("wrong", 5, lambda _, found: f"{len(found.wrongly_resumed):,}"),
@@ -51,6 +56,8 @@ LEGEND = """\
 faults: requests that fail; outages: tries in which none succeeds; ledger: one in COS meets faults as well
 run: wake-ups and retries that were carried out; the others could not change anything
 quiet: calls in quiet hours, but for hers: of tasks that a person had resumed then, until the next wake-up
+audit: calls in quiet hours that the function's own audits found in the call records, each once
+part: audits that could not read or judge all; equal: whether audit has each call of quiet and hers, no other
 lost: calls after quiet hours of tasks that the function had paused; longest: how long one waited in a morning
 wrong: resumes of what the function had not paused; left: what it left paused without a word
 told: what it left paused and reported"""
@@ -100,7 +107,7 @@ def main() -> None:
             print("  ".join(f"{cell(plan, found):>{width}}" for _, width, cell in COLUMNS), flush=True)
             if given.moments:
                 print(f"    she {_acts(found)}")
-                for what in ("late", "wrongly_resumed", "left_paused"):
+                for what in ("late", "missed", "unheard", "wrongly_resumed", "left_paused"):
                     for each in getattr(found, what):
                         print(f"    {what.replace('_', ' ')}: {each}")
     print(f"{time.perf_counter() - began:.0f} s on {os.cpu_count()} processors, {used:.0f} s for all rows")

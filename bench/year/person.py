@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from bench.year.plan import PERIOD, Found, Plan
-from bench.year.witness import APP, ENDED, PAUSED, RUNNING, Life, Witness
+from bench.year.witness import CALLS, ENDED, PAUSED, RUNNING, Life, Witness
 from local.emulator import Emulator
 
 HOUR = 3_600
@@ -88,7 +88,7 @@ class Person:
         """Start a task in the place of one that was stopped."""
         life.task_id = self._emulator.tasks.next_id()
         life.name = f"{life.callees.city}-{life.task_id}"
-        self._emulator.tasks.add(task_id=life.task_id, sdk_app_id=APP, name=life.name, state=RUNNING)
+        self._emulator.tasks.add(task_id=life.task_id, name=life.name, state=RUNNING, **CALLS)
         self._do("starts", life, RUNNING)
 
     def _do(self, what: str, life: Life, state: int) -> None:

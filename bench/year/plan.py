@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime, timezone
 from typing import Literal, NamedTuple
@@ -23,6 +24,7 @@ class Plan:
     `lead_time` is in minutes. `faults` is the probability that a request meets a fault, `outages` that the
     cloud fails for the whole of a try. A person does `acts` a day. A ledger in `cos` meets the faults as
     well, one in a `file` does not. Of the wake-ups that can change nothing, one in `every` is run.
+    `audited`, the function audits each day and the rest at the end.
     """
 
     first: date
@@ -35,6 +37,7 @@ class Plan:
     ledger: Literal["file", "cos"] = "file"
     seed: int = 1
     every: int = IDLE_SAMPLE
+    audited: bool = True
 
     @property
     def start(self) -> int:
@@ -65,7 +68,9 @@ class Found:
     """What was counted.
 
     `late` are the calls that a task started in quiet hours, but for `hers`: those that it started because a
-    person had resumed it in quiet hours, before a wake-up that was due could pause it again.
+    person had resumed it in quiet hours, before a wake-up that was due could pause it again. `violations` are
+    the calls in quiet hours that `audits` found, `incomplete` of which had not all; no count but these comes
+    from the call records.
 
     `lost` are the calls that a task did not make because the function had paused it, although quiet hours
     were over; `lost_reported` of these, after a report had named it. `longest` is for how many seconds at
@@ -89,7 +94,7 @@ class Found:
     acts: dict[str, int] = field(default_factory=dict)
     calls: int = 0
     late: list[Moment] = field(default_factory=list)
-    hers: int = 0
+    hers: list[Moment] = field(default_factory=list)
     lost: int = 0
     lost_reported: int = 0
     longest: float = 0.0
@@ -97,4 +102,21 @@ class Found:
     wrongly_resumed: list[Moment] = field(default_factory=list)
     left_paused: list[Moment] = field(default_factory=list)
     reported: int = 0
+    audits: int = 0
+    incomplete: int = 0
+    violations: list[Moment] = field(default_factory=list)
     seconds: float = 0.0
+
+    @property
+    def missed(self) -> list[Moment]:
+        """The calls in quiet hours that were counted, but found by no audit."""
+        return _without([*self.late, *self.hers], self.violations)
+
+    @property
+    def unheard(self) -> list[Moment]:
+        """The calls in quiet hours that audits found, but that were not counted."""
+        return _without(self.violations, [*self.late, *self.hers])
+
+
+def _without(these: list[Moment], those: list[Moment]) -> list[Moment]:
+    return sorted((Counter(these) - Counter(those)).elements())

@@ -5,10 +5,9 @@ from __future__ import annotations
 import heapq
 import itertools
 import json
-import random
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from io import TextIOBase
@@ -16,15 +15,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from bench.year.audits import DAILY, Audits, asked
 from bench.year.callees import ALL, MINUTE, Wall, policy
 from bench.year.person import HOUR, Person
 from bench.year.plan import INVOCATION, PERIOD, SETTLING, Found, Plan
-from bench.year.witness import APP, PAUSED, RUNNING, Life, Witness
+from bench.year.weather import Weather
+from bench.year.witness import APP, CALLS, PAUSED, RUNNING, Life, Witness
 from handler.cloud.pacing import Backoff, Clock
 from handler.errors import QuietHoursError
 from handler.main import handle
 from handler.topics.notifier import Memory
-from local.emulator import Emulator, faults
+from local.emulator import Emulator
 from local.emulator.faults import Faults
 
 RETRIES = 2
@@ -46,8 +47,13 @@ TIMER = {
     "Message": json.dumps({"action": "enforce"}),
 }
 CONTEXT = {"time_limit_in_ms": 1_000 * INVOCATION, "function_name": "soak"}
-FAULTS = (faults.THROTTLED, faults.LOST_REPLY, faults.RESET, faults.HTTP_500)
 _DAY = 86_400
+_AUDIT = 30 * HOUR
+"""The audit of a day comes at 06:00 UTC of the next one, as it is deployed."""
+_CLOSING = 20
+"""So often the rest is asked for at the end, until an audit is complete."""
+_SHOWN = 5_760
+"""So many calls of a task are shown: those of four days, since an audit may have to read what others left."""
 _INSTANCE = 12 * HOUR
 """So long a warm instance lives; then a new one has to read the ledger."""
 _LIFECYCLE = timedelta(days=14)
@@ -74,10 +80,11 @@ class Soak:
         self._numbers = itertools.count()
         self._steps: list[tuple[float, int, Callable[[], None]]] = []
         self.person = Person(plan, emulator, self.witness, self.found, self.later)
-        self._chance = random.Random(plan.seed)  # noqa: S311 - repeatable on purpose
-        self._outage = random.Random(plan.seed)  # noqa: S311 - its own, so that it does not depend on the waits
+        self.weather = Weather(plan, emulator.faults, plan.seed)
+        self.audits_weather = Weather(plan, Faults(), plan.seed + 1_000)
+        self.audits = Audits(self.found, plan.start)
         address = f"cos://{BUCKET}/quiet" if plan.ledger == "cos" else f"file:{folder}"
-        self._settings = {
+        self.settings = {
             **SETTINGS,
             "callout_policy": policy(plan.lead_time),
             "callout_endpoint": emulator.url,
@@ -105,6 +112,8 @@ class Soak:
             self.witness.advance(at)
             step()
         self.witness.advance(self.plan.end)
+        if self.plan.audited:
+            self._close()
         self.found.seconds = time.perf_counter() - began
         return self.found
 
@@ -117,35 +126,64 @@ class Soak:
             quiet = life.wall.is_quiet(self.now)
             life.paused_by = "person" if quiet else None
             state = PAUSED if quiet else RUNNING
-            cloud.tasks.add(task_id=life.task_id, sdk_app_id=APP, name=life.name, state=state)
+            cloud.tasks.add(task_id=life.task_id, name=life.name, state=state, **CALLS)
             if quiet:
                 self.later(life.wall.ends[0], partial(self.person.first_morning, life))
             self.found.nights += sum(at < self.plan.end for at in life.wall.beginnings)
             for at in life.wall.ends:
                 self.later(at + PERIOD + SETTLING + INVOCATION, partial(self._look, life))
-        for number, fault in enumerate(FAULTS if self.plan.faults else ()):
-            chance = self.plan.faults / (1 - self.plan.faults * number / len(FAULTS)) / len(FAULTS)
-            cloud.faults.add(fault, probability=chance, seed=100 * self.plan.seed + number)
-        self.later(self.plan.start + self.plan.phase, self._timer)
-        self.later(self.plan.start + _DAY, self._lifecycle)
+        cloud.options.made_up_callees = _SHOWN
+        self._at(self.plan.start + self.plan.phase, PERIOD, self._timer)
+        if self.plan.audited:
+            self._at(self.plan.start + _AUDIT, _DAY, self._audit)
+        self._at(self.plan.start + _DAY, _DAY, self._lifecycle)
+
+    def _at(self, at: float, period: float, step: Callable[[], None]) -> None:
+        """Do a step at an instant and a period after it, again and again, even if one comes late."""
+
+        def again() -> None:
+            self._at(at + period, period, step)
+            step()
+
+        self.later(at, again)
 
     def _look(self, life: Life) -> None:
         if self.witness.look(life):
             self.later(self.now + HOUR, partial(self.person.rescue, life))
 
     def _timer(self) -> None:
-        self.later(self.now + PERIOD, self._timer)
         self.found.wake_ups += 1
         if not self.is_spared():
             self._try(0)
 
     def _try(self, tries: int) -> None:
         began = self.now
-        succeeded = self._invoke()
+        self.found.worked += 1
+        succeeded = self._invoke(TIMER, self.weather)
+        self.found.failed += not succeeded
         self.witness.woke(began, succeeded=succeeded)
         if not succeeded and tries < RETRIES:
             self.found.retries += 1
             self.later(self.now + MINUTE, partial(self._try, tries + 1))
+
+    def _audit(self, tries: int = 0) -> None:
+        if not self._invoke(DAILY, self.audits_weather) and tries < RETRIES:
+            self.later(self.now + MINUTE, partial(self._audit, tries + 1))
+
+    def _close(self) -> None:
+        """Audit what no audit has read, up to the last call, which started at the very end."""
+        self._wait(1)
+        for _ in range(_CLOSING):
+            self._invoke(asked(self.audits.goes_on, self.plan.end + 1), self.audits_weather)
+            if self.audits.complete:
+                break
+
+    def _wait(self, seconds: float) -> None:
+        """Let time pass. Calls after the end do not count."""
+        with self.emulator.tasks.lock:
+            to = self.now + seconds
+            self.witness.advance(min(to, self.plan.end))
+            self.witness.now = to
 
     def is_spared(self) -> bool:
         """Return whether a wake-up can be left out, since it could change nothing.
@@ -167,46 +205,32 @@ class Soak:
         is_ours = state == PAUSED and life.paused_by == "function" and not life.told
         return is_ours and not life.wall.is_quiet(self.now)
 
-    def _invoke(self) -> bool:
+    def _invoke(self, event: Mapping[str, Any], weather: Weather) -> bool:
         """Invoke the function as the platform does, and return whether it succeeded."""
         clock = Clock(
             now=lambda: datetime.fromtimestamp(self.now, timezone.utc),
             monotonic=lambda: self.now,
-            sleep=lambda seconds: self.witness.advance(self.now + seconds),
+            sleep=self._wait,
         )
         if self._instance != (instance := int(self.now // _INSTANCE)):
             self._instance, self._memory = instance, Memory()
-        self.found.worked += 1
         try:
-            with self._weather():
+            with weather.over(self.emulator):
                 handle(
-                    TIMER,
+                    event,
                     CONTEXT,
                     clock=clock,
-                    backoff=Backoff(jitter=self._chance.random),
+                    backoff=Backoff(jitter=weather.jitter),
                     seen=self.witness.read,
+                    inspected=self.audits.take,
                     memory=self._memory,
-                    **self._settings,
+                    **self.settings,
                 )
         except QuietHoursError:
-            self.found.failed += 1
             return False
         finally:
             self._tally()
         return True
-
-    @contextmanager
-    def _weather(self) -> Iterator[None]:
-        """Let the cloud fail for the whole of this try, if chance wants it."""
-        if self._outage.random() >= self.plan.outages:
-            yield
-            return
-        usual, self.emulator.faults = self.emulator.faults, Faults()
-        self.emulator.faults.add(faults.HTTP_500)
-        try:
-            yield
-        finally:
-            self.emulator.faults = usual
 
     def _tally(self) -> None:
         for entry in self.emulator.journal.entries:
@@ -220,7 +244,6 @@ class Soak:
 
     def _lifecycle(self) -> None:
         """Remove what is old from the ledger, as the bucket's rule does each day."""
-        self.later(self.now + _DAY, self._lifecycle)
         before = self.now - _LIFECYCLE.total_seconds()
         for path in self.folder.rglob("*.json"):
             if path.stat().st_mtime < before:

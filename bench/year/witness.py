@@ -13,6 +13,8 @@ from local.emulator import Emulator
 from local.emulator.journal import Entry
 
 APP = 1400692008
+CALLS: Mapping[str, Any] = {"sdk_app_id": APP, "calls_per_minute": 1, "by_the_clock": True}
+"""How the emulator lets each task call. No call is counted by its record: an audit is compared with that."""
 RUNNING, ENDED, PAUSED = 1, 4, 5
 _PAUSE, _RESUME = "PauseAutoCalloutTask", "ResumeAutoCalloutTask"
 _HERS = 900
@@ -75,10 +77,8 @@ class Witness:
     def _dial(self, life: Life, to: float) -> None:
         self._found.calls += life.wall.minutes(self.now, to)
         for at in life.wall.quiet_minutes(self.now, to):
-            if at <= life.hers_until:
-                self._found.hers += 1
-            else:
-                self._found.late.append(Moment(life.task_id, at))
+            calls = self._found.hers if at <= life.hers_until else self._found.late
+            calls.append(Moment(life.task_id, at))
 
     def _miss(self, life: Life, to: float) -> None:
         missed = life.wall.open_minutes(self.now, to)

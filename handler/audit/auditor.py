@@ -77,7 +77,7 @@ class Auditor:
             violations=tuple(sorted(one for each in done for one in each.violations)),
             lacks=tuple(dict.fromkeys(lacks)),
             next_from=moment(min(goes_on)) if goes_on else None,
-            cursors=tuple(_cursor(each) for each in done) if cursors else (),
+            cursors=tuple(_cursor(each) for each in done if not _is_unread(each)) if cursors else (),
         )
 
     def remember(self, found: AuditReport, until: Deadline) -> None:
@@ -120,6 +120,11 @@ class Auditor:
             audit.lacks.append(Lack("Unexpected", text, app))
             audit.next_from = start
         return audit
+
+
+def _is_unread(audit: ApplicationAudit) -> bool:
+    """Return whether the last cursor could not be read: a new one would hide it."""
+    return any(each.code == "Ledger" for each in audit.lacks)
 
 
 def _cursor(audit: ApplicationAudit) -> Cursor:

@@ -170,6 +170,29 @@ def test_a_deadline_that_comes_first_gives_from_when_to_go_on_and_the_next_audit
     assert (second["complete"], second["next_from"]) == (True, None)
 
 
+def test_a_cursor_that_could_not_be_read_once_is_still_there_for_the_audit_after(
+    function: Function, emulator: Emulator
+) -> None:
+    function.settings["callout_ledger"] = "cos://ledger-1250000000/quiet?region=ap-guangzhou"
+    made = dial(emulator, MIDNIGHT - DAY, 20, task_id=16498)
+    dial(emulator, MIDNIGHT - DAY + timedelta(hours=2), 9_000, task_id=1, callees=["0086138"] * 9_100)
+    made += dial(emulator, EVENING, 20, task_id=2, name="us-2")
+    first = audited(function, context=SHORT, **SLOW)
+    function.now += DAY
+    emulator.now = function.now.timestamp
+    emulator.faults.add(faults.HTTP_500, action="ListObjects")
+    second = audited(function)
+    assert (second["from"], second["complete"]) == ("2026-11-24T00:00:00Z", False)
+    assert {each["code"] for each in second["errors"]} == {"Ledger"}
+    emulator.faults.clear()
+    function.now += timedelta(minutes=5)
+    emulator.now = function.now.timestamp
+    third = audited(function)
+    assert third["from"] == first["next_from"]
+    assert sorted(sessions(first, second, third)) == sorted(each.session_id for each in made)
+    assert third["complete"]
+
+
 def test_each_audit_gets_on_however_low_the_pace_is(with_ledger: Function, emulator: Emulator) -> None:
     dial(emulator, MIDNIGHT - DAY + timedelta(hours=2), 9_000, task_id=16498, callees=["0086138"] * 9_100)
     data = audited(with_ledger, context=SHORT, callout_requests_per_second=0.5)

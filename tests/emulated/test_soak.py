@@ -20,8 +20,10 @@ if ROOT not in sys.path:  # bench is not installed
 from bench.year import callees  # noqa: E402
 from bench.year.plan import INVOCATION, PERIOD, SETTLING, Found, Plan  # noqa: E402
 from bench.year.run import BUCKET, Soak, soak  # noqa: E402
-from bench.year.witness import PAUSED, RUNNING, Life  # noqa: E402
+from bench.year.weather import Weather  # noqa: E402
+from bench.year.witness import APP, PAUSED, RUNNING, Life  # noqa: E402
 from local.emulator import Emulator, faults  # noqa: E402
+from local.emulator.faults import Faults  # noqa: E402
 
 MINUTE, HOUR = 60, 3_600
 SPARING = 96
@@ -36,11 +38,17 @@ DAYS = {
         ("the end of the year", date(2026, 12, 31), 2, 180),
     ]
 }
-SPRING = Plan(date(2027, 3, 14), 15, phase=60, acts=4, every=SPARING)
+SPRING = Plan(date(2027, 3, 14), 15, phase=60, acts=4, every=SPARING, audited=False)
 """The clocks of New York go forward on its first day, those of Berlin on its last, which is Easter."""
-DAY = Plan(date(2026, 12, 2), 1, acts=0, every=SPARING)
+DAY = Plan(date(2026, 12, 2), 1, acts=0, every=SPARING, audited=False)
 """A Wednesday of UTC: quiet until 01:00 and from 13:00 in Shanghai, until 08:00 and from 19:00 in Berlin, and
 from 02:00 to 13:00 in New York. Each has two tasks."""
+
+
+def assert_audits_are_right(found: Found) -> None:
+    """The function's audits found the calls that were counted in quiet hours, each of them and no other."""
+    assert (found.missed, found.unheard) == ([], [])
+    assert sorted(found.violations) == sorted([*found.late, *found.hers])
 
 
 def assert_all_is_well(found: Found, wait: int = LONGEST_WAIT) -> None:
@@ -60,6 +68,8 @@ def test_no_call_starts_in_quiet_hours_and_each_morning_what_was_paused_and_noth
     found = soak(DAYS[days])
     assert_all_is_well(found)
     assert found.reported == 0
+    assert_audits_are_right(found)
+    assert (found.audits, found.incomplete) == (DAYS[days].days, 0)
     assert sum(found.acts.values()) > DAYS[days].days * DAYS[days].acts / 2
 
 
@@ -74,12 +84,14 @@ def test_two_weeks_in_which_requests_fail_leave_nothing_paused_without_a_report(
 def test_a_ledger_whose_requests_fail_now_and_then_leaves_nothing_paused_without_a_report() -> None:
     found = soak(replace(DAYS["the end of the year"], faults=0.1, ledger="cos"))
     assert_all_is_well(found, LONGEST_WAIT + INVOCATION)
+    assert_audits_are_right(found)
     assert found.faults_met > 0
 
 
 @pytest.mark.parametrize("phase", [0, 240])
 def test_without_lead_time_calls_start_in_quiet_hours_every_night(phase: int) -> None:
-    found = soak(replace(DAY, lead_time=0, phase=phase))
+    found = soak(replace(DAY, lead_time=0, phase=phase, audited=True))
+    assert_audits_are_right(found)
     minutes_to_the_next_wake_up = phase // MINUTE + 1  # the call of the very minute came before it
     assert len(found.late) == found.pauses * minutes_to_the_next_wake_up > 0
 
@@ -101,6 +113,23 @@ def test_more_of_the_wake_ups_that_are_left_out_would_have_changed_nothing() -> 
     assert {name: value for name, value in vars(some).items() if name not in told_apart} == {
         name: value for name, value in vars(more).items() if name not in told_apart
     }
+
+
+class Stormy(Soak):
+    """A cloud that fails now and then when the function audits, the first time for the whole of it."""
+
+    def __init__(self, plan: Plan, emulator: Emulator, folder: str) -> None:
+        super().__init__(plan, emulator, folder)
+        self.audits_weather = Weather(replace(plan, faults=0.1, outages=0.4), Faults(), seed=1_009)
+
+
+def test_what_an_audit_cannot_read_in_an_outage_is_found_by_the_next_one() -> None:
+    plan = replace(DAY, days=2, lead_time=0, phase=240, audited=True, ledger="cos")
+    found = soak(plan, Stormy)
+    assert 0 < found.incomplete < found.audits
+    assert_audits_are_right(found)
+    assert len({each.at // 86_400 for each in found.violations}) == plan.days
+    assert len(found.violations) > 40
 
 
 class Asleep(Soak):
@@ -165,11 +194,49 @@ class Hidden(Planted):
         self.is_spared = lambda: True  # type: ignore[method-assign]
 
 
+class Lost(Soak):
+    """A cloud that loses the record of one call, the first one in the night of Shanghai."""
+
+    def __init__(self, plan: Plan, emulator: Emulator, folder: str) -> None:
+        super().__init__(plan, emulator, folder)
+        self.audits_weather.usual.add(faults.mangled(self.without_it), action="DescribeTelCdr")
+
+    def without_it(self, answer: dict[str, Any]) -> dict[str, Any]:
+        if "Error" in answer:
+            return answer
+        begun = self.emulator.calls.between(self.plan.start + 13 * HOUR)
+        first = next(each for each in begun if each.target_id == self.witness.lives[0].task_id)
+        for name in ("TelCdrs", "TelCdrList"):
+            answer[name] = [each for each in answer[name] if each["SessionId"] != first.session_id]
+        return {**answer, "TotalCount": answer["TotalCount"] - 1}
+
+
+class Disobedient(Planted):
+    """A dialler that makes one call although its task is paused."""
+
+    def plant(self) -> None:
+        task = self.emulator.tasks.get(APP, self.shanghai.task_id)
+        assert task is not None
+        task.dialling.dial(self.now - MINUTE, self.now, 1, by_the_clock=True)
+
+
+class Lenient(Soak):
+    """A function whose policy lets Shanghai be called for an hour longer than its law."""
+
+    def __init__(self, plan: Plan, emulator: Emulator, folder: str) -> None:
+        super().__init__(plan, emulator, folder)
+        policy = self.settings["callout_policy"]
+        self.settings["callout_policy"] = policy.replace("21:00-09:00", "22:00-09:00")
+        assert policy != self.settings["callout_policy"]
+
+
+AUDITED = replace(DAY, audited=True)
 TWO_DAYS = replace(DAY, days=2, ledger="cos")
 
 
 def test_calls_of_a_dialler_whose_function_does_nothing_are_counted_one_by_one() -> None:
-    found = soak(DAY, Dead)
+    found = soak(AUDITED, Dead)
+    assert_audits_are_right(found)
     # What is quiet at first is resumed by a person when that is over.
     shanghai, berlin, new_york = 11 * 60 + 1, 5 * 60 + 1, 11 * 60  # two with the last midnight
     assert len(found.late) == 2 * (shanghai + berlin + new_york)
@@ -177,11 +244,30 @@ def test_calls_of_a_dialler_whose_function_does_nothing_are_counted_one_by_one()
     assert found.late[0].at == DAY.start + 2 * HOUR
 
 
+def test_a_call_without_a_record_is_noticed_though_the_audit_says_it_read_all() -> None:
+    found = soak(replace(AUDITED, lead_time=0, phase=60), Lost)
+    assert found.incomplete == 0
+    assert found.missed == [(16498, DAY.start + 13 * HOUR)]
+    assert found.unheard == []
+
+
+def test_a_call_that_was_not_counted_is_found_by_audits() -> None:
+    found = soak(AUDITED, Disobedient)
+    assert found.unheard == [(16498, DAY.start + 20 * HOUR)]
+    assert found.missed == found.late == []
+
+
+def test_quiet_hours_that_the_policy_has_wrong_are_noticed() -> None:
+    found = soak(AUDITED, Lenient)
+    assert len(found.missed) == 2 * (60 - 4), "until the lead time of what the policy says"
+    assert found.unheard == []
+
+
 def test_calls_that_a_person_asked_for_in_quiet_hours_are_hers_only_until_they_should_have_been_paused() -> (
     None
 ):
     found = soak(TWO_DAYS, Hidden)
-    assert found.hers == 15
+    assert len(found.hers) == 15
     mine = [each.at for each in found.late if each.task_id == 16498]
     assert mine[0] == DAY.start + 20 * HOUR + 16 * MINUTE
 

@@ -114,6 +114,23 @@ def test_the_wait_for_a_call_stands_still_while_paused(
     assert starts(emulator) == [60, 1_030, 1_090]
 
 
+def test_a_task_by_the_clock_calls_at_whole_intervals_whenever_it_was_started_or_resumed(
+    emulator: Emulator, task: Any, clock: Any, official: Any
+) -> None:
+    minute = NOW - NOW % 60
+    clock.at = minute + 7
+    task(calls_per_minute=2, by_the_clock=True)
+    clock.at = minute + 60  # the call of this very second comes before the pause
+    official("PauseAutoCalloutTask", TaskId=1, SdkAppId=APP)
+    clock.at = minute + 1_001
+    official("ResumeAutoCalloutTask", TaskId=1, SdkAppId=APP)
+    clock.at = minute + 1_080
+    official("PauseAutoCalloutTask", TaskId=1, SdkAppId=APP)
+    official("ResumeAutoCalloutTask", TaskId=1, SdkAppId=APP)
+    clock.at = minute + 1_100
+    assert [each.start - minute for each in emulator.calls] == [30, 60, 1_020, 1_050, 1_080]
+
+
 def test_a_change_of_speed_keeps_the_part_of_the_wait_that_is_over(
     emulator: Emulator, task: Any, clock: Any
 ) -> None:

@@ -91,7 +91,7 @@ known_keys = st.sampled_from(
     "fault seconds code message script action probability times seed default "
     "session_id start caller Time Direction SeatUser call_record_delay made_up_callees "
     "campaign_id start_time end_time priority variables call_seconds campaign_pause_paused international "
-    "task_id sdk_app_id state not_before not_after callees calls_per_minute "
+    "task_id sdk_app_id state not_before not_after callees calls_per_minute by_the_clock "
     "pause_paused state_after_stop max_page_size pauses_without_effect cmq_result".split()
 )
 plausible = json_values | st.sampled_from(["reset", "latency", "success", 1, 2, -HUGE])

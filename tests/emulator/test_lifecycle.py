@@ -232,6 +232,7 @@ GOOD = {"task_id": 16498, "sdk_app_id": APP}
         ([GOOD | {"callees": [86]}], r"\[0\]\.callees: a list of strings"),
         ([GOOD | {"calls_per_minute": -1}], r"\[0\]\.calls_per_minute: at least 0"),
         ([GOOD | {"calls_per_minute": float("nan")}], r"\[0\]\.calls_per_minute: at least 0"),
+        ([GOOD | {"by_the_clock": 1}], r"\[0\]\.by_the_clock: bool is wanted, not 1"),
         ([GOOD | {"colour": "red"}], r"\[0\]\.colour: is not a key here; keys are task_id,"),
         ([GOOD, GOOD], r"\[1\]\.task_id: 16498 is there twice"),
     ],

@@ -109,16 +109,25 @@ class Dialling:
         """How many calls were started, and what part of the wait for the next one is over."""
         return self.made + (self._waited() * self.runs[-1].rate / 60 if self.runs else 0.0)
 
-    def dial(self, since: float, until: float, rate: float, most: int | None = None) -> None:
-        """Start the calls that are due from `since` to `until` at `rate` a minute, in all at most `most`.
+    def dial(
+        self,
+        since: float,
+        until: float,
+        rate: float,
+        most: int | None = None,
+        *,
+        by_the_clock: bool = False,
+    ) -> None:
+        """Start the calls that are due after `since`, to `until`, at `rate` a minute, in all at most `most`.
 
         It goes on with the wait for the next call where the last time ended; a pause is no part of it.
+        `by_the_clock`, a call is due at each whole interval since 1970, paused or not.
         """
         if until <= since or rate <= 0:
             return
         run = self.runs[-1] if self.runs else None
         if run is None or since != self._until or rate != run.rate:
-            run = self._resumed(since, rate)
+            run = self._resumed(since, rate, by_the_clock=by_the_clock)
         self._until = until
         if until < self._next:
             return
@@ -134,9 +143,11 @@ class Dialling:
         passed = self._until - run.origin - run.length * 60 / run.rate
         return 0.0 if self._next == math.inf else max(0.0, passed)
 
-    def _resumed(self, since: float, rate: float) -> Run:
+    def _resumed(self, since: float, rate: float, *, by_the_clock: bool) -> Run:
         origin = since
-        if self.runs:
+        if by_the_clock:
+            origin = math.floor(since * rate / 60 + _NEARLY) * 60 / rate
+        elif self.runs:
             origin -= self._waited() * self.runs[-1].rate / rate
         made = self.made
         if self.runs and not self.runs[-1].length:

@@ -43,7 +43,7 @@ class Key:
 
     def check(self, place: str, value: Any) -> None:
         """Raise `ValueError`, naming `place`, for a value that cannot be."""
-        if not isinstance(value, self.kinds) or isinstance(value, bool):
+        if not isinstance(value, self.kinds) or (isinstance(value, bool) and bool not in self.kinds):
             raise ValueError(f"{place}: {self.kinds[0].__name__} is wanted, not {value!r}")
         if isinstance(value, (list, tuple)) and not all(isinstance(item, str) for item in value):
             raise ValueError(f"{place}: a list of strings is wanted, not {value!r}")
@@ -62,7 +62,7 @@ class Key:
             raise ValueError(f"{place}: at least {self.least} is wanted, not {value!r}")
 
 
-INT, TEXT, TEXTS = Key((int,)), Key((str,)), Key((list, tuple))
+INT, TEXT, TEXTS, BOOL = Key((int,)), Key((str,)), Key((list, tuple)), Key((bool,))
 ID, AMOUNT = Key((int,), least=1), Key((int, float), least=0)
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .dialling import Dialling
-from .records import AMOUNT, ID, INT, TEXT, TEXTS, Key, Schema
+from .records import AMOUNT, BOOL, ID, INT, TEXT, TEXTS, Key, Schema
 
 NOT_STARTED, RUNNING, COMPLETED, ENDING, ENDED, PAUSED = range(6)
 FINISHED = frozenset({COMPLETED, ENDING, ENDED})
@@ -23,7 +23,8 @@ class Task:
     It starts at `not_before`. With `callees` and `calls_per_minute` it completes when all are called. At
     `not_after` it ends, paused or not; one that runs then is ending for `ending_seconds` first, because calls
     are under way. A paused task calls nobody. Each call lasts `call_seconds`. Without `callees`, the numbers
-    that are called are made up.
+    that are called are made up. `by_the_clock`, it calls at whole intervals of the clock, such as at each
+    whole minute, whenever it was started or resumed.
     """
 
     task_id: int
@@ -38,6 +39,7 @@ class Task:
     max_ring_timeout_second: int = 0
     description: str = ""
     calls_per_minute: float = 0.0
+    by_the_clock: bool = False
     ending_seconds: float = 0.0
     call_seconds: float = 30.0
     seen: float = 0.0
@@ -64,7 +66,8 @@ class Task:
             self._expire(now - self.not_after)
 
     def _call(self, until: float) -> None:
-        self.dialling.dial(self.seen, until, self.calls_per_minute, len(self.callees) or None)
+        most = len(self.callees) or None
+        self.dialling.dial(self.seen, until, self.calls_per_minute, most, by_the_clock=self.by_the_clock)
         if self.callees and self.dialling.made >= len(self.callees):
             self.state = COMPLETED
 
@@ -139,6 +142,7 @@ SCHEMA = Schema(
         "max_ring_timeout_second": INT,
         "description": TEXT,
         "calls_per_minute": AMOUNT,
+        "by_the_clock": BOOL,
         "ending_seconds": AMOUNT,
         "call_seconds": AMOUNT,
     },
