@@ -20,10 +20,8 @@ if ROOT not in sys.path:  # bench is not installed
 from bench.year import callees  # noqa: E402
 from bench.year.plan import INVOCATION, PERIOD, SETTLING, Found, Plan  # noqa: E402
 from bench.year.run import BUCKET, Soak, soak  # noqa: E402
-from bench.year.weather import Weather  # noqa: E402
-from bench.year.witness import APP, PAUSED, RUNNING, Life  # noqa: E402
+from bench.year.witness import PAUSED, RUNNING, Life  # noqa: E402
 from local.emulator import Emulator, faults  # noqa: E402
-from local.emulator.faults import Faults  # noqa: E402
 
 MINUTE, HOUR = 60, 3_600
 SPARING = 96
@@ -115,23 +113,6 @@ def test_more_of_the_wake_ups_that_are_left_out_would_have_changed_nothing() -> 
     }
 
 
-class Stormy(Soak):
-    """A cloud that fails now and then when the function audits, the first time for the whole of it."""
-
-    def __init__(self, plan: Plan, emulator: Emulator, folder: str) -> None:
-        super().__init__(plan, emulator, folder)
-        self.audits_weather = Weather(replace(plan, faults=0.1, outages=0.4), Faults(), seed=1_009)
-
-
-def test_what_an_audit_cannot_read_in_an_outage_is_found_by_the_next_one() -> None:
-    plan = replace(DAY, days=2, lead_time=0, phase=240, audited=True, ledger="cos")
-    found = soak(plan, Stormy)
-    assert 0 < found.incomplete < found.audits
-    assert_audits_are_right(found)
-    assert len({each.at // 86_400 for each in found.violations}) == plan.days
-    assert len(found.violations) > 40
-
-
 class Asleep(Soak):
     """A function that its timer does not wake from 00:30 to 01:30: quiet hours of Shanghai end at 01:00."""
 
@@ -194,42 +175,6 @@ class Hidden(Planted):
         self.is_spared = lambda: True  # type: ignore[method-assign]
 
 
-class Lost(Soak):
-    """A cloud that loses the record of one call, the first one in the night of Shanghai."""
-
-    def __init__(self, plan: Plan, emulator: Emulator, folder: str) -> None:
-        super().__init__(plan, emulator, folder)
-        self.audits_weather.usual.add(faults.mangled(self.without_it), action="DescribeTelCdr")
-
-    def without_it(self, answer: dict[str, Any]) -> dict[str, Any]:
-        if "Error" in answer:
-            return answer
-        begun = self.emulator.calls.between(self.plan.start + 13 * HOUR)
-        first = next(each for each in begun if each.target_id == self.witness.lives[0].task_id)
-        for name in ("TelCdrs", "TelCdrList"):
-            answer[name] = [each for each in answer[name] if each["SessionId"] != first.session_id]
-        return {**answer, "TotalCount": answer["TotalCount"] - 1}
-
-
-class Disobedient(Planted):
-    """A dialler that makes one call although its task is paused."""
-
-    def plant(self) -> None:
-        task = self.emulator.tasks.get(APP, self.shanghai.task_id)
-        assert task is not None
-        task.dialling.dial(self.now - MINUTE, self.now, 1, by_the_clock=True)
-
-
-class Lenient(Soak):
-    """A function whose policy lets Shanghai be called for an hour longer than its law."""
-
-    def __init__(self, plan: Plan, emulator: Emulator, folder: str) -> None:
-        super().__init__(plan, emulator, folder)
-        policy = self.settings["callout_policy"]
-        self.settings["callout_policy"] = policy.replace("21:00-09:00", "22:00-09:00")
-        assert policy != self.settings["callout_policy"]
-
-
 AUDITED = replace(DAY, audited=True)
 TWO_DAYS = replace(DAY, days=2, ledger="cos")
 
@@ -242,25 +187,6 @@ def test_calls_of_a_dialler_whose_function_does_nothing_are_counted_one_by_one()
     assert len(found.late) == 2 * (shanghai + berlin + new_york)
     assert found.worked == found.pauses == 0
     assert found.late[0].at == DAY.start + 2 * HOUR
-
-
-def test_a_call_without_a_record_is_noticed_though_the_audit_says_it_read_all() -> None:
-    found = soak(replace(AUDITED, lead_time=0, phase=60), Lost)
-    assert found.incomplete == 0
-    assert found.missed == [(16498, DAY.start + 13 * HOUR)]
-    assert found.unheard == []
-
-
-def test_a_call_that_was_not_counted_is_found_by_audits() -> None:
-    found = soak(AUDITED, Disobedient)
-    assert found.unheard == [(16498, DAY.start + 20 * HOUR)]
-    assert found.missed == found.late == []
-
-
-def test_quiet_hours_that_the_policy_has_wrong_are_noticed() -> None:
-    found = soak(AUDITED, Lenient)
-    assert len(found.missed) == 2 * (60 - 4), "until the lead time of what the policy says"
-    assert found.unheard == []
 
 
 def test_calls_that_a_person_asked_for_in_quiet_hours_are_hers_only_until_they_should_have_been_paused() -> (
