@@ -258,11 +258,11 @@ def test_a_check_tries_the_ledger(emulator: Emulator) -> None:
     ledger = "cos://b-1250000000/q?region=ap-guangzhou"
     function = Function(emulator, now=MORNING, callout_policy=policy(), callout_ledger=ledger)
     checked: list[Any] = []
-    at(function, MORNING, {"action": "check"}, checked=checked.append)
+    at(function, MORNING, {"action": "check"}, inspected=checked.append)
     assert [sent(function, verb) for verb in ("PutObject", "ListObjects", "GetObject")] == [1, 1, 1]
     emulator.faults.add(faults.error("AccessDenied"), action="PutObject", times=None)
     with pytest.raises(UnfinishedError):
-        at(function, MORNING, {"action": "check"}, checked=checked.append)
+        at(function, MORNING, {"action": "check"}, inspected=checked.append)
     assert [any(each.code == "LedgerNotUsable" for each in report.findings) for report in checked] == [
         False,
         True,

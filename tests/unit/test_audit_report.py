@@ -59,7 +59,7 @@ def test_a_number_is_masked_by_its_length(number: str, shown: str) -> None:
     assert masked(number) == shown
 
 
-@given(st.text(min_size=11))
+@given(st.text("0123456789", min_size=11, max_size=25))
 def test_of_a_long_number_the_four_characters_before_the_last_four_are_hidden(number: str) -> None:
     assert masked(number) == f"{number[:-8]}****{number[-4:]}"
 
