@@ -35,7 +35,7 @@ def examples() -> list[re.Match[str]]:
 
 @contextmanager
 def world(name: str, patch: pytest.MonkeyPatch) -> Iterator[World]:
-    """Give a world of a clean November, or one in which the first task dialled at dusk of the 24th."""
+    """Yield a world of a clean November, or one in which the first task dialled at dusk of the 24th."""
     with Emulator(tasks=TASKS) as emulator:
         here = World(emulator, patch)
         for day in (2, 9, 16, 23):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import sys
+from abc import ABC, abstractmethod
 from dataclasses import replace
 from datetime import date, datetime, timezone
 from pathlib import Path
@@ -128,7 +129,7 @@ class Dead(Asleep):
     since, until = 0, 86_400
 
 
-class Planted(Soak):
+class Planted(Soak, ABC):
     """A run in which something goes wrong in the night of Shanghai, long before its end."""
 
     def __init__(self, plan: Plan, emulator: Emulator, folder: str) -> None:
@@ -139,8 +140,9 @@ class Planted(Soak):
     def shanghai(self) -> Life:
         return self.witness.lives[0]
 
+    @abstractmethod
     def plant(self) -> None:
-        raise NotImplementedError
+        """Plant the fault."""
 
 
 class Hasty(Planted):

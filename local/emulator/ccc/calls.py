@@ -80,7 +80,7 @@ class _Source:
         return self.starts.earlier(than) if isinstance(self.starts, Run) else bisect_left(self.starts, than)
 
     def between(self, since: float, before: float) -> Iterator[Call]:
-        """Give the calls that were started from `since` on and before `before`."""
+        """Yield the calls that were started from `since` on and before `before`."""
         return map(self.call, range(self.earlier(since), self.earlier(before)))
 
 
@@ -150,7 +150,7 @@ class Calls:
     def between(
         self, since: float = -math.inf, before: float = math.inf, app: int | None = None
     ) -> Iterator[Call]:
-        """Give the calls that were started from `since` on and before `before`, by their start."""
+        """Yield the calls that were started from `since` on and before `before`, by their start."""
         found = [each.between(since, before) for each in self._sources(app, since, before)]
         return heapq.merge(*found, key=_by_start)
 

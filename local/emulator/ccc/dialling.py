@@ -157,7 +157,7 @@ class Dialling:
         return self.runs[-1]
 
     def starts(self, first: int = 0) -> Iterator[tuple[int, float]]:
-        """Give the calls from number `first` on, each with its start in Unix seconds."""
+        """Yield the calls from number `first` on, each with its start in Unix seconds."""
         for run in self.runs:
             for place in range(max(0, first - run.first), run.length):
                 yield run.first + place, run[place]
