@@ -20,7 +20,7 @@ from handler.cloud.ccc_types import (
 )
 from handler.cloud.error_codes import cloud_error
 from handler.cloud.pacing import Backoff, Deadline, RateLimit, retry
-from handler.cloud.sending import LONGEST_CALL_SECONDS, Sending, Silence, should_repeat
+from handler.cloud.sending import Sending, Silence, should_repeat
 from handler.cloud.tencent_api import TencentApi
 from handler.errors import CloudError
 from handler.errors.sentences import given
@@ -165,7 +165,7 @@ class Ccc:
                 raise sending.given_up(NOT_WANTED, "no longer wanted when its turn had come")
             if self._silence.over is not None:
                 raise sending.unreachable(self._silence.over)
-            seconds = min(until.remaining(), LONGEST_CALL_SECONDS)
+            seconds = sending.seconds(until)
             if seconds <= 0:
                 raise sending.given_up("NoAnswer", "the deadline came before the request was sent")
             begun = until.clock.monotonic()

@@ -8,6 +8,7 @@ from typing import Any
 
 from handler.cloud.ccc_types import ACTIONS, APIS
 from handler.cloud.error_codes import cloud_error
+from handler.cloud.pacing import Deadline
 from handler.errors import CloudError, Meaning
 
 LONGEST_CALL_SECONDS = 10.0
@@ -46,6 +47,10 @@ class Sending:
     last: CloudError | None = None
     unclear: bool = False
     over: bool = False
+
+    def seconds(self, until: Deadline) -> float:
+        """Return how long the next attempt may take, 0 where the deadline has come."""
+        return min(until.remaining(), LONGEST_CALL_SECONDS)
 
     def failed(self, error: CloudError, seconds: float) -> None:
         """Note that an attempt failed after so many seconds; the error says what follows."""

@@ -320,30 +320,48 @@ def run_really(emulator: Emulator, seconds: float, jobs: list[Job]) -> list[Targ
     return [report for _, reports in reconciler.run(jobs) for report in reports]
 
 
+@pytest.fixture
+def short_calls(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call counts as lost after less time than a test can wait for."""
+    monkeypatch.setattr("handler.cloud.sending.LONGEST_CALL_SECONDS", 1.0)
+
+
+def stalling(emulator: Emulator, stalls: Callable[[Mapping[str, Any]], bool]) -> list[tuple[int, int]]:
+    """Stall the pauses that `stalls` picks; return where all pauses are written to, in order, by their keys."""
+    order: list[tuple[int, int]] = []
+
+    def when(params: Mapping[str, Any]) -> bool:
+        order.append((params["SdkAppId"], params["TaskId"]))
+        return stalls(params)
+
+    emulator.faults.add(Fault(Kind.STALL, seconds=60), action=PAUSE, when=when)
+    return order
+
+
+@pytest.mark.usefixtures("short_calls")
 def test_an_application_of_many_tasks_that_stall_does_not_keep_another_from_being_paused(
     emulator: Emulator,
 ) -> None:
     fill(emulator, range(1, 151))
     for number in range(1, 6):
         emulator.tasks.add(task_id=number, sdk_app_id=OTHER, state=1)
-    stall = Fault(Kind.STALL, seconds=60)
-    emulator.faults.add(stall, action=PAUSE, when=lambda params: params["SdkAppId"] == APP)
+    order = stalling(emulator, lambda params: params["SdkAppId"] == APP)
     others = [Target(OTHER, TargetId(number), None, "default") for number in range(1, 6)]
-    begun = time.monotonic()
-    run_really(emulator, 2.5, pause(*numbered(range(1, 151)), *others))
-    assert time.monotonic() - begun < 4
+    run_really(emulator, 60, pause(*numbered(range(1, 151)), *others))
     assert {emulator.tasks.state(number, OTHER) for number in range(1, 6)} == {5}
+    threads = 64
+    assert sum(app == OTHER for app, _ in order[:threads]) == len(others), "before all threads are taken"
 
 
+@pytest.mark.usefixtures("short_calls")
 def test_more_tasks_that_stall_than_there_are_threads_hold_up_the_others_for_one_call_only(
-    emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    emulator: Emulator,
 ) -> None:
-    monkeypatch.setattr("handler.cloud.ccc.LONGEST_CALL_SECONDS", 0.4)  # what a test cannot wait for
     fill(emulator, range(1, 101))
-    stall = Fault(Kind.STALL, seconds=60)
-    emulator.faults.add(stall, action=PAUSE, when=lambda params: params["TaskId"] <= 70)
-    run_really(emulator, 4, pause(*numbered(range(1, 101))))
+    order = stalling(emulator, lambda params: params["TaskId"] <= 70)
+    run_really(emulator, 60, pause(*numbered(range(1, 101))))
     assert {emulator.tasks.state(number) for number in range(71, 101)} == {5}
+    assert sorted(order[:100]) == [(APP, number) for number in range(1, 101)], "each once, before any again"
 
 
 # What was read before the first action, refusals that say nothing, answers without content
