@@ -32,6 +32,7 @@ from local.world import SECRET_ID, SECRET_KEY, Records, settings_of
 CALLS_PER_MINUTE = 2
 """What each running target of a night makes."""
 _SECOND_OF_A_CALL = 15
+"""Half the time between two calls, so that neither a wake-up nor a turn of quiet hours meets one."""
 _MOST_VIOLATIONS = 1_000_000_000
 _REQUESTS_PER_SECOND = 1_000
 _ENFORCE = {"Type": "Timer", "TriggerName": "night", "Message": json.dumps({"action": "enforce"})}
@@ -195,10 +196,17 @@ class _Passing:
             steps += [(at, self._stir), (at + _SETTLED, self._stir)]
         steps += [(self._plan.act.at, self._person)] if self._plan.act else []
         steps += [(at, self._wake) for at in self._plan.wake_ups()]
+        first = next(self._plan.wake_ups())
+        steps.append((first - timedelta(seconds=_SECOND_OF_A_CALL), self._dial))
         return iter(sorted(steps, key=lambda each: each[0]))
 
     def _stir(self) -> None:
         self._stirred = True
+
+    def _dial(self) -> None:
+        """Let all dial: those that were quiet from the beginning as well."""
+        for each in self._plan.members:
+            self._record(each).calls_per_minute = CALLS_PER_MINUTE
 
     def _person(self) -> None:
         """Let a person pause her target, if it still runs."""
@@ -216,9 +224,6 @@ class _Passing:
         self._ran, self._last_run = self._ran + 1, at
         told = len(self._happenings)
         done = run_handler(_ENFORCE, self._clock.clock(), self._given, lambda _: None)
-        if self._ran == 1:
-            for each in self._plan.members:
-                self._record(each).calls_per_minute = CALLS_PER_MINUTE
         if isinstance(done.error, ConfigurationError):
             raise done.error
         self._failed += done.error is not None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta, timezone
+from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -115,6 +117,19 @@ def test_wake_ups_that_are_skipped_would_have_changed_nothing(start: str) -> Non
         each._replace(at=each.at.replace(second=0, microsecond=0)) for each in some.happenings
     ]
     assert (all_.states, round(all_.calls.quiet, 1)) == (some.states, round(some.calls.quiet, 1))
+
+
+def test_a_slow_machine_simulates_the_same_night(monkeypatch: pytest.MonkeyPatch) -> None:
+    def night(seconds_for_each_look: float) -> dict[str, Any]:
+        looks = count()
+        slow = SimpleNamespace(monotonic=lambda: next(looks) * seconds_for_each_look)
+        monkeypatch.setattr(run, "time", slow)
+        return simulated("--from", EVENING, "--hours", "20")
+
+    fast, slow = night(0.0), night(0.02)
+    assert slow["calls"] == fast["calls"]
+    assert slow["audit"]["calls"] == fast["audit"]["calls"]
+    assert timeline(slow) == timeline(fast)
 
 
 def test_the_page_shows_the_timeline(tmp_path: Path) -> None:

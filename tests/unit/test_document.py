@@ -146,14 +146,14 @@ def merges(most: int) -> str:
 )
 def test_aliases_that_expand_are_refused_before_anything_is_built(text: str, reason: str) -> None:
     tracemalloc.start()
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         with pytest.raises(ValueError, match=r" at line \d+, column \d+") as refused:
             parse_document(text)
         assert tracemalloc.get_traced_memory()[1] < 20_000_000
     finally:
         tracemalloc.stop()
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert reason in str(refused.value)
 
 
@@ -222,12 +222,12 @@ def test_what_is_too_long_is_refused(text: str, reason: str) -> None:
 )
 @pytest.mark.parametrize("start", ["", "a: ", "{", '{"', "a: '"])
 def test_whatever_is_repeated_is_read_or_refused_at_once(sign: str, start: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         parse_document(start + sign * (200_000 // len(sign)))
     except ValueError as refused:
         assert len(str(refused)) < 700
-    assert time.perf_counter() - started < 3  # some hundredths, on a machine that does nothing else
+    assert time.process_time() - started < 3  # some hundredths, on a machine that does nothing else
 
 
 @pytest.fixture
@@ -266,14 +266,14 @@ YAML_PIECES = st.sampled_from(
 
 @given(st.text() | st.lists(YAML_PIECES, max_size=40).map("".join))
 def test_any_text_becomes_plain_data_or_a_refusal(text: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         read = parse_document(text)
     except ValueError as refused:
         assert 0 < len(str(refused).encode()) < 3_000
     else:
         assert json.loads(json.dumps(read, allow_nan=False)) == read
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 @given(

@@ -148,12 +148,12 @@ def test_a_suggestion_does_not_mind_the_case() -> None:
 
 def test_what_suggestions_of_one_document_cost_is_bounded() -> None:
     known = [f"quiet-hours-of-the-campaign-{number:05}" for number in range(5_000)]
-    started = time.perf_counter()
+    started = time.process_time()
     with bounded_suggestions():
         found = [suggestion(f"quiet-hours-of-a-campaign-{number:05}", known) for number in range(5_000)]
     assert found[0].startswith("; did you mean")
     assert found[-1] == ""
-    assert time.perf_counter() - started < 5  # it was 26 s, and is 0.2 s
+    assert time.process_time() - started < 5  # it was 26 s, and is 0.2 s
 
 
 def test_one_suggestion_compares_with_no_more_than_some_thousand_words_and_no_long_ones() -> None:

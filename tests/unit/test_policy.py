@@ -256,10 +256,10 @@ def test_one_task_under_two_names_that_say_the_same_is_one_task(until: Any) -> N
 
 def refused(document: Any) -> ConfigurationError:
     """Read a document that is wrong, quickly, and give what is said of it."""
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(ConfigurationError) as caught:
         model.read_policy(document)
-    assert time.perf_counter() - started < 10  # a second or less, on a machine that does nothing else
+    assert time.process_time() - started < 10  # a second or less, on a machine that does nothing else
     assert len(str(caught.value)) < 7_000
     assert len(caught.value.problems) <= 21
     return caught.value
@@ -312,10 +312,10 @@ def test_what_is_counted_in_one_place_is_counted_in_the_whole() -> None:
 
 def test_hundred_thousand_tasks_are_read() -> None:
     tasks = {f"task-{number}": number + 1 for number in range(100_000)}
-    started = time.perf_counter()
+    started = time.process_time()
     named = model.read_policy({"quiet_hours": {"default": SHANGHAI}, "tasks": tasks}).named_targets(APP)
     assert len(named) == 100_000
-    assert time.perf_counter() - started < 20  # two seconds, on a machine that does nothing else
+    assert time.process_time() - started < 20  # two seconds, on a machine that does nothing else
 
 
 @pytest.mark.parametrize(
@@ -334,10 +334,10 @@ def test_hundred_thousand_tasks_are_read() -> None:
 def test_what_is_absurd_in_the_environment_is_refused_quickly_and_in_few_words(
     intervals: str, zone: Any
 ) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(ConfigurationError) as caught:
         source.from_intervals(intervals, zone)
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert len(str(caught.value).encode()) < 7_000
 
 

@@ -373,7 +373,7 @@ def test_a_report_of_thousands_of_problems_and_exempt_tasks_is_written_in_no_tim
     exempt = US._replace(quiet=False, exempt_until=NOW + timedelta(days=2))
     many = [became(O.NOT_QUIET, number, exempt) for number in range(1, 10_001)]
     problems = tuple(Problem("Unexpected", "no") for _ in range(10_000))
-    started = time.perf_counter()
+    started = time.process_time()
     text = report(*many, problems=problems).text()
     assert "And 9995 more exempt tasks." in text
-    assert time.perf_counter() - started < 1  # 20 ms; it was 10 s
+    assert time.process_time() - started < 1  # 20 ms; it was 10 s

@@ -250,12 +250,12 @@ def test_thousands_of_misspelt_quiet_hours_are_refused_in_time() -> None:
     tasks = [
         {"task_id": number, "quiet_hours": f"quiet-hours-of-campagne-{number}"} for number in range(1, 10_001)
     ]
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(RejectedError) as refused:
         resolved({"tasks": tasks}, hours=hours)
     assert refused.value.count == 10_000
     assert "did you mean 'quiet-hours-of-campaign-1" in refused.value.problems[0]
-    assert time.perf_counter() - started < 10  # 0.3 s; unbounded it was 70 s
+    assert time.process_time() - started < 10  # 0.3 s; unbounded it was 70 s
 
 
 @pytest.mark.parametrize("default_app", [APP, None])
@@ -270,9 +270,9 @@ def test_10_000_tasks_of_10_000_are_resolved_in_no_time(what: str, default_app: 
         "object": [{"task_id": number} for number in range(1, 10_001)],
     }
     request, known = parse({"tasks": entries[what]}), Known.of(named)
-    started = time.perf_counter()
+    started = time.process_time()
     assert resolve(request, known, ("default",), default_app) == list(named.values())
-    assert time.perf_counter() - started < 1  # 15 ms; with a look at every named task for each it was 3 s
+    assert time.process_time() - started < 1  # 15 ms; with a look at every named task for each it was 3 s
 
 
 def campaign(app: SdkAppId, number: int, name: str | None, hours: str) -> Target:
