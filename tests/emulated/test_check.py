@@ -14,6 +14,7 @@ from handler.errors import PublishError, UnfinishedError
 from local.emulator import Emulator, faults
 from tests.support import APP, DESCRIBE, LIST, PAUSE
 
+from .harness.events import kafka, sqs, timer
 from .harness.function import Function
 from .harness.subscriber import BusSubscriber, CmqSubscriber, SnsSubscriber, Subscriber
 
@@ -25,24 +26,6 @@ TASKS: dict[str, Any] = {"spring-renewals": 16498, "us-reminders": 16499}
 
 def policy(tasks: dict[str, Any] = TASKS, hours: dict[str, Any] = HOURS) -> str:
     return json.dumps({"quiet_hours": hours, "tasks": tasks})
-
-
-def sqs(*bodies: Any) -> dict[str, Any]:
-    return {
-        "Records": [
-            {"messageId": f"m{number}", "eventSource": "aws:sqs", "body": json.dumps(body)}
-            for number, body in enumerate(bodies)
-        ]
-    }
-
-
-def kafka(body: Any) -> dict[str, Any]:
-    record = {"topic": "t", "partition": 1, "offset": 36, "msgBody": json.dumps(body)}
-    return {"Records": [{"Ckafka": record}]}
-
-
-def timer(body: Any) -> dict[str, Any]:
-    return {"Type": "Timer", "TriggerName": "t", "Message": json.dumps(body)}
 
 
 @pytest.fixture

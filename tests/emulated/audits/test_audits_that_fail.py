@@ -3,43 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from local.emulator import Emulator, faults
+from tests.emulated.harness.auditing import (
+    AUDIT,
+    CDR,
+    EVENING,
+    NOW,
+    OTHER_APP,
+    POLICY,
+    SESSIONS,
+    audited,
+    dial,
+)
+from tests.emulated.harness.events import sqs
+from tests.emulated.harness.function import Function
 from tests.support import APP, DESCRIBE, LIST, LIST_CAMPAIGNS
-
-from .harness.function import Function
-from .harness.subscriber import SnsSubscriber
-from .test_audit import AUDIT, CDR, EVENING, NOW, OTHER_APP, POLICY, SESSIONS, audited, dial
-from .test_check import sqs
 
 DAY = timedelta(days=1)
 MIDNIGHT = NOW.replace(hour=0)
 READS = (CDR, LIST, DESCRIBE, LIST_CAMPAIGNS, SESSIONS)
 SHORT = {"time_limit_in_ms": 60_000}
 SLOW = {"callout_requests_per_second": 1.0}
-
-
-@pytest.fixture
-def function(emulator: Emulator) -> Iterator[Function]:
-    emulator.tasks.clear()
-    emulator.campaigns.clear()
-    emulator.calls.clear()
-    emulator.now = NOW.timestamp
-    with mock_aws():
-        yield Function(emulator, SnsSubscriber(), now=NOW, callout_policy=json.dumps(POLICY))
-
-
-@pytest.fixture
-def with_ledger(function: Function, tmp_path: Path) -> Function:
-    function.settings["callout_ledger"] = f"file:{tmp_path}"
-    return function
 
 
 def sessions(*reports: dict[str, Any]) -> list[str]:

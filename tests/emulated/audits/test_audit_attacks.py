@@ -5,48 +5,40 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
-from moto import mock_aws
 
 from handler.audit.hours import AuditedHours
 from handler.errors import CloudError, Meaning, PublishError
 from handler.reconcile.ledger.ledger import Ledger
 from handler.target import SdkAppId
 from local.emulator import Emulator, faults
+from tests.emulated.harness.auditing import (
+    AUDIT,
+    CDR,
+    EVENING,
+    NOW,
+    OTHER_APP,
+    POLICY,
+    SESSIONS,
+    audited,
+    dial,
+)
+from tests.emulated.harness.constants import ALL_DAY
+from tests.emulated.harness.events import sqs
+from tests.emulated.harness.function import Function
+from tests.emulated.harness.subscriber import SnsSubscriber
 from tests.support import APP, DESCRIBE, LIST
-
-from .harness.constants import ALL_DAY
-from .harness.function import Function
-from .harness.subscriber import SnsSubscriber
-from .test_audit import AUDIT, CDR, EVENING, NOW, OTHER_APP, POLICY, SESSIONS, audited, dial
-from .test_check import sqs
 
 SHORT = {"time_limit_in_ms": 60_000}
 DAY = timedelta(days=1)
 MIDNIGHT = NOW.replace(hour=0)
 """At which the audited day ends: eight o'clock in Shanghai, in quiet hours."""
-
-
-@pytest.fixture
-def function(emulator: Emulator) -> Iterator[Function]:
-    emulator.tasks.clear()
-    emulator.campaigns.clear()
-    emulator.calls.clear()
-    emulator.now = NOW.timestamp
-    with mock_aws():
-        yield Function(emulator, SnsSubscriber(), now=NOW, callout_policy=json.dumps(POLICY))
-
-
-@pytest.fixture
-def with_ledger(function: Function, tmp_path: Path) -> Function:
-    function.settings["callout_ledger"] = f"file:{tmp_path}"
-    return function
 
 
 def found(data: dict[str, Any]) -> set[str]:
