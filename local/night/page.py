@@ -155,15 +155,16 @@ def _endings(plan: Plan, night: Night) -> dict[str, list[str]]:
     """Return the targets by how they stand at the end."""
     found: dict[str, list[str]] = {}
     for each in plan.members:
-        said, name = each.coverage.quiet_hours, each.label
-        if said is None:
+        said, name, state = each.coverage.quiet_hours, each.label, _state(night, each)
+        ran = state == State.RUNNING.value  # a person may have paused what the function leaves alone
+        if ran and said is None:
             found.setdefault("Ran all the time, since no rule of the policy covers it", []).append(name)
-        elif said == NONE:
+        elif ran and said == NONE:
             found.setdefault("Ran all the time, since it has no quiet hours", []).append(name)
-        elif each.is_quiet(plan.end) and _state(night, each) == State.PAUSED.value:
+        elif each.is_quiet(plan.end) and state == State.PAUSED.value:
             found.setdefault("Paused at the end, since it is quiet", []).append(name)
         else:
-            found.setdefault(f"{_state(night, each).capitalize()} at the end", []).append(name)
+            found.setdefault(f"{state.capitalize()} at the end", []).append(name)
     return found
 
 

@@ -141,7 +141,8 @@ def test_the_page_shows_the_timeline(tmp_path: Path) -> None:
     )
     assert "Tue 14:00 Tue 22:00 Asia/Shanghai a person pauses autumn-offers" in lines
     assert "Calls started in quiet hours: 2. (Each running task and campaign starts 2 a minute.)" in lines
-    assert "Paused at the end: held-back" in lines
+    assert "Paused at the end: held-back, autumn-offers" in lines
+    assert not [line for line in lines if line.startswith("Ran all the time")]
     audit = next(number for number, line in enumerate(lines) if line.startswith("Audit of the call records"))
     assert lines[audit].startswith("Audit of the call records: 2 VIOLATIONS among ")
     for line in lines[audit + 1 :]:
