@@ -62,20 +62,27 @@ def overruled(job: Job, hours: QuietStatus) -> TargetReport:
 
 def acted(job: Job, attempt: Attempt, outcome: Outcome, hours: QuietStatus, *, verify: bool) -> TargetReport:
     """Return the report of an attempt with its outcome."""
-    report = TargetReport(job.target, outcome, hours, hours.sentence(), attempt.sent, attempt.request_id)
+    why = _why(job, hours)
+    report = TargetReport(job.target, outcome, hours, why, attempt.sent, attempt.request_id)
     report = report._replace(state=_last_seen(attempt, outcome), ccc_name=attempt.ccc_name)
     if outcome is Outcome.DEFERRED:
-        return report._replace(reason=f"the time was up; {hours.sentence()}")
+        return report._replace(reason=f"the time was up; {why}")
     if outcome in {Outcome.FAILED, Outcome.NOT_FOUND, Outcome.NOT_ALLOWED}:
         error = attempt.error or _not_as_wanted(attempt)
         cause = TargetError(error.code, error.message, error.request_id)
-        return report._replace(reason=_why_failed(attempt, hours), error=cause)
+        return report._replace(reason=_why_failed(job, attempt, hours), error=cause)
     if attempt.state is None and attempt.sent:
         note = f"; {UNSEEN}" if verify else ""
-        return report._replace(reason=hours.sentence() + note)
+        return report._replace(reason=why + note)
     if outcome is done(job.action, dry_run=False) and attempt.error is None:
         return report
-    return report._replace(reason=f"{_is(job.target, attempt.state)}; {hours.sentence()}")
+    return report._replace(reason=f"{_is(job.target, attempt.state)}; {why}")
+
+
+def _why(job: Job, hours: QuietStatus) -> str:
+    """Return why a call was made: what the quiet hours say, or that it was forced despite them."""
+    forced = job.force and not hours.quiet
+    return f"forced; {hours.sentence()}" if forced else hours.sentence()
 
 
 def noted(job: Job, report: TargetReport, at: datetime | None, waits: bool) -> TargetReport:  # noqa: FBT001
@@ -145,7 +152,7 @@ def _not_as_wanted(attempt: Attempt) -> CloudError:
     return CloudError("NotAsWanted", text, attempt.request_id, meaning=Meaning.RETRY)
 
 
-def _why_failed(attempt: Attempt, hours: QuietStatus) -> str:
+def _why_failed(job: Job, attempt: Attempt, hours: QuietStatus) -> str:
     error, action = attempt.error, attempt.action
     if error is None:
         return _not_as_wanted(attempt).message
@@ -155,7 +162,8 @@ def _why_failed(attempt: Attempt, hours: QuietStatus) -> str:
         return "not tried, since no call can work"
     if error.meaning is Meaning.HALT:
         return f"{action} was refused"
-    if error.meaning is Meaning.RETRY and attempt.state is None and hours.quiet is not (action == "pause"):
+    unwanted = hours.quiet is not (action == "pause") and not job.force
+    if error.meaning is Meaning.RETRY and attempt.state is None and unwanted:
         return _AFTERWARDS
     what = "failed until the time was up" if error.meaning is Meaning.RETRY else "was refused"
     if error.code == "Unexpected":

@@ -463,6 +463,19 @@ def test_a_pause_whose_effect_is_unknown_when_quiet_hours_end_is_unfinished(emul
     assert report.reason.startswith("quiet hours turned after it was sent")
 
 
+def test_a_forced_pause_by_day_says_so_and_is_not_told_that_quiet_hours_turned(emulator: Emulator) -> None:
+    forced = Job("pause", SPRING, force=True)
+    (report,) = SimulatedReconciler(emulator, EDGE + timedelta(hours=1)).run(forced)
+    assert report.outcome is Outcome.PAUSED
+    assert report.reason.startswith("forced; not quiet in Asia/Shanghai until ")
+    emulator.tasks.add(task_id=16498, sdk_app_id=APP, state=1)
+    emulator.faults.add(faults.LOST_REPLY, action=PAUSE)
+    emulator.faults.add(faults.HTTP_500, action=DESCRIBE)
+    (report,) = SimulatedReconciler(emulator, EDGE + timedelta(hours=1)).run(forced)
+    assert report.outcome is Outcome.FAILED
+    assert report.reason.startswith("pause failed until the time was up; ")
+
+
 def test_a_resume_whose_reply_is_lost_when_quiet_hours_begin_is_reported_as_what_it_did(
     emulator: Emulator,
 ) -> None:
