@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 
 from handler.errors import ConfigurationError
+from handler.errors.sentences import given as shown
 from handler.errors.spelling import closest
 from handler.settings.fields import CREDENTIALS, PublishSettings, Settings
 
@@ -19,6 +20,17 @@ _SECRET_VARIABLES = frozenset(
     + ["AWS_CONTAINER_AUTHORIZATION_TOKEN"]
 )
 """Whose values no text may show; those of AWS are boto3's to read."""
+_WANTED = {
+    "bool_parsing": "true or false is wanted",
+    "int_parsing": "a whole number is wanted",
+    "float_parsing": "a number is wanted",
+    "finite_number": "a number is wanted",
+    "greater_than": "a number greater than {gt:g} is wanted",
+    "greater_than_equal": "a number of at least {ge} is wanted",
+    "less_than_equal": "a number of at most {le} is wanted",
+    "literal_error": "{expected} is wanted",
+}
+"""By the type of pydantic's error; only variables that hold no secret have these."""
 
 
 def read_settings(**given: Any) -> Settings:
@@ -93,7 +105,10 @@ def known_secrets(given: Mapping[str, Any]) -> list[str]:
 
 
 def _sentence(item: Any) -> str:
-    # hide_input_in_errors keeps values out of the message: one of them could be a secret.
+    # hide_input_in_errors keeps values out of other messages: one of them could be a secret.
     message = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"] in _WANTED:
+        wanted = _WANTED[item["type"]].format(**item.get("ctx", {}))
+        message = f"{wanted}, not {shown(item['input'])}"
     name = str(item["loc"][0]).upper() if item["loc"] else ""
     return f"{name}: {message}" if name else message
