@@ -335,6 +335,7 @@ def test_times_with_an_offset_and_one_end_alone(world: World) -> None:
 def test_a_time_to_come_is_no_error_and_makes_it_incomplete(world: World, span: tuple[str, ...]) -> None:
     found = document(*span, code=3)
     assert [each["code"] for each in found["errors"]] == ["NotYet"]
+    assert found["from"] <= found["to"] <= found["next_from"]
 
 
 def test_hundreds_of_tasks_fit_on_a_screen(world: World) -> None:
