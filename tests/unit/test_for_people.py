@@ -6,7 +6,7 @@ import re
 import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from hypothesis import given
@@ -259,6 +259,47 @@ def test_a_list_that_was_not_read_whole_may_hide_tasks_that_call() -> None:
     assert "more tasks or campaigns may be there that were asked for, and may be calling." in told.email
 
 
+def test_a_ledger_that_cannot_be_used_may_leave_tasks_paused() -> None:
+    lost = Problem("Ledger", "the ledger could not be used: NoAnswer; 1 paused without a note")
+    told = of(report(PAUSED_AS_SEEN, problems=[lost], action="enforce"))
+    assert told.subject == "Quiet hours [prod] partial: 1 ledger error, paused 1 task"
+    assert "written or read, see below: what this function paused may stay paused. Look in CCC" in told.email
+    assert "\nLEDGER ERROR\n  Wrong: the ledger could not be used: NoAnswer; 1 paused without" in told.email
+    alone = of(report(problems=[lost], action="enforce"))
+    assert alone.subject.endswith(": 1 ledger error, WHAT WAS PAUSED MAY STAY PAUSED")
+
+
+def test_without_the_ledger_that_is_asked_for_tasks_are_paused_and_not_resumed() -> None:
+    missing = Problem("Configuration", "CALLOUT_LEDGER: is not set")
+    told = of(report(PAUSED_AS_SEEN, problems=[missing], action="enforce"))
+    assert told.subject == "Quiet hours [prod] partial: 1 configuration error, paused 1 task"
+    assert "Tasks are paused, but the ledger that the request needs is missing: NOTHING IS" in told.email
+    assert "CANNOT PAUSE" not in told.email
+    alone = of(report(problems=[missing], action="enforce"))
+    assert alone.subject.endswith(": 1 configuration error, NOTHING IS RESUMED")
+
+
+def test_what_the_ledger_leaves_to_a_person_is_said_to_stay_paused() -> None:
+    why = TargetError("PausedBlindly", "its state was not known when it was paused")
+    left = became(O.FAILED, said="it stays paused", hours=CHINA, error=why, state=PAUSED, paused_since=NOW)
+    told = of(report(left, action="enforce"))
+    assert (
+        "1 task stays paused, and the function does not resume it: look in CCC, and resume it there."
+        in told.email
+    )
+    assert "tries again" not in told.email
+
+
+def test_what_was_not_reached_in_the_morning_is_not_said_to_be_calling() -> None:
+    late = became(O.DEFERRED, said="the time was up", hours=CHINA, paused_since=NOW)
+    told = of(report(late, action="enforce"))
+    assert "1 task was not resumed. The function tries again" in told.email
+    assert "calling people" not in told.email
+    assert "running" not in told.sms
+    at_night = of(report(became(O.DEFERRED, said="the time was up"), action="enforce"))
+    assert "Whether 1 task is calling people is not known" in at_night.email
+
+
 def test_a_dry_run_says_that_nothing_was_changed() -> None:
     told = of(report(became(O.WOULD_PAUSE, said=f"the task is running; {US.sentence()}"), dry_run=True))
     assert told.subject == "Quiet hours [prod] DRY RUN, succeeded: would pause 1 task"
@@ -459,8 +500,9 @@ tasks = st.builds(
     hostile,
     error=st.none() | st.builds(TargetError, hostile, hostile),
     state=st.none() | st.sampled_from(State),
+    paused_since=st.none() | st.just(NOW),
 )
-codes = st.sampled_from(["Rejected", "Configuration", "Unexpected", "ListIncomplete"])
+codes = st.sampled_from(get_args(get_type_hints(Problem)["code"]))
 problems = st.builds(Problem, codes, hostile, st.none() | hostile, st.none() | hostile)
 reports = st.builds(
     Report,
@@ -468,7 +510,7 @@ reports = st.builds(
     st.just(NOW),
     hostile,
     st.none() | st.sampled_from(["timer", "sqs"]),
-    st.sampled_from([None, "pause", "resume", "mixed"]),
+    st.sampled_from([None, "pause", "resume", "enforce", "mixed"]),
     st.booleans(),
     st.lists(tasks, max_size=30).map(tuple),
     st.lists(problems, max_size=30).map(tuple),

@@ -43,6 +43,11 @@ _OF_TASKS = (
         "{:,} tasks were not resumed. The function tries again when the trigger delivers the event again.",
     ),
     (
+        "left",
+        "1 task stays paused, and the function does not resume it: look in CCC, and resume it there.",
+        "{:,} tasks stay paused, and the function does not resume them: look in CCC, and resume them there.",
+    ),
+    (
         "not_found",
         "1 task was not found in CCC. There is no retry: correct it in the policy or in the request.",
         "{:,} tasks were not found in CCC. There is no retry: correct them in the policy or in the request.",
@@ -79,8 +84,14 @@ _OF_PROBLEMS = {
     "The function's log has the traceback.",
     "ListIncomplete": "A list of CCC could not be read whole: more tasks or campaigns may be there that were "
     "asked for, and may be calling. The function tries again.",
+    "Ledger": "The ledger could not be written or read, see below: what this function paused may stay "
+    "paused. Look in CCC after quiet hours, and resume by hand what is to call.",
     "Rejected": "The trigger delivers it a few times more, with the same result. Send a corrected message.",
 }
+_NO_LEDGER = (
+    "Tasks are paused, but the ledger that the request needs is missing: NOTHING IS RESUMED. Every wake-up "
+    "fails until this is corrected and deployed."
+)
 _AFTER_REJECTION = {
     "sqs": "The queue delivers it again, with the same result, and then keeps it in its dead-letter queue. "
     "Send a corrected message.",
@@ -93,6 +104,7 @@ _TITLES = {
     "Configuration": "CONFIGURATION ERROR",
     "Unexpected": "UNEXPECTED ERROR",
     "ListIncomplete": "INCOMPLETE LIST",
+    "Ledger": "LEDGER ERROR",
     "Rejected": "INVALID MESSAGE",
 }
 
@@ -100,7 +112,7 @@ _TITLES = {
 def advice(report: Report, facts: Facts) -> list[str]:
     """Return what is to be known and to be done, a sentence or two on each line."""
     codes = dict.fromkeys(problem.code for problem in report.problems)
-    lines = [*_of_tasks(facts), *(_of_problem(code, report.trigger) for code in codes)]
+    lines = [*_of_tasks(facts), *(_of_problem(code, report) for code in codes)]
     if not report.tasks and not report.problems:
         return ["Neither the request nor the policy names a task, so nothing was looked at."]
     return lines or ["You need not do anything."]
@@ -123,7 +135,9 @@ def _of_tasks(facts: Facts) -> Iterator[str]:
             yield worded(_ACT_NOW, facts.what)
 
 
-def _of_problem(code: str, trigger: str | None) -> str:
+def _of_problem(code: str, report: Report) -> str:
+    if code == "Configuration" and report.action:  # it was read and carried out, but for the ledger
+        return _NO_LEDGER
     if code != "Rejected":
         return _OF_PROBLEMS[code]
-    return _REJECTED + _AFTER_REJECTION.get(trigger or "", _OF_PROBLEMS[code])
+    return _REJECTED + _AFTER_REJECTION.get(report.trigger or "", _OF_PROBLEMS[code])

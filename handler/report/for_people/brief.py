@@ -24,6 +24,7 @@ _PROBLEMS = (
     ("Configuration", "configuration error", "configuration errors", "NOTHING CAN BE PAUSED"),
     ("Unexpected", "unexpected error", "unexpected errors", "CALLS MAY GO ON"),
     ("ListIncomplete", "incomplete list", "incomplete lists", "CALLS MAY GO ON"),
+    ("Ledger", "ledger error", "ledger errors", "WHAT WAS PAUSED MAY STAY PAUSED"),
     ("Rejected", "invalid message", "invalid messages", "NOTHING WAS DONE FOR IT"),
 )
 _FAILED = {"pause": ("pause FAILED", "pauses FAILED"), "resume": ("resume FAILED", "resumes FAILED")}
@@ -53,7 +54,9 @@ def counts(report: Report, facts: Facts) -> str:
     what = kinds_of(task for task in report.tasks if not unconfirmed(task))
     clauses = [*errors, failed, counted(bad, what), doubtful, rejected, counted(fine, what)]
     if not report.tasks:
-        clauses += [next((then for code, *_, then in _PROBLEMS if codes[code]), "no task was asked for")]
+        then = next((then for code, *_, then in _PROBLEMS if codes[code]), "no task was asked for")
+        no_ledger = codes["Configuration"] and report.action  # nothing else was wrong with the settings
+        clauses += ["NOTHING IS RESUMED" if no_ledger else then]
     return ", ".join(clause for clause in clauses if clause)
 
 

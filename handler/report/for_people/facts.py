@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from handler.report.entries import STARTS, UNFINISHED, UNSEEN, TargetReport, nouns
+from handler.report.entries import LEFT_TO_A_PERSON, STARTS, UNFINISHED, UNSEEN, TargetReport, nouns
 from handler.report.report import Report
 from handler.target import Outcome, State
 
@@ -20,6 +20,7 @@ class Facts(NamedTuple):
     * `starting`: not started, and starting by themselves in quiet hours
     * `dry_running`: running, and only not paused because it was a dry run
     * `not_resumed`: to be resumed, and not resumed
+    * `left`: paused by this function, which does not resume them any more
     * `not_found`: not known to CCC
     * `uncovered`: covered by no rule of their application, and running or not started
     * `unconfirmed`: a call was accepted, and nothing was seen of them afterwards
@@ -34,6 +35,7 @@ class Facts(NamedTuple):
     starting: int
     dry_running: int
     not_resumed: int
+    left: int
     not_found: int
     uncovered: int
     unconfirmed: int
@@ -48,6 +50,8 @@ class Facts(NamedTuple):
         outcomes = Counter(task.outcome for task in report.tasks if not unconfirmed(task))
         unfinished = [task for task in report.tasks if task.outcome in OPEN]
         pauses = [task for task in unfinished if _is_a_pause(task, report)]
+        resumes = [task for task in unfinished if not _is_a_pause(task, report)]
+        left = sum(task.error is not None and task.error.code in LEFT_TO_A_PERSON for task in resumes)
         return cls(
             running=sum(task.state is State.RUNNING for task in pauses),
             unknown=sum(task.state is None for task in pauses),
@@ -55,7 +59,8 @@ class Facts(NamedTuple):
             dry_running=sum(
                 task.outcome is Outcome.WOULD_PAUSE and task.state is State.RUNNING for task in report.tasks
             ),
-            not_resumed=len(unfinished) - len(pauses),
+            not_resumed=len(resumes) - left,
+            left=left,
             not_found=outcomes[Outcome.NOT_FOUND],
             uncovered=outcomes[Outcome.UNCOVERED],
             unconfirmed=len(report.tasks) - sum(outcomes.values()),
@@ -72,7 +77,12 @@ def unconfirmed(task: TargetReport) -> bool:
 
 
 def _is_a_pause(task: TargetReport, report: Report) -> bool:
-    """Return whether a task was to be paused. Where the event asks for both, only quiet ones can be."""
+    """Return whether a task was to be paused. Where the event asks for both, only quiet ones can be.
+
+    One that is not as wanted and of which it is known since when it is paused was to be resumed.
+    """
+    if task.paused_since is not None:
+        return False
     if report.action == "mixed":
         return task.hours is None or task.hours.quiet
     return report.action != "resume"
