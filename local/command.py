@@ -55,7 +55,8 @@ def _parser() -> argparse.ArgumentParser:
     emulator = commands.add_parser(
         "emulator",
         help="serve the emulated APIs of Tencent Cloud on loopback",
-        description="Serve CCC and TDMQ as TencentCloud API 3.0 on 127.0.0.1 until stopped.",
+        description="Serve CCC, TDMQ and EventBridge as TencentCloud API 3.0, and the objects of COS, on "
+        "127.0.0.1 until stopped.",
     )
     emulator.add_argument(
         "--port", type=_port, default=8089, metavar="N", help="default: %(default)s; 0 takes a free one"
