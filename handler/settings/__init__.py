@@ -30,7 +30,9 @@ _WANTED = {
     "less_than_equal": "a number of at most {le} is wanted",
     "literal_error": "{expected} is wanted",
 }
-"""By the type of pydantic's error; only variables that hold no secret have these."""
+"""By the type of pydantic's error; variables that are to hold a secret have none of these."""
+_LONGEST_SHOWN = 20
+"""A secret that was set in the wrong variable is longer."""
 
 
 def read_settings(**given: Any) -> Settings:
@@ -109,6 +111,7 @@ def _sentence(item: Any) -> str:
     message = str(item["msg"]).removeprefix("Value error, ")
     if item["type"] in _WANTED:
         wanted = _WANTED[item["type"]].format(**item.get("ctx", {}))
-        message = f"{wanted}, not {shown(item['input'])}"
+        given = shown(item["input"])
+        message = f"{wanted}, not {given if len(given) <= _LONGEST_SHOWN + 2 else 'what is set'}"
     name = str(item["loc"][0]).upper() if item["loc"] else ""
     return f"{name}: {message}" if name else message

@@ -195,6 +195,7 @@ REFUSED = [
     ("CALLOUT_SDK_APP_ID", "abc", 'a whole number is wanted, not "abc"'),
     ("CALLOUT_SDK_APP_ID", "-1", 'a number of at least 1 is wanted, not "-1"'),
     ("CALLOUT_SDK_APP_ID", "9223372036854775808", "a number of at most 9223372036854775807 is wanted, not"),
+    ("CALLOUT_SDK_APP_ID", "Gu5t9xGARNpq86cd98joQYCN3EXAMPLE", "a whole number is wanted, not what is set"),
     ("CALLOUT_VERIFY", "perhaps", 'true or false is wanted, not "perhaps"'),
     ("CALLOUT_POLICY", "policy.yaml", "CALLOUT_POLICY and CALLOUT_QUIET_HOURS are both set"),
 ]
