@@ -132,7 +132,6 @@ class Soak:
             self.found.nights += sum(at < self.plan.end for at in life.wall.beginnings)
             for at in life.wall.ends:
                 self.later(at + PERIOD + SETTLING + INVOCATION, partial(self._look, life))
-        cloud.options.made_up_callees = _SHOWN
         self._at(self.plan.start + self.plan.phase, PERIOD, self._timer)
         if self.plan.audited:
             self._at(self.plan.start + _AUDIT, _DAY, self._audit)
@@ -214,6 +213,8 @@ class Soak:
         )
         if self._instance != (instance := int(self.now // _INSTANCE)):
             self._instance, self._memory = instance, Memory()
+        # A wake-up that enforces does not read who was called: to write it out takes most of a long soak.
+        self.emulator.options.made_up_callees = _SHOWN if weather is self.audits_weather else 0
         try:
             with weather.over(self.emulator):
                 handle(
