@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 _DAY = timedelta(days=1)
 _MOST_BACK = timedelta(days=30)
 """How far back an audit goes on: the ledger's objects are removed after this time."""
-_KEPT = timedelta(days=KEPT_DAYS) - timedelta(minutes=5)
+_KEPT = timedelta(days=KEPT_DAYS) - timedelta(minutes=20)
 """A little less than CCC keeps is asked for, since an audit takes its time."""
 
 

@@ -162,15 +162,16 @@ def test_a_session_of_any_length_is_found(function: Function, emulator: Emulator
     assert len(data["violations"][0]["session"]) <= 128
 
 
+@pytest.mark.parametrize("later", [40, 500])
 def test_a_call_that_rings_over_the_end_of_the_day_belongs_to_the_day_on_which_it_was_started(
-    function: Function, emulator: Emulator
+    function: Function, emulator: Emulator, later: int
 ) -> None:
     """CCC does not say whether it looks for `Time` or for `StartTimestamp`, which is later."""
     (made,) = dial(emulator, EVENING - timedelta(hours=8), 1, task_id=16498)
     midnight = MIDNIGHT.timestamp()
     for session, start, at in (
-        ("over", midnight + 40, midnight - 5),
-        ("early", midnight - DAY.total_seconds() + 40, midnight - DAY.total_seconds() - 5),
+        ("over", midnight + later, midnight - 5),
+        ("early", midnight - DAY.total_seconds() + later, midnight - DAY.total_seconds() - 5),
     ):
         emulator.calls.add(sdk_app_id=APP, start=start, Time=int(at), SessionId=session)
     callee = {"Callee": "1", "State": 1, "Sessions": ["over", "early", made.session_id]}
