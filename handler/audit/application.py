@@ -84,7 +84,8 @@ class ApplicationAudit:
     """The calls of an application from `start` to `end`, in Unix seconds, as far as there is time.
 
     What was found is in `counts`, `violations` and `lacks`; `next_from` is from when the next audit has to go
-    on. `fatal` says that no call of any API can succeed.
+    on: at a call whose maker was not found only if it started at `new_from` or later, so that one which is
+    never found does not keep audits from getting on. `fatal` says that no call of any API can succeed.
     """
 
     ccc: Callable[[], Ccc]
@@ -92,6 +93,7 @@ class ApplicationAudit:
     hours: AuditedHours
     start: int
     end: int
+    new_from: int
     until: Deadline
     ways: Ways
     counts: Counts = field(default_factory=Counts)
@@ -211,8 +213,9 @@ class ApplicationAudit:
         if not errors or not any(each.suspicious for each in missing):
             return True
         self._lack_makers(errors)
-        if any(map(_may_pass, errors)):
-            self._goes_on(min(each.start for each in missing if each.suspicious))
+        new = [each.start for each in missing if each.suspicious and each.start >= self.new_from]
+        if new and any(map(_may_pass, errors)):
+            self._goes_on(min(new))
         return False
 
     def _judge(self, waiting: _Waiting, maker: Maker) -> None:

@@ -663,3 +663,30 @@ def test_many_cursors_are_no_trouble_and_those_of_others_do_not_count(
             body = json.dumps({"next_from": round(next_from.timestamp()), "complete": False})
             (folder / f"202611240{number % 10}0000.{number:06}Z.json").write_text(body)
     assert audited(with_ledger)["from"] == "2026-11-22T00:00:00Z"
+
+
+@pytest.mark.parametrize("error", ["InternalError", None], ids=["fails", "late"])
+def test_a_call_whose_maker_is_never_found_does_not_keep_later_days_from_being_read(
+    with_ledger: Function, emulator: Emulator, error: str | None
+) -> None:
+    for number in range(1, 401):
+        emulator.tasks.add(task_id=number, sdk_app_id=APP, state=5, not_before=number)
+    if error:
+        emulator.faults.add(faults.error(error), action=DESCRIBE, when=lambda params: params["TaskId"] == 400)
+    emulator.calls.add(sdk_app_id=APP, start=(MIDNIGHT - DAY).timestamp(), CallType=1)
+    for number in range(12_000):
+        at = MIDNIGHT + number // 2_000 * DAY - timedelta(hours=22)
+        emulator.calls.add(sdk_app_id=APP, start=at.timestamp() + number % 2_000, Direction=0)
+    wanted = EVENING + 3 * DAY
+    emulator.now = (wanted + DAY).timestamp
+    made = dial(emulator, wanted, 1, task_id=16498, not_before=round(wanted.timestamp()) - 60)
+    told: list[dict[str, Any]] = []
+    for number in range(6):
+        with_ledger.now = NOW + number * DAY
+        emulator.now = with_ledger.now.timestamp
+        told.append(audited(with_ledger, context=SHORT, callout_requests_per_second=2.0))
+    assert {each["session"] for data in told for each in data["violations"]} == {made[0].session_id}
+    assert told[0]["next_from"] == "2026-11-23T00:00:00Z", "it is asked for again"
+    starts = [data["from"] for data in told]
+    assert starts == sorted(starts)
+    assert starts[-1] >= "2026-11-27T00:00:00Z"
