@@ -225,7 +225,7 @@ class ApplicationAudit:
         if violation:
             self.violations.append(violation)
         elif suspicious:
-            self._count(uncovered=found == "uncovered")
+            self._count(uncovered=found == "uncovered", unknown=found == "unknown")
         verdict = "violation" if isinstance(found, Violation) else found
         coverage = self.hours.coverage(self.app, maker)
         zone = self.hours.time_zone(coverage.quiet_hours)

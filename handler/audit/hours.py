@@ -16,7 +16,7 @@ from handler.target import Kind, SdkAppId, TargetId
 
 _LONGEST_NAME = 300
 """Characters of a name of CCC in a violation: each of thousands repeats it."""
-Verdict = Literal["violation", "allowed", "uncovered"]
+Verdict = Literal["violation", "allowed", "uncovered", "unknown"]
 
 
 class Maker(NamedTuple):
@@ -61,8 +61,9 @@ class AuditedHours:
         """Return the violation that a call is, or why it is none."""
         coverage = self.coverage(app, maker)
         name, at = coverage.quiet_hours, moment(start)
-        if name is None:
-            return "uncovered"
+        if name is None:  # which rule would match a name that CCC does not show is not known
+            nameless = coverage.by == "uncovered" and not maker.name
+            return "unknown" if nameless and self.matters(app, start) else "uncovered"
         if name == NONE or (coverage.exempt_until and at < coverage.exempt_until):
             return "allowed"
         hours = self._hours[name]

@@ -665,6 +665,56 @@ def test_many_cursors_are_no_trouble_and_those_of_others_do_not_count(
     assert audited(with_ledger)["from"] == "2026-11-22T00:00:00Z"
 
 
+@pytest.mark.parametrize("name", [None, 7])
+def test_a_task_whose_name_is_not_shown_is_not_said_to_be_covered_by_no_rule(
+    function: Function, emulator: Emulator, name: Any
+) -> None:
+    dial(emulator, EVENING, 2, task_id=1, name="us-1")
+
+    def nameless(answer: dict[str, Any]) -> dict[str, Any]:
+        return answer | {"Tasks": [each | {"Name": name} for each in answer["Tasks"]]}
+
+    emulator.faults.add(changed(nameless), action=LIST)
+    data = audited(function)
+    assert (data["status"], data["unknown"], data["uncovered"]) == ("incomplete", 2, 0)
+
+
+def test_nobody_is_an_agent_where_the_list_of_tasks_could_not_be_made_sure_of(
+    function: Function, emulator: Emulator
+) -> None:
+    def fewer(answer: dict[str, Any]) -> dict[str, Any]:
+        return answer | {"TotalCount": 100}
+
+    dial(emulator, EVENING, 2, task_id=16498, not_before=1)
+    for number in range(1, 101):
+        emulator.tasks.add(
+            task_id=number, sdk_app_id=APP, state=5, not_before=round(EVENING.timestamp()) - number
+        )
+    emulator.faults.add(changed(fewer), action=LIST, when=lambda params: params["PageNumber"] == 0)
+    emulator.faults.add(
+        faults.error("FailedOperation"), action=LIST, when=lambda params: params["PageNumber"] > 0
+    )
+    data = audited(function)
+    assert (data["status"], data["unknown"], data["unattributed"]) == ("incomplete", 2, 0)
+    assert [each["code"] for each in data["errors"]] == ["FailedOperation"]
+
+
+@pytest.mark.parametrize("bad", [None, "x", {"Sessions": "x"}, {"Sessions": [None]}])
+def test_a_callee_that_cannot_be_read_may_have_been_called_by_its_task(
+    function: Function, emulator: Emulator, bad: Any
+) -> None:
+    made = dial(emulator, EVENING, 2, task_id=16498)
+
+    def spoiled(answer: dict[str, Any]) -> dict[str, Any]:
+        return answer | {"Callees": [bad, *answer["Callees"][1:]]}
+
+    emulator.faults.add(changed(spoiled), action=DESCRIBE)
+    data = audited(function)
+    assert found(data) == {made[1].session_id}, "one that cannot be read keeps no other from being read"
+    assert (data["unknown"], data["unattributed"], data["complete"]) == (1, 0, False)
+    assert [each["code"] for each in data["errors"]] == ["UnreadableAnswer"]
+
+
 @pytest.mark.parametrize("error", ["InternalError", None], ids=["fails", "late"])
 def test_a_call_whose_maker_is_never_found_does_not_keep_later_days_from_being_read(
     with_ledger: Function, emulator: Emulator, error: str | None
