@@ -56,7 +56,7 @@ def period(start: datetime | None, end: datetime | None, now: datetime) -> Perio
         text = f"What lies after {written(moment(latest))} (UTC) is yet to come"
         lacks.append(Lack("NotYet", text))
         next_from = max(latest, first)
-        until = min(until, next_from)
+        until = max(first, min(until, next_from))
     if first < oldest:
         text = f"CCC keeps call records for {KEPT_DAYS} days, so none before {written(moment(oldest))} (UTC)"
         lacks.append(Lack("NotKept", text))
