@@ -131,6 +131,8 @@ class ApplicationAudit:
         if not self.hours.hold_anything(self.app):
             text = "the policy gives no quiet hours to anything there, so its calls were held against nothing"
             self._lack("NoQuietHours", text)
+        for text in self.hours.ended(self.app, self.end - 1):
+            self._lack("CalendarEnds", text)
         for code, text in self._gaps.said():
             self._lack(code, text)
         if reading.position < self.end:

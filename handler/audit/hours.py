@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Literal, NamedTuple
 
 from handler.cloud.call_records import CallRecord
@@ -16,6 +17,7 @@ from handler.target import Kind, SdkAppId, TargetId
 
 _LONGEST_NAME = 300
 """Characters of a name of CCC in a violation: each of thousands repeats it."""
+_ENDED = timedelta(days=-1)
 Verdict = Literal["violation", "allowed", "uncovered", "unknown"]
 
 
@@ -41,10 +43,18 @@ class AuditedHours:
 
     def matters(self, app: SdkAppId, start: int) -> bool:
         """Return whether a call at this Unix second started in any quiet hours that an application uses."""
+        at = moment(start)
+        return any(hours.is_quiet(at) for hours in self._used(app))
+
+    def ended(self, app: SdkAppId, last: int) -> list[str]:
+        """Return a sentence for each calendar of these quiet hours whose data ends before a Unix second."""
+        notes = (note for hours in self._used(app) for note in hours.notes(moment(last), _ENDED))
+        return list(dict.fromkeys(notes))
+
+    def _used(self, app: SdkAppId) -> list[QuietHours]:
         if app not in self._in_use:
             self._in_use[app] = [self._hours[name] for name in sorted(self._rules.in_use(app))]
-        at = moment(start)
-        return any(hours.is_quiet(at) for hours in self._in_use[app])
+        return self._in_use[app]
 
     def coverage(self, app: SdkAppId, maker: Maker) -> Coverage:
         """Return what the policy says of a task or campaign."""

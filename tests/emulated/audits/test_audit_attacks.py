@@ -6,7 +6,7 @@ import json
 import random
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -740,3 +740,17 @@ def test_a_call_whose_maker_is_never_found_does_not_keep_later_days_from_being_r
     starts = [data["from"] for data in told]
     assert starts == sorted(starts)
     assert starts[-1] >= "2026-11-27T00:00:00Z"
+
+
+@pytest.mark.parametrize(("day", "codes"), [("2026-12-31", []), ("2027-01-01", ["CalendarEnds"])])
+def test_a_day_beyond_the_calendar_of_the_quiet_hours_is_not_clean(
+    function: Function, emulator: Emulator, day: str, codes: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chinese_calendar.holidays", {date(2026, 12, 25): "the last that is known"})
+    function.now = datetime.fromisoformat(f"{day}T06:00:00+00:00") + DAY
+    emulator.now = function.now.timestamp
+    hours = {"time_zone": "UTC", "quiet": [{"holidays": "CN"}, "21:00-09:00"]}
+    data = audited(function, callout_policy=json.dumps(POLICY | {"quiet_hours": {"default": hours}}))
+    assert data["from"] == f"{day}T00:00:00Z"
+    assert [each["code"] for each in data["errors"]] == codes
+    assert data["status"] == ("incomplete" if codes else "clean")
