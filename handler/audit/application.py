@@ -84,8 +84,9 @@ class ApplicationAudit:
     """The calls of an application from `start` to `end`, in Unix seconds, as far as there is time.
 
     What was found is in `counts`, `violations` and `lacks`; `next_from` is from when the next audit has to go
-    on: at a call whose maker was not found only if it started at `new_from` or later, so that one which is
-    never found does not keep audits from getting on. `fatal` says that no call of any API can succeed.
+    on: at what CCC did not show, and at a call whose maker was not found, only from `new_from` on, so that
+    what is never shown does not keep audits from getting on. `fatal` says that no call of any API can
+    succeed.
     """
 
     ccc: Callable[[], Ccc]
@@ -174,6 +175,8 @@ class ApplicationAudit:
         if not part.certain:
             text = "{} CCC did not show as many call records as it says there are"
             self._gaps.add(part.start, part.end, "RecordsIncomplete", text)
+            if part.end > self.new_from:
+                self._goes_on(max(part.start, self.new_from))
         for call in part.calls:
             start = call.start
             if start is None or not part.start - _BESIDE <= start <= part.end + _BESIDE:
