@@ -84,7 +84,9 @@ class ApplicationAudit:
     """The calls of an application from `start` to `end`, in Unix seconds, as far as there is time.
 
     What was found is in `counts`, `violations` and `lacks`; `next_from` is from when the next audit has to go
-    on. `fatal` says that no call of any API can succeed.
+    on: at what CCC did not show, and at a call whose maker was not found, only from `new_from` on, so that
+    what is never shown does not keep audits from getting on. `fatal` says that no call of any API can
+    succeed.
     """
 
     ccc: Callable[[], Ccc]
@@ -92,6 +94,7 @@ class ApplicationAudit:
     hours: AuditedHours
     start: int
     end: int
+    new_from: int
     until: Deadline
     ways: Ways
     counts: Counts = field(default_factory=Counts)
@@ -129,6 +132,8 @@ class ApplicationAudit:
         if not self.hours.hold_anything(self.app):
             text = "the policy gives no quiet hours to anything there, so its calls were held against nothing"
             self._lack("NoQuietHours", text)
+        for text in self.hours.ended(self.app, self.end - 1):
+            self._lack("CalendarEnds", text)
         for code, text in self._gaps.said():
             self._lack(code, text)
         if reading.position < self.end:
@@ -170,6 +175,8 @@ class ApplicationAudit:
         if not part.certain:
             text = "{} CCC did not show as many call records as it says there are"
             self._gaps.add(part.start, part.end, "RecordsIncomplete", text)
+            if part.end > self.new_from:
+                self._goes_on(max(part.start, self.new_from))
         for call in part.calls:
             start = call.start
             if start is None or not part.start - _BESIDE <= start <= part.end + _BESIDE:
@@ -211,8 +218,9 @@ class ApplicationAudit:
         if not errors or not any(each.suspicious for each in missing):
             return True
         self._lack_makers(errors)
-        if any(map(_may_pass, errors)):
-            self._goes_on(min(each.start for each in missing if each.suspicious))
+        new = [each.start for each in missing if each.suspicious and each.start >= self.new_from]
+        if new and any(map(_may_pass, errors)):
+            self._goes_on(min(new))
         return False
 
     def _judge(self, waiting: _Waiting, maker: Maker) -> None:
@@ -222,7 +230,7 @@ class ApplicationAudit:
         if violation:
             self.violations.append(violation)
         elif suspicious:
-            self._count(uncovered=found == "uncovered")
+            self._count(uncovered=found == "uncovered", unknown=found == "unknown")
         verdict = "violation" if isinstance(found, Violation) else found
         coverage = self.hours.coverage(self.app, maker)
         zone = self.hours.time_zone(coverage.quiet_hours)

@@ -89,7 +89,10 @@ class Attribution:
             except CloudError as error:
                 search.failed(over=error.scope is not Scope.CALL)
                 return error
-            search.take(Maker(kind, seen.id, seen.name), found)
+            search.take(Maker(kind, seen.id, seen.name), found.these)
+            if found.unreadable:
+                text = f"callees of {kind} {seen.id} that cannot be read: {found.unreadable:,}"
+                return cloud_error("UnreadableAnswer", text)
             return None
 
         done = 0
@@ -111,7 +114,7 @@ class Attribution:
         if (sure and not listing.certain) or not listing.over:
             for _ in listing.read_all(until, lambda: sure):
                 pass
-        if not sure and (not listing.complete or listing.unreadable):
+        if not (listing.certain if sure else listing.complete and not listing.unreadable):
             late = cloud_error("ListIncomplete", f"the list of {kind}s was not read whole")
             self.errors.append(listing.error or late)
         # A campaign may be put off after its first calls; the API that does this knows no tasks.

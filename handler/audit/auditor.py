@@ -97,16 +97,16 @@ class Auditor:
             start, lacks = asked.start, list[Lack]()
             if cursors:
                 start, lacks = cursors.start(app, asked, now, share)
-            audit = self._of(app, start, asked.end, share, fatal)
+            audit = self._of(app, start, asked, share, fatal)
             audit.lacks[:0] = lacks
             fatal = audit.lacks[-1] if audit.fatal else fatal
             yield audit
 
     def _of(
-        self, app: SdkAppId, start: int, end: int, until: Deadline, fatal: Lack | None
+        self, app: SdkAppId, start: int, asked: Period, until: Deadline, fatal: Lack | None
     ) -> ApplicationAudit:
         """Return the audit of an application. After a `fatal` lack, nothing is asked any more."""
-        audit = ApplicationAudit(self.ccc, app, self.hours, start, end, until, self.ways)
+        audit = ApplicationAudit(self.ccc, app, self.hours, start, asked.end, asked.start, until, self.ways)
         if fatal is not None:
             audit.lacks, audit.next_from = [fatal], start
             return audit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Literal, NamedTuple
 
 from handler.cloud.call_records import CallRecord
@@ -16,7 +17,8 @@ from handler.target import Kind, SdkAppId, TargetId
 
 _LONGEST_NAME = 300
 """Characters of a name of CCC in a violation: each of thousands repeats it."""
-Verdict = Literal["violation", "allowed", "uncovered"]
+_ENDED = timedelta(days=-1)
+Verdict = Literal["violation", "allowed", "uncovered", "unknown"]
 
 
 class Maker(NamedTuple):
@@ -41,10 +43,18 @@ class AuditedHours:
 
     def matters(self, app: SdkAppId, start: int) -> bool:
         """Return whether a call at this Unix second started in any quiet hours that an application uses."""
+        at = moment(start)
+        return any(hours.is_quiet(at) for hours in self._used(app))
+
+    def ended(self, app: SdkAppId, last: int) -> list[str]:
+        """Return a sentence for each calendar of these quiet hours whose data ends before a Unix second."""
+        notes = (note for hours in self._used(app) for note in hours.notes(moment(last), _ENDED))
+        return list(dict.fromkeys(notes))
+
+    def _used(self, app: SdkAppId) -> list[QuietHours]:
         if app not in self._in_use:
             self._in_use[app] = [self._hours[name] for name in sorted(self._rules.in_use(app))]
-        at = moment(start)
-        return any(hours.is_quiet(at) for hours in self._in_use[app])
+        return self._in_use[app]
 
     def coverage(self, app: SdkAppId, maker: Maker) -> Coverage:
         """Return what the policy says of a task or campaign."""
@@ -61,8 +71,9 @@ class AuditedHours:
         """Return the violation that a call is, or why it is none."""
         coverage = self.coverage(app, maker)
         name, at = coverage.quiet_hours, moment(start)
-        if name is None:
-            return "uncovered"
+        if name is None:  # which rule would match a name that CCC does not show is not known
+            nameless = coverage.by == "uncovered" and not maker.name
+            return "unknown" if nameless and self.matters(app, start) else "uncovered"
         if name == NONE or (coverage.exempt_until and at < coverage.exempt_until):
             return "allowed"
         hours = self._hours[name]

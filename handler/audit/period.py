@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 _DAY = timedelta(days=1)
 _MOST_BACK = timedelta(days=30)
 """How far back an audit goes on: the ledger's objects are removed after this time."""
-_KEPT = timedelta(days=KEPT_DAYS) - timedelta(minutes=5)
+_KEPT = timedelta(days=KEPT_DAYS) - timedelta(minutes=20)
 """A little less than CCC keeps is asked for, since an audit takes its time."""
 
 
@@ -86,7 +86,12 @@ class Cursors(NamedTuple):
         found, complete = (asked.start, True) if body is None else _read(body, asked.start)
         if complete or found > asked.end:
             found = min(found, asked.start)
-        return max(found, instant(now - _MOST_BACK)), []
+        oldest = instant(now - _MOST_BACK)
+        if found >= oldest:
+            return found, []
+        gap = f"{written(moment(found))} to {written(moment(oldest))} (UTC)"
+        text = f"no audit has read the call records from {gap}; ask for them by their time"
+        return oldest, [Lack("TooFarBack", f"Application {app}: {text}", app)]
 
     def keep(self, cursor: Cursor, now: datetime, until: Deadline) -> None:
         """Remember from when the next audit of an application goes on. Where that fails, the log says it.

@@ -39,9 +39,9 @@ _SHORT = 3_600
 _MOST_PAGES_AT_ONCE = 60
 _MOST_IN_A_SECOND = 50_000
 """Records of a slice that cannot be shorter: more are no list of calls."""
-_BEYOND = 120
+_BEYOND = 600
 """So many seconds beside the whole time are read too: the documents do not say whether CCC looks for `Time`
-or for `StartTimestamp`, and a call that is started before midnight may ring after it."""
+or for `StartTimestamp`, and a call that is started before midnight may wait its turn and ring after it."""
 
 
 class Slice(NamedTuple):

@@ -63,6 +63,13 @@ class RecordsPage(NamedTuple):
     calls: tuple[tuple[bytes, CallRecord], ...]
 
 
+class Sessions(NamedTuple):
+    """The sessions of a target that are looked for, and how many of its callees cannot be read."""
+
+    these: set[str]
+    unreadable: int = 0
+
+
 Shown = Callable[[str], str]
 """How a number is written: masked, unless a person asks for the number itself."""
 
@@ -92,7 +99,7 @@ class CallRecords(NamedTuple):
             CALL_RECORDS, params, lambda answer, _: records_page(answer, self.shown), until=until, paced=paced
         )
 
-    def sessions(self, kind: Kind, id_: TargetId, wanted: Container[str], *, until: Deadline) -> set[str]:
+    def sessions(self, kind: Kind, id_: TargetId, wanted: Container[str], *, until: Deadline) -> Sessions:
         """Return which of the `wanted` sessions a task or a campaign has. Raises `CloudError`.
 
         Nothing else of the answer is kept: a task may have 10,000 callees. The caller has waited for the turn
@@ -100,7 +107,7 @@ class CallRecords(NamedTuple):
         """
         params = {"SdkAppId": self.app, APIS[kind].id: id_}
         if kind == "campaign":
-            return self._sessions_of_campaign(params, wanted, until)
+            return Sessions(self._sessions_of_campaign(params, wanted, until))
         return self.ccc.send(
             APIS[kind].describe,
             params,
@@ -202,18 +209,20 @@ def _key(record: dict[str, Any]) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).digest()
 
 
-def _of_task(response: dict[str, Any], id_: TargetId, wanted: Container[str]) -> set[str]:
+def _of_task(response: dict[str, Any], id_: TargetId, wanted: Container[str]) -> Sessions:
     callees = response.get("Callees")
     if response.get("TaskId", id_) != id_:  # TaskId is not documented in this answer
         raise cloud_error("UnreadableAnswer", "the answer is of another task")
     if not isinstance(callees, list):
         raise cloud_error("UnreadableAnswer", f"Callees: a list is expected, not a {type(callees).__name__}")
     found: set[str] = set()
+    unreadable = 0
     for callee in callees:
-        sessions = callee.get("Sessions") if isinstance(callee, dict) else None
-        if isinstance(sessions, list):
-            found.update(key for each in sessions if (key := session_key(each)) in wanted)
-    return found
+        sessions = (callee.get("Sessions") or []) if isinstance(callee, dict) else None
+        sessions = sessions if isinstance(sessions, list) else [None]
+        found.update(key for each in sessions if (key := session_key(each)) in wanted)
+        unreadable += not all(isinstance(each, str) for each in sessions)
+    return Sessions(found, unreadable)
 
 
 def _of_campaign(response: dict[str, Any]) -> tuple[list[Any], int]:

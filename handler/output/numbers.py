@@ -7,7 +7,8 @@ _STARS = "****"
 _LONG = 11
 """A number with so many characters has a country or area code before what is hidden."""
 _SHOWN = 2
-_DIGITS = re.compile(r"\d{7,}")
+_DIGITS = re.compile(r"\d{7,}|(?<![\w-])\d(?:[ ()-]{0,2}\d){6,16}(?!-?\w)")
+_SEPARATORS = re.compile("[ ().-]")
 _PLAIN = re.compile(r"\+?[\d *().-]*", re.ASCII)
 _LONGEST = 25
 """Characters of a number with country code, separators and an extension."""
@@ -16,12 +17,13 @@ _LONGEST = 25
 def masked(number: str) -> str:
     """Return a number with `****` for the four characters before its last four.
 
-    Of one with fewer than 11 characters only the last two are shown; of two or fewer, none. In what is no
-    plain number, such as the address of a telephone or a list of numbers, each number is masked too.
+    Of one with fewer than 11 characters only the last two are shown; of two or fewer, none. Blanks and dashes
+    in it are left out. In what is no plain number, such as the address of a telephone or a list of numbers,
+    each number is masked too.
     """
-    shown = _masked(number)
-    plain = len(number) <= _LONGEST and _PLAIN.fullmatch(number)
-    return shown if plain else without_numbers(shown)
+    if len(number) <= _LONGEST and _PLAIN.fullmatch(number):
+        return _masked(_SEPARATORS.sub("", number))
+    return without_numbers(_masked(number))
 
 
 def _masked(number: str) -> str:
@@ -33,4 +35,9 @@ def _masked(number: str) -> str:
 
 def without_numbers(text: str, known: Container[str] = ()) -> str:
     """Return a text in which what may be a phone number is masked: seven digits or more, if not `known`."""
-    return _DIGITS.sub(lambda found: found[0] if found[0] in known else _masked(found[0]), text)
+
+    def hidden(found: re.Match[str]) -> str:
+        parts = re.findall(r"\d+", found[0])
+        return found[0] if all(each in known for each in parts) else _masked("".join(parts))
+
+    return _DIGITS.sub(hidden, text)

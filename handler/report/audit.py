@@ -214,7 +214,10 @@ class AuditReport(_AuditReport):
         """Return what else is to be known, a sentence each: why it is incomplete, and what was counted."""
         counts = self.counts
         counted = (
-            (counts.unknown, "could not be judged: which task or campaign made each, or when, is not known"),
+            (
+                counts.unknown,
+                "could not be judged: which task or campaign made each, its name, or when, is not known",
+            ),
             (counts.uncovered, "in quiet hours: made by what no rule and no entry covers"),
             (counts.unattributed, "in quiet hours: dialled by agents, not by a task or campaign"),
         )

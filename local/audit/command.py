@@ -82,7 +82,7 @@ def _audit(options: argparse.Namespace) -> int:
         raise UsageError(settings.lack_of_credentials)
     collected, found, unwritten = Collected(), None, None
     try:
-        with lines(options.csv) if options.csv else nullcontext() as file:
+        with lines(options.csv) if options.csv is not None else nullcontext() as file:
             collected.write = file.write if file else collected.write
             found = _found(options, settings, given, collected, (start, end))
     except UsageError as error:  # what was read is shown, even if it could not be written

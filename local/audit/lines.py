@@ -40,8 +40,7 @@ HEADS = (
 )
 _BOM = b"\xef\xbb\xbf"
 """By it, Excel knows that the text is UTF-8."""
-_FORMULA = ("=", "+", "-", "@")
-_BLANKS = " \t\r\n"
+_FORMULA = tuple("=+-@＝＋－＠")  # noqa: RUF001 - Excel takes those of East Asian width for the same
 
 
 class Lines:
@@ -72,6 +71,8 @@ def lines(path: str) -> Iterator[Lines]:
 
     Raises `UsageError` where it cannot be written, in most cases before anything is collected.
     """
+    if not path:
+        raise UsageError("--csv wants the name of a file")
     target = Path(os.path.realpath(path))
     if target.exists() and not target.is_file():
         raise UsageError(f"--csv {path} cannot be written: it is no regular file")
@@ -138,4 +139,4 @@ def _line(cells: Sequence[object]) -> bytes:
 def _harmless(cell: object) -> str:
     """Return a cell as a spreadsheet shows it and does not compute it."""
     text = "" if cell is None else clean(str(cell))
-    return f"'{text}" if text.lstrip(_BLANKS).startswith(_FORMULA) else text
+    return f"'{text}" if text.lstrip().startswith(_FORMULA) else text

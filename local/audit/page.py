@@ -10,11 +10,13 @@ from rich.text import Text
 from handler.output.redaction import clean
 from handler.quiet_hours.zone import written
 from handler.report.audit import AuditReport
+from handler.report.for_people.columns import one_line
 from local.audit.collected import Collected, Key, Made, summed
 from local.screen import table
 
 _SHOWN = 40
 _MAKERS = 30
+_WIDEST_CELL, _LONGEST_LINE = 80, 2_000
 
 
 def makers(collected: Collected) -> Iterator[str | Text | Table]:
@@ -32,7 +34,7 @@ def makers(collected: Collected) -> Iterator[str | Text | Table]:
         style = "red" if made.violations else ""
         rows.add_row(
             who,
-            Text(clean(made.name or "-")),
+            _cell(made.name or "-"),
             f"{made.calls:,}",
             Text(f"{made.violations:,}", style),
             *(written(at) if at else "-" for at in map(made.there, (made.first, made.last))),
@@ -62,8 +64,8 @@ def findings(audit: AuditReport) -> Iterator[str | Text | Table]:
                 written(each.local_time),
                 each.time_zone,
                 f"{each.kind} {each.id}",
-                Text(clean(each.name or "-")),
-                Text(each.callee or "not shown"),
+                _cell(each.name or "-"),
+                _cell(each.callee or "not shown"),
                 Text(f"{each.quiet_hours}: {each.place} {each.interval}"),
                 each.covered_by,
             )
@@ -71,4 +73,9 @@ def findings(audit: AuditReport) -> Iterator[str | Text | Table]:
         more = len(audit.violations) - _SHOWN
         yield f"and {more:,} more\n" if more > 0 else ""
     yield f"Audit of {audit.span()}: {audit.verdict()}."
-    yield from (clean(each) for each in audit.remarks())
+    yield from (one_line(clean(each), _LONGEST_LINE) for each in audit.remarks())
+
+
+def _cell(text: str) -> Text:
+    """Return what CCC says without what would move the terminal's cursor."""
+    return Text(one_line(clean(text), _WIDEST_CELL))

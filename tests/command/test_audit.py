@@ -194,7 +194,7 @@ def test_a_call_is_a_line_where_only_the_quiet_hours_of_others_held(world: World
     ]
 
 
-@pytest.mark.parametrize("name", ["=1+2", "+1", "-1", "@x", " =1", "\t=1", "\r=1"])
+@pytest.mark.parametrize("name", ["=1+2", "+1", "-1", "@x", " =1", "\t=1", "\r=1", "\u3000=1", "\uff1d1"])
 def test_a_cell_is_never_a_formula(world: World, name: str) -> None:
     world.emulator.tasks.add(task_id=16501, sdk_app_id=APP, name=name, state=1)
     world.dials(16501, DUSK, 1)
@@ -392,6 +392,7 @@ def test_wrong_use_is_one_sentence_and_nothing_is_asked(world: World, tmp_path: 
     )
     assert "cannot be written: it is no regular file" in wrong("--csv", str(tmp_path))
     assert "cannot be written: it is no regular file" in wrong("--csv", "/dev/null")
+    assert "--csv wants the name of a file" in wrong("--csv", "")
     assert "cannot be read" in wrong("--policy", "none.yaml")
     assert world.emulator.journal.actions() == []
     assert list(tmp_path.iterdir()) == []
@@ -439,3 +440,15 @@ def test_what_was_read_is_shown_even_if_the_file_cannot_be_written(
     assert "1 VIOLATION among 1 call" in done.stdout
     assert done.stderr.endswith("quiet-hours: --csv calls.csv cannot be written: No space left on device\n")
     assert list(Path().iterdir()) == []
+
+
+def test_a_name_does_not_command_the_terminal(world: World) -> None:
+    name = "us-\x1b[2J\r\n\u202e" + "x" * 500
+    world.emulator.tasks.add(task_id=16501, sdk_app_id=APP, name=name, state=1)
+    world.dials(16501, DUSK, 1)
+    world.monkeypatch.setenv("CALLOUT_POLICY", json.dumps(POLICY | {"rules": [{"name": "us-*"}]}))
+    done = audit()
+    assert done.returncode == 1
+    assert [each for each in ("\x1b", "\r", "\u202e") if each in done.stdout] == []
+    assert len([line for line in lines(done) if "task 16501 us-" in line]) == 2
+    assert max(map(len, done.stdout.splitlines())) < 250

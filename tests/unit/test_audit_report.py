@@ -101,7 +101,7 @@ def test_the_text_says_day_verdict_the_first_calls_and_what_was_counted() -> Non
             for second in ("", ":01", ":02")
         )
         + "And 2 more. The next audit has to begin at Mon 2026-11-23 00:00 (UTC). "
-        "1 call could not be judged: which task or campaign made each, or when, is not known. "
+        "1 call could not be judged: which task or campaign made each, its name, or when, is not known. "
         "2 calls in quiet hours: made by what no rule and no entry covers. "
         "1 call in quiet hours: dialled by agents, not by a task or campaign."
     )

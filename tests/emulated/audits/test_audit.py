@@ -379,7 +379,7 @@ def test_what_ccc_does_not_keep_any_more_is_said_to_be_missing(
     dial(emulator, EVENING, 1, task_id=16498)
     data = audited(function, AUDIT | {"from": "2026-01-01T00:00:00Z"})
     assert [each["code"] for each in data["errors"]] == ["NotKept"]
-    assert (data["status"], data["from"]) == ("violations", "2026-05-28T06:05:00Z")
+    assert (data["status"], data["from"]) == ("violations", "2026-05-28T06:20:00Z")
 
 
 def test_half_a_year_is_read_in_spans_that_ccc_answers(function: Function, emulator: Emulator) -> None:

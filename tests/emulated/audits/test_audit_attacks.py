@@ -6,7 +6,7 @@ import json
 import random
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -162,15 +162,16 @@ def test_a_session_of_any_length_is_found(function: Function, emulator: Emulator
     assert len(data["violations"][0]["session"]) <= 128
 
 
+@pytest.mark.parametrize("later", [40, 500])
 def test_a_call_that_rings_over_the_end_of_the_day_belongs_to_the_day_on_which_it_was_started(
-    function: Function, emulator: Emulator
+    function: Function, emulator: Emulator, later: int
 ) -> None:
     """CCC does not say whether it looks for `Time` or for `StartTimestamp`, which is later."""
     (made,) = dial(emulator, EVENING - timedelta(hours=8), 1, task_id=16498)
     midnight = MIDNIGHT.timestamp()
     for session, start, at in (
-        ("over", midnight + 40, midnight - 5),
-        ("early", midnight - DAY.total_seconds() + 40, midnight - DAY.total_seconds() - 5),
+        ("over", midnight + later, midnight - 5),
+        ("early", midnight - DAY.total_seconds() + later, midnight - DAY.total_seconds() - 5),
     ):
         emulator.calls.add(sdk_app_id=APP, start=start, Time=int(at), SessionId=session)
     callee = {"Callee": "1", "State": 1, "Sessions": ["over", "early", made.session_id]}
@@ -662,3 +663,94 @@ def test_many_cursors_are_no_trouble_and_those_of_others_do_not_count(
             body = json.dumps({"next_from": round(next_from.timestamp()), "complete": False})
             (folder / f"202611240{number % 10}0000.{number:06}Z.json").write_text(body)
     assert audited(with_ledger)["from"] == "2026-11-22T00:00:00Z"
+
+
+@pytest.mark.parametrize("name", [None, 7])
+def test_a_task_whose_name_is_not_shown_is_not_said_to_be_covered_by_no_rule(
+    function: Function, emulator: Emulator, name: Any
+) -> None:
+    dial(emulator, EVENING, 2, task_id=1, name="us-1")
+
+    def nameless(answer: dict[str, Any]) -> dict[str, Any]:
+        return answer | {"Tasks": [each | {"Name": name} for each in answer["Tasks"]]}
+
+    emulator.faults.add(changed(nameless), action=LIST)
+    data = audited(function)
+    assert (data["status"], data["unknown"], data["uncovered"]) == ("incomplete", 2, 0)
+
+
+def test_nobody_is_an_agent_where_the_list_of_tasks_could_not_be_made_sure_of(
+    function: Function, emulator: Emulator
+) -> None:
+    def fewer(answer: dict[str, Any]) -> dict[str, Any]:
+        return answer | {"TotalCount": 100}
+
+    dial(emulator, EVENING, 2, task_id=16498, not_before=1)
+    for number in range(1, 101):
+        emulator.tasks.add(
+            task_id=number, sdk_app_id=APP, state=5, not_before=round(EVENING.timestamp()) - number
+        )
+    emulator.faults.add(changed(fewer), action=LIST, when=lambda params: params["PageNumber"] == 0)
+    emulator.faults.add(
+        faults.error("FailedOperation"), action=LIST, when=lambda params: params["PageNumber"] > 0
+    )
+    data = audited(function)
+    assert (data["status"], data["unknown"], data["unattributed"]) == ("incomplete", 2, 0)
+    assert [each["code"] for each in data["errors"]] == ["FailedOperation"]
+
+
+@pytest.mark.parametrize("bad", [None, "x", {"Sessions": "x"}, {"Sessions": [None]}])
+def test_a_callee_that_cannot_be_read_may_have_been_called_by_its_task(
+    function: Function, emulator: Emulator, bad: Any
+) -> None:
+    made = dial(emulator, EVENING, 2, task_id=16498)
+
+    def spoiled(answer: dict[str, Any]) -> dict[str, Any]:
+        return answer | {"Callees": [bad, *answer["Callees"][1:]]}
+
+    emulator.faults.add(changed(spoiled), action=DESCRIBE)
+    data = audited(function)
+    assert found(data) == {made[1].session_id}, "one that cannot be read keeps no other from being read"
+    assert (data["unknown"], data["unattributed"], data["complete"]) == (1, 0, False)
+    assert [each["code"] for each in data["errors"]] == ["UnreadableAnswer"]
+
+
+@pytest.mark.parametrize("error", ["InternalError", None], ids=["fails", "late"])
+def test_a_call_whose_maker_is_never_found_does_not_keep_later_days_from_being_read(
+    with_ledger: Function, emulator: Emulator, error: str | None
+) -> None:
+    for number in range(1, 401):
+        emulator.tasks.add(task_id=number, sdk_app_id=APP, state=5, not_before=number)
+    if error:
+        emulator.faults.add(faults.error(error), action=DESCRIBE, when=lambda params: params["TaskId"] == 400)
+    emulator.calls.add(sdk_app_id=APP, start=(MIDNIGHT - DAY).timestamp(), CallType=1)
+    for number in range(12_000):
+        at = MIDNIGHT + number // 2_000 * DAY - timedelta(hours=22)
+        emulator.calls.add(sdk_app_id=APP, start=at.timestamp() + number % 2_000, Direction=0)
+    wanted = EVENING + 3 * DAY
+    emulator.now = (wanted + DAY).timestamp
+    made = dial(emulator, wanted, 1, task_id=16498, not_before=round(wanted.timestamp()) - 60)
+    told: list[dict[str, Any]] = []
+    for number in range(6):
+        with_ledger.now = NOW + number * DAY
+        emulator.now = with_ledger.now.timestamp
+        told.append(audited(with_ledger, context=SHORT, callout_requests_per_second=2.0))
+    assert {each["session"] for data in told for each in data["violations"]} == {made[0].session_id}
+    assert told[0]["next_from"] == "2026-11-23T00:00:00Z", "it is asked for again"
+    starts = [data["from"] for data in told]
+    assert starts == sorted(starts)
+    assert starts[-1] >= "2026-11-27T00:00:00Z"
+
+
+@pytest.mark.parametrize(("day", "codes"), [("2026-12-31", []), ("2027-01-01", ["CalendarEnds"])])
+def test_a_day_beyond_the_calendar_of_the_quiet_hours_is_not_clean(
+    function: Function, emulator: Emulator, day: str, codes: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("chinese_calendar.holidays", {date(2026, 12, 25): "the last that is known"})
+    function.now = datetime.fromisoformat(f"{day}T06:00:00+00:00") + DAY
+    emulator.now = function.now.timestamp
+    hours = {"time_zone": "UTC", "quiet": [{"holidays": "CN"}, "21:00-09:00"]}
+    data = audited(function, callout_policy=json.dumps(POLICY | {"quiet_hours": {"default": hours}}))
+    assert data["from"] == f"{day}T00:00:00Z"
+    assert [each["code"] for each in data["errors"]] == codes
+    assert data["status"] == ("incomplete" if codes else "clean")

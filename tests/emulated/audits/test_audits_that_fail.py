@@ -237,6 +237,33 @@ def test_a_cursor_that_cannot_be_read_counts_as_none(
     assert audited(with_ledger)["from"] == "2026-11-23T00:00:00Z"
 
 
+def test_what_lies_too_far_back_for_the_cursor_is_not_left_out_without_a_word(
+    with_ledger: Function, emulator: Emulator
+) -> None:
+    emulator.faults.add(faults.error("UnauthorizedOperation"), action=CDR)
+    audited(with_ledger)
+    emulator.faults.clear()
+    with_ledger.now += 31 * DAY
+    emulator.now = with_ledger.now.timestamp
+    data = audited(with_ledger)
+    assert (data["from"], data["status"]) == ("2026-11-25T06:00:00Z", "incomplete")
+    assert [each["code"] for each in data["errors"]] == ["TooFarBack"]
+    assert audited(with_ledger)["complete"], "it is said once"
+
+
+def test_records_that_were_said_to_be_there_and_not_shown_are_asked_for_again_the_next_day(
+    with_ledger: Function, emulator: Emulator
+) -> None:
+    (made,) = dial(emulator, EVENING, 1, task_id=16498)
+    nothing: dict[str, Any] = {"TelCdrs": [], "TelCdrList": []}
+    emulator.faults.add(faults.mangled(lambda answer: answer | nothing), action=CDR)
+    assert audited(with_ledger)["next_from"] == "2026-11-23T00:00:00Z"
+    emulator.faults.clear()
+    with_ledger.now += DAY
+    emulator.now = with_ledger.now.timestamp
+    assert sessions(audited(with_ledger)) == [made.session_id]
+
+
 @pytest.mark.parametrize("next_from", [-(10**30), 0, 10**30])
 def test_a_cursor_goes_back_thirty_days_at_most_and_not_ahead_of_what_is_asked_for(
     with_ledger: Function, emulator: Emulator, tmp_path: Path, next_from: int
