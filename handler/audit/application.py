@@ -85,7 +85,8 @@ class ApplicationAudit:
 
     What was found is in `counts`, `violations` and `lacks`; `next_from` is from when the next audit has to go
     on: at what CCC did not show, and at a call whose maker was not found, only from `new_from` on, so that
-    what is never shown does not keep audits from getting on. `fatal` says that no call of any API can
+    what is never shown does not keep audits from getting on; at what could not be read before that, where all
+    else was read. `fatal` says that no call of any API can
     succeed.
     """
 
@@ -106,6 +107,7 @@ class ApplicationAudit:
     _number_waiting: int = 0
     _failures: int = 0
     _gaps: Gaps = field(default_factory=Gaps)
+    _old_gaps: list[int] = field(default_factory=list)
 
     def run(self) -> None:
         """Read and judge until everything is, or the time is up."""
@@ -139,6 +141,8 @@ class ApplicationAudit:
         if reading.position < self.end:
             self._goes_on(reading.position)
             self._lack_reading(reading.position, stopped)
+        elif self._old_gaps:  # there is time to ask for them again
+            self._goes_on(min(self._old_gaps))
 
     def _tell(self, done: int, of: int) -> None:
         self.ways.observer.attributing(self.app, done, of)
@@ -167,7 +171,10 @@ class ApplicationAudit:
         if reading.until.remaining() <= 0 or error.meaning is Meaning.HALT or self._failures > _MOST_FAILURES:
             return False
         if left_out := reading.skip():
-            self._goes_on(left_out[0])
+            if left_out[1] > self.new_from:
+                self._goes_on(max(left_out[0], self.new_from))
+            else:
+                self._old_gaps.append(left_out[0])
             self._gaps.add(*left_out, error.code, f"the call records {{}} were not read: {error}")
         return True
 

@@ -715,6 +715,29 @@ def test_a_callee_that_cannot_be_read_may_have_been_called_by_its_task(
     assert [each["code"] for each in data["errors"]] == ["UnreadableAnswer"]
 
 
+def test_an_hour_that_is_never_read_does_not_keep_later_days_from_being_read(
+    with_ledger: Function, emulator: Emulator
+) -> None:
+    bad = (MIDNIGHT - DAY + timedelta(hours=1, minutes=30)).timestamp()
+    never = faults.error("InternalError")
+    emulator.faults.add(
+        never, action=CDR, when=lambda params: params["StartTimeStamp"] <= bad <= params["EndTimeStamp"]
+    )
+    for number in range(12_000):
+        at = MIDNIGHT + number // 2_000 * DAY - timedelta(hours=12)
+        emulator.calls.add(sdk_app_id=APP, start=at.timestamp() + number % 2_000, Direction=0)
+    made = dial(emulator, EVENING + 3 * DAY, 1, task_id=16498)
+    told: list[dict[str, Any]] = []
+    for number in range(6):
+        with_ledger.now = NOW + number * DAY
+        emulator.now = with_ledger.now.timestamp
+        told.append(audited(with_ledger, context=SHORT, callout_requests_per_second=1.0))
+    assert {each["session"] for data in told for each in data["violations"]} == {made[0].session_id}
+    assert told[1]["from"] == "2026-11-23T01:00:00Z", "it is asked for again"
+    starts = [data["from"] for data in told]
+    assert starts == sorted(starts)
+
+
 @pytest.mark.parametrize("error", ["InternalError", None], ids=["fails", "late"])
 def test_a_call_whose_maker_is_never_found_does_not_keep_later_days_from_being_read(
     with_ledger: Function, emulator: Emulator, error: str | None
