@@ -7,7 +7,8 @@ _STARS = "****"
 _LONG = 11
 """A number with so many characters has a country or area code before what is hidden."""
 _SHOWN = 2
-_DIGITS = re.compile(r"\d{7,}|(?<![\w-])\d(?:[ ()-]{0,2}\d){6,16}(?!-?\w)")
+_DATE = r"(?!20\d\d-[01]\d-[0-3]\d\b)"
+_DIGITS = re.compile(rf"\d{{7,}}|(?<![\w-]){_DATE}\d(?:[ ()-]{{0,2}}\d){{6,16}}(?!-?\w)")
 _SEPARATORS = re.compile("[ ().-]")
 _PLAIN = re.compile(r"\+?[\d *().-]*", re.ASCII)
 _LONGEST = 25

@@ -46,6 +46,7 @@ def test_of_several_numbers_none_is_shown(parts: list[tuple[str, str]]) -> None:
         ("from 1795391880-1795478520", "from 1795391880-1795478520"),
         ("10.0.0.17:8080, page 0 of 100", "10.0.0.17:8080, page 0 of 100"),
         ("af7024b2-6444-4979-83a1-6ff8f5c8e0fb", "af7024b2-6444-4979-83a1-6ff8f5c8e0fb"),
+        ("try again after 2026-11-24 13:00:00", "try again after 2026-11-24 13:00:00"),
     ],
 )
 def test_a_number_in_a_text_is_one_with_blanks_and_dashes_too(text: str, shown: str) -> None:
