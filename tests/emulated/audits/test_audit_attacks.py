@@ -715,6 +715,23 @@ def test_a_callee_that_cannot_be_read_may_have_been_called_by_its_task(
     assert [each["code"] for each in data["errors"]] == ["UnreadableAnswer"]
 
 
+def busy_days(emulator: Emulator, days: int, before_midnight: timedelta) -> None:
+    """Add 2,000 records of calls that came in to each day: more days than one audit can read at a low pace."""
+    for number in range(days * 2_000):
+        at = MIDNIGHT + number // 2_000 * DAY - before_midnight
+        emulator.calls.add(sdk_app_id=APP, start=at.timestamp() + number % 2_000, Direction=0)
+
+
+def daily(function: Function, *, days: int, pace: float) -> list[dict[str, Any]]:
+    """Return the data of an audit a day, from now on, at so many requests a second."""
+    told: list[dict[str, Any]] = []
+    for number in range(days):
+        function.now = NOW + number * DAY
+        function.emulator.now = function.now.timestamp
+        told.append(audited(function, context=SHORT, callout_requests_per_second=pace))
+    return told
+
+
 def test_an_hour_that_is_never_read_does_not_keep_later_days_from_being_read(
     with_ledger: Function, emulator: Emulator
 ) -> None:
@@ -723,15 +740,9 @@ def test_an_hour_that_is_never_read_does_not_keep_later_days_from_being_read(
     emulator.faults.add(
         never, action=CDR, when=lambda params: params["StartTimeStamp"] <= bad <= params["EndTimeStamp"]
     )
-    for number in range(12_000):
-        at = MIDNIGHT + number // 2_000 * DAY - timedelta(hours=12)
-        emulator.calls.add(sdk_app_id=APP, start=at.timestamp() + number % 2_000, Direction=0)
+    busy_days(emulator, 6, timedelta(hours=12))
     made = dial(emulator, EVENING + 3 * DAY, 1, task_id=16498)
-    told: list[dict[str, Any]] = []
-    for number in range(6):
-        with_ledger.now = NOW + number * DAY
-        emulator.now = with_ledger.now.timestamp
-        told.append(audited(with_ledger, context=SHORT, callout_requests_per_second=1.0))
+    told = daily(with_ledger, days=6, pace=1.0)
     assert {each["session"] for data in told for each in data["violations"]} == {made[0].session_id}
     assert told[1]["from"] == "2026-11-23T01:00:00Z", "it is asked for again"
     starts = [data["from"] for data in told]
@@ -747,17 +758,11 @@ def test_a_call_whose_maker_is_never_found_does_not_keep_later_days_from_being_r
     if error:
         emulator.faults.add(faults.error(error), action=DESCRIBE, when=lambda params: params["TaskId"] == 400)
     emulator.calls.add(sdk_app_id=APP, start=(MIDNIGHT - DAY).timestamp(), CallType=1)
-    for number in range(12_000):
-        at = MIDNIGHT + number // 2_000 * DAY - timedelta(hours=22)
-        emulator.calls.add(sdk_app_id=APP, start=at.timestamp() + number % 2_000, Direction=0)
+    busy_days(emulator, 6, timedelta(hours=22))
     wanted = EVENING + 3 * DAY
     emulator.now = (wanted + DAY).timestamp
     made = dial(emulator, wanted, 1, task_id=16498, not_before=round(wanted.timestamp()) - 60)
-    told: list[dict[str, Any]] = []
-    for number in range(6):
-        with_ledger.now = NOW + number * DAY
-        emulator.now = with_ledger.now.timestamp
-        told.append(audited(with_ledger, context=SHORT, callout_requests_per_second=2.0))
+    told = daily(with_ledger, days=6, pace=2.0)
     assert {each["session"] for data in told for each in data["violations"]} == {made[0].session_id}
     assert told[0]["next_from"] == "2026-11-23T00:00:00Z", "it is asked for again"
     starts = [data["from"] for data in told]
