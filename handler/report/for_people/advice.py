@@ -112,7 +112,7 @@ _TITLES = {
 def advice(report: Report, facts: Facts) -> list[str]:
     """Return what is to be known and to be done, a sentence or two on each line."""
     codes = dict.fromkeys(problem.code for problem in report.problems)
-    lines = [*_of_tasks(facts), *(_of_problem(code, report) for code in codes)]
+    lines = [*_of_tasks(facts), *(_of_problem(code, report, facts) for code in codes)]
     if not report.tasks and not report.problems:
         return ["Neither the request nor the policy names a task, so nothing was looked at."]
     return lines or ["You need not do anything."]
@@ -135,8 +135,8 @@ def _of_tasks(facts: Facts) -> Iterator[str]:
             yield worded(_ACT_NOW, facts.what)
 
 
-def _of_problem(code: str, report: Report) -> str:
-    if code == "Configuration" and report.action:  # it was read and carried out, but for the ledger
+def _of_problem(code: str, report: Report, facts: Facts) -> str:
+    if code == "Configuration" and facts.without_ledger:
         return _NO_LEDGER
     if code != "Rejected":
         return _OF_PROBLEMS[code]

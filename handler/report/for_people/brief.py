@@ -55,8 +55,7 @@ def counts(report: Report, facts: Facts) -> str:
     clauses = [*errors, failed, counted(bad, what), doubtful, rejected, counted(fine, what)]
     if not report.tasks:
         then = next((then for code, *_, then in _PROBLEMS if codes[code]), "no task was asked for")
-        no_ledger = codes["Configuration"] and report.action  # nothing else was wrong with the settings
-        clauses += ["NOTHING IS RESUMED" if no_ledger else then]
+        clauses += ["NOTHING IS RESUMED" if facts.without_ledger else then]
     return ", ".join(clause for clause in clauses if clause)
 
 

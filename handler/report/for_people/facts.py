@@ -28,6 +28,8 @@ class Facts(NamedTuple):
     * `still_quiet`: not resumed because it is quiet
     * `summary`: by outcome, without the unconfirmed ones
     * `what`: what they are called: tasks, campaigns or both
+
+    `without_ledger` says that the request was carried out, but for the ledger that it needs.
     """
 
     running: int
@@ -43,6 +45,7 @@ class Facts(NamedTuple):
     still_quiet: int
     summary: Mapping[str, int]
     what: str
+    without_ledger: bool
 
     @classmethod
     def of(cls, report: Report) -> "Facts":
@@ -68,6 +71,8 @@ class Facts(NamedTuple):
             still_quiet=outcomes[Outcome.STILL_QUIET],
             summary={outcome.value: count for outcome, count in outcomes.items()},
             what=nouns(task.target.kind for task in report.tasks),
+            # With any other such error no request is read.
+            without_ledger=report.action is not None and "Configuration" in {p.code for p in report.problems},
         )
 
 
